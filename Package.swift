@@ -1,0 +1,66 @@
+// swift-tools-version: 6.1
+
+import PackageDescription
+
+let package = Package(
+  name: "ffjord-vae",
+  products: [
+    .executable(name: "ffjord-vae", targets: ["ffjord-vae"]),
+    .library(name: "Tensors", targets: ["Tensors"]),
+    .library(name: "Autodiff", targets: ["Autodiff"]),
+    .library(name: "NeuralNetworks", targets: ["NeuralNetworks"]),
+    .library(name: "DifferentialEquations", targets: ["DifferentialEquations"]),
+    .library(name: "NormalizingFlows", targets: ["NormalizingFlows"]),
+    .library(name: "VariationalAutoencoder", targets: ["VariationalAutoencoder"]),
+    .library(name: "ImageDatasets", targets: ["ImageDatasets"]),
+    .library(name: "Safetensors", targets: ["Safetensors"]),
+    .library(name: "Training", targets: ["Training"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+  ],
+  targets: [
+    // System libraries.
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CMatIO", pkgConfig: "matio", providers: [.apt(["libmatio-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+    // The numerical core.
+    .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+    .target(name: "Tensors", dependencies: ["CKernels", "COneDNN"]),
+    .target(name: "Autodiff", dependencies: ["Tensors", "CKernels"]),
+    .target(name: "NeuralNetworks", dependencies: ["Autodiff"]),
+    .target(name: "DifferentialEquations", dependencies: ["Autodiff"]),
+    .target(name: "NormalizingFlows", dependencies: ["NeuralNetworks", "DifferentialEquations"]),
+    .target(name: "VariationalAutoencoder", dependencies: ["NormalizingFlows"]),
+
+    // Files and data.
+    .target(name: "Safetensors", dependencies: ["CZstd"]),
+    .target(name: "ImageDatasets", dependencies: ["Tensors", "CMatIO", "CPNG", "CCrypto"]),
+
+    // Training and the command line.
+    .target(
+      name: "Training",
+      dependencies: [
+        "VariationalAutoencoder", "ImageDatasets", "Safetensors",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(
+      name: "ffjord-vae",
+      dependencies: [
+        "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // Tests.
+    .target(name: "TestSupport", dependencies: ["Autodiff"], path: "Tests/TestSupport"),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
+    .testTarget(name: "ImageDatasetsTests", dependencies: ["ImageDatasets"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
