@@ -59,6 +59,7 @@ let package = Package(
     // Tests.
     .target(name: "TestSupport", dependencies: ["Autodiff"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "TestSupport"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "ImageDatasetsTests", dependencies: ["ImageDatasets"]),
   ],

@@ -1,1 +1,34 @@
-int ck_placeholder(void) { return 0; }
+#include "CKernels.h"
+
+// The entry points of GNU's OpenMP runtime that a compiler emits for `#pragma omp parallel`. Called directly, since
+// the pragma would need a compiler flag.
+void GOMP_parallel(void (*function)(void *), void *data, unsigned threads, unsigned flags);
+int omp_get_thread_num(void);
+int omp_get_num_threads(void);
+int omp_get_max_threads(void);
+void omp_set_num_threads(int threads);
+
+typedef struct {
+  long count;
+  void *context;
+  void (*body)(void *, long, long);
+} region;
+
+static void run(void *data) {
+  const region *r = data;
+  long threads = omp_get_num_threads(), me = omp_get_thread_num();
+  long begin = r->count * me / threads, end = r->count * (me + 1) / threads;
+  if (begin < end) r->body(r->context, begin, end);
+}
+
+void ck_parallel(long count, int threads, void *context, void (*body)(void *, long, long)) {
+  if (threads <= 1 || count <= 1) {
+    if (count > 0) body(context, 0, count);
+    return;
+  }
+  region r = {count, context, body};
+  GOMP_parallel(run, &r, (unsigned)threads, 0);
+}
+
+void ck_set_threads(int threads) { omp_set_num_threads(threads); }
+int ck_threads(void) { return omp_get_max_threads(); }

@@ -34,7 +34,8 @@ public struct RandomStream: Sendable, Hashable {
   ///   - step: Any number that tells draws of one purpose apart: a training step, an epoch, a parameter's index.
   public init(seed: UInt64, purpose: RandomPurpose, step: UInt64 = 0) {
     key = SIMD2(
-      UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32) ^ (purpose.rawValue &* 0x9E37_79B9))
+      UInt32(truncatingIfNeeded: seed),
+      UInt32(truncatingIfNeeded: seed >> 32) ^ (purpose.rawValue &* 0x9E37_79B9))
     self.step = SIMD2(UInt32(truncatingIfNeeded: step), UInt32(truncatingIfNeeded: step >> 32))
   }
 

@@ -1,4 +1,113 @@
+// Numerical kernels that a compiler vectorises well and a matrix library does not offer.
+//
+// Every kernel works on a range [begin, end) of its outermost index and is single-threaded: the caller splits the
+// range over threads (ck_parallel). Each is compiled three times from one source, `kernels.inc`: portable, AVX2 and
+// AVX-512; the table for the processor at hand is chosen when first asked for, or by FFJORD_VAE_ISA
+// (portable | avx2 | avx512).
+
 #ifndef CKERNELS_H
 #define CKERNELS_H
-int ck_placeholder(void);
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#pragma clang assume_nonnull begin
+
+typedef enum { CK_FLOAT32 = 0, CK_FLOAT64 = 1 } ck_type;
+typedef enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2 } ck_isa;
+
+/// Elementwise functions with their first and second derivatives.
+typedef enum {
+  CK_SOFTPLUS, CK_SIGMOID, CK_TANH, CK_RELU, CK_ELU, CK_SWISH, CK_EXP, CK_LOG, CK_SQRT, CK_SQUARE, CK_RECIPROCAL
+} ck_function;
+
+/// The layout of one image's low-rank layer inside its flow weights: U [in, rank], V [rank, out], bias [out], all
+/// row-major, at these offsets (in elements); image s begins at s * stride.
+typedef struct {
+  long in, rank, out, stride, u, v, bias;
+} ck_low_rank;
+
+/// One deferred contribution to the gradient of low-rank weights.
+/// x [slots, n, in], xu [slots, n, rank], g [slots, n, out], gv [slots, n, rank]; `scale` multiplies it.
+typedef struct {
+  const void *x, *xu, *g, *gv;
+  long slots;
+  double scale;
+} ck_low_rank_term;
+
+typedef struct {
+  /// y[0] = f(x[0]) and y[i] = f'(x[0]) x[i], i = 1...tangents, slots `stride` apart; elements begin..<end.
+  void (*jet)(ck_function f, long tangents, long stride, long begin, long end, const void *x, void *y);
+  /// The cotangent of x for the cotangent g of y in `jet`.
+  void (*jet_pullback)(ck_function f, long tangents, long stride, long begin, long end, const void *x,
+                       const void *g, void *gx);
+  /// c[0] = a[0] b[0], c[i] = a[0] b[i] + a[i] b[0]; a has `ka` tangents, b has `kb`, each 0 or the same number.
+  void (*product_jet)(long ka, long kb, long stride, long begin, long end, const void *a, const void *b, void *c);
+  /// The cotangent of a for the cotangent g of c in `product_jet`.
+  void (*product_jet_pullback)(long ka, long kb, long stride, long begin, long end, const void *b, const void *g,
+                               void *ga);
+  /// y = sum of coefficient * term
+  void (*linear_combination)(long terms, const double *coefficients, const void *_Nonnull const *_Nonnull inputs,
+                             long begin, long end, void *y);
+  /// Sum over the range of (sum of coefficient * slope / (atol + rtol max(|before|, |after|)))^2
+  double (*error_squares)(long terms, const double *coefficients, const void *_Nonnull const *_Nonnull slopes,
+                          const void *before, const void *after, double atol, double rtol, long begin, long end);
+  /// out = h * sigmoid(g) for rows [h, g] of 2 * channels numbers
+  void (*gate)(long channels, long begin, long end, const void *hg, void *out);
+  /// the cotangent of [h, g] in `gate`
+  void (*gate_pullback)(long channels, long begin, long end, const void *hg, const void *g, void *ghg);
+  /// y[row] += scale * x for rows of `columns` numbers
+  void (*add_row)(long columns, long begin, long end, double scale, const void *x, void *y);
+  /// sums[c] += scale * sum over `rows` rows of x[row][c], for columns begin..<end
+  void (*column_sum)(long rows, long columns, long begin, long end, double scale, const void *x, void *sums);
+  /// sums[row] = sum of the row, accumulated in double precision
+  void (*row_sum)(long columns, long begin, long end, const void *x, void *sums);
+  /// dots[row] = a[row] . b[row], accumulated in double precision
+  void (*row_dot)(long columns, long begin, long end, const void *a, const void *b, void *dots);
+  /// y[row] = s[row] * x[row]
+  void (*scale_rows)(long columns, long begin, long end, const void *s, const void *x, void *y);
+  /// y[row][c] = s[row]
+  void (*spread_rows)(long columns, long begin, long end, const void *s, void *y);
+  /// y = x permuted: y is contiguous of sizes dims[0..3], index i of it steps strides[i] in x; outermost begin..<end
+  void (*permute)(const long *dims, const long *strides, long begin, long end, const void *x, void *y);
+  /// For images begin..<end of n: xu = x U, y = addend + xu V, and + bias in slot 0. x [slots, n, in].
+  void (*low_rank)(ck_low_rank layer, long slots, long n, long begin, long end, const void *x,
+                   const void *weights, const void *_Nullable addend, void *xu, void *y);
+  /// For images begin..<end of n: gv = g V^T, gx = gv U^T
+  void (*low_rank_pullback)(ck_low_rank layer, long slots, long n, long begin, long end, const void *g,
+                            const void *weights, void *gv, void *gx);
+  /// For images begin..<end of n: gradient of U += x^T gv, of V += xu^T g, of bias += g of slot 0; over all terms
+  void (*low_rank_gradient)(ck_low_rank layer, long n, long begin, long end, long terms,
+                            const ck_low_rank_term *term, void *gradient);
+  /// Adamax (Kingma and Ba 2015, section 7.1): m = b1 m + (1 - b1) g, u = max(b2 u, |g| + eps), p -= rate m / u
+  void (*adamax)(long begin, long end, double rate, double b1, double b2, double eps, const void *g, void *p,
+                 void *m, void *u);
+  /// sum of squares, in double precision
+  double (*sum_squares)(long begin, long end, const void *x);
+  /// the index of the first element that is not finite, or -1
+  long (*first_not_finite)(long begin, long end, const void *x);
+  /// c = alpha a b + beta c for row-major matrices, c [m, n]; transposed where asked; rows begin..<end of c.
+  void (*gemm)(bool transpose_a, bool transpose_b, long begin, long end, long n, long k, double alpha,
+               const void *a, long lda, const void *b, long ldb, double beta, void *c, long ldc);
+} ck_table;
+
+/// The kernels for an element type on the instruction set in use.
+const ck_table *ck_kernels(ck_type type);
+/// The best instruction set of this processor.
+ck_isa ck_detected_isa(void);
+/// The instruction set in use.
+ck_isa ck_current_isa(void);
+/// Uses another instruction set from now on; false where the processor lacks it. Not thread-safe: for start-up, tests.
+bool ck_select_isa(ck_isa isa);
+
+/// Runs body(context, begin, end) on ranges that together cover [0, count), over at most `threads` threads of
+/// OpenMP's pool, which the matrix library uses too: two pools would fight over the cores.
+void ck_parallel(long count, int threads, void *_Nullable context,
+                 void (*body)(void *_Nullable context, long begin, long end));
+/// Sets and tells the number of threads of OpenMP's pool for calls from this thread.
+void ck_set_threads(int threads);
+int ck_threads(void);
+
+#pragma clang assume_nonnull end
+
 #endif

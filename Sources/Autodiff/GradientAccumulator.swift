@@ -1,0 +1,91 @@
+import Tensors
+
+/// A contribution to a gradient that is formed later, together with others of its kind.
+///
+/// A solve evaluates its velocity a hundred times with the same weights. Forming their gradient each time would read
+/// and write all of it a hundred times; kept as factors, the contributions are formed in one pass.
+package protocol DeferredGradient {
+  /// Multiplies the contribution.
+  var scale: Double { get set }
+  /// The shape and type of the gradient it is a part of.
+  var shape: [Int] { get }
+  var elementType: ElementType { get }
+  /// The memory that keeping it costs.
+  var byteCount: Int { get }
+  /// Adds contributions of this kind to a gradient.
+  static func add(_ terms: [Self], to gradient: inout Tensor)
+}
+
+extension DeferredGradient {
+  fileprivate static func addAll(_ terms: [any DeferredGradient], to gradient: inout Tensor) {
+    add(terms.compactMap { $0 as? Self }, to: &gradient)
+  }
+}
+
+/// A gradient in the making: a formed part, and contributions yet to be formed.
+package struct GradientAccumulator {
+  /// Deferred contributions are formed when they hold more memory than this.
+  package static let deferredLimit = 192 << 20
+
+  private var formed: Tensor?
+  private var deferred: [any DeferredGradient] = []
+  private var deferredBytes = 0
+
+  package init() {}
+
+  package var isEmpty: Bool { formed == nil && deferred.isEmpty }
+
+  package mutating func add(_ cotangent: Tensor) {
+    guard formed != nil else {
+      formed = cotangent
+      return
+    }
+    formed?.add(cotangent)
+  }
+
+  /// Adds a contribution that is formed later.
+  package mutating func add(deferred term: any DeferredGradient) {
+    deferred.append(term)
+    deferredBytes += term.byteCount
+    if deferredBytes > Self.deferredLimit { formed = takeValue() }
+  }
+
+  /// Adds all of another's contributions, times a factor.
+  package mutating func merge(_ other: GradientAccumulator, scale: Double = 1) {
+    if let tensor = other.formed {
+      if formed == nil {
+        formed = scale == 1 ? tensor : tensor.scaled(by: scale)
+      } else {
+        formed?.add(tensor, scale: scale)
+      }
+    }
+    for var term in other.deferred {
+      term.scale *= scale
+      add(deferred: term)
+    }
+  }
+
+  /// The gradient, formed; zeros if nothing was added.
+  package mutating func value(shape: [Int], _ type: ElementType) -> Tensor {
+    takeValue() ?? Tensor(zeros: shape, type)
+  }
+
+  /// The gradient, formed, if anything was added; leaves nothing behind.
+  package mutating func takeValue() -> Tensor? {
+    if formed == nil, let first = deferred.first { formed = Tensor(zeros: first.shape, first.elementType) }
+    guard var result = formed.take() else { return nil }
+    formDeferred(into: &result)
+    return result
+  }
+
+  private mutating func formDeferred(into result: inout Tensor) {
+    var rest = deferred
+    deferred = []
+    deferredBytes = 0
+    while let first = rest.first {
+      let kind = type(of: first)
+      kind.addAll(rest.filter { type(of: $0) == kind }, to: &result)
+      rest.removeAll { type(of: $0) == kind }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import Tensors
+
+// y = f(x).
+// Tangent: f'(x) v.
+// Pullback of value and tangents together, for cotangents g of f(x) and h_i of f'(x) v_i:
+//   x receives f'(x) g + f''(x) sum of h_i v_i;  v_i receives f'(x) h_i.
+
+extension Variable {
+  /// f(x), elementwise. Any shape.
+  public func applying(_ function: ElementwiseFunction) -> Variable { jet(function, tangents: 0) }
+
+  fileprivate func jet(_ function: ElementwiseFunction, tangents: Int) -> Variable {
+    let x = value
+    let stride = x.count / (1 + tangents)
+    let kernels = x.elementType.kernels
+    let y = Tensor(uninitialized: shape, x.elementType)
+    Compute.parallel(stride, cost: 8 * (1 + tangents)) { begin, end in
+      kernels.jet(function.kernel, tangents, stride, begin, end, x.address, y.freshAddress)
+    }
+    return .record(y, [self]) { g, inputs in
+      let gx = Tensor(uninitialized: x.shape, x.elementType)
+      Compute.parallel(stride, cost: 8 * (1 + tangents)) { begin, end in
+        kernels.jet_pullback(
+          function.kernel, tangents, stride, begin, end, x.address, g.address, gx.freshAddress)
+      }
+      inputs.add(gx, to: 0)
+    }
+  }
+}
+
+extension Dual {
+  /// f(x), elementwise, and f'(x) v.
+  public func applying(_ function: ElementwiseFunction) -> Dual {
+    Dual(stacked: stacked.jet(function, tangents: tangentCount))
+  }
+}

@@ -1,0 +1,38 @@
+import Tensors
+
+// y = h sigmoid(g) for rows [h, g] of 2 c numbers: [..., 2 c] -> [..., c]. (Dauphin et al. 2017, gated linear units.)
+// Tangent: h' sigmoid(g) + h sigmoid'(g) g'. Pullback: h receives sigmoid(g) times, g receives h sigmoid'(g) times
+// the cotangent.
+
+extension Variable {
+  /// h sigmoid(g) for rows [h, g]: [..., 2 c] -> [..., c]
+  public func gated() -> Variable {
+    let width = shape.last ?? 0
+    precondition(width % 2 == 0 && width > 0, "gated: rows of \(width) numbers have no halves")
+    let channels = width / 2
+    let x = value
+    let rows = x.count / width
+    let kernels = x.elementType.kernels
+    let y = Tensor(uninitialized: shape.dropLast() + [channels], x.elementType)
+    Compute.parallel(rows, cost: 16 * channels) { begin, end in
+      kernels.gate(channels, begin, end, x.address, y.freshAddress)
+    }
+    return .record(y, [self]) { g, inputs in
+      let gx = Tensor(uninitialized: x.shape, x.elementType)
+      Compute.parallel(rows, cost: 16 * channels) { begin, end in
+        kernels.gate_pullback(channels, begin, end, x.address, g.address, gx.freshAddress)
+      }
+      inputs.add(gx, to: 0)
+    }
+  }
+}
+
+extension Dual {
+  /// h sigmoid(g) for rows [h, g]: [..., 2 c] -> [..., c]
+  public func gated() -> Dual {
+    let axis = shape.count - 1
+    let channels = shape[axis] / 2
+    return sliced(axis: axis, start: 0, length: channels)
+      * sliced(axis: axis, start: channels, length: channels).applying(.sigmoid)
+  }
+}

@@ -1,0 +1,135 @@
+import Tensors
+
+/// A record of operations, from which gradients are taken by walking it backward.
+///
+/// The tape is eager: an operation computes its value at once and leaves behind how its cotangent becomes the
+/// cotangents of its inputs. Walking backward consumes the tape, so that what the forward pass kept is given back
+/// as the walk goes on.
+///
+/// ```swift
+/// let tape = Tape()
+/// let x = tape.variable(Tensor([0.5, 2] as [Float], shape: [2]))
+/// let y = x.applying(.softplus).sum()
+/// let gradient = tape.gradients(of: y, withRespectTo: [x])[0]   // sigmoid(x)
+/// ```
+public final class Tape {
+  /// Turns the cotangent of an operation's result into those of its inputs.
+  package typealias Pullback = (_ cotangent: Tensor, _ inputs: inout InputCotangents) -> Void
+
+  private struct Entry {
+    let inputs: [Int]
+    let pullback: Pullback?
+  }
+
+  private var entries: ContiguousArray<Entry> = []
+
+  public init() {}
+
+  /// The number of recorded operations and variables.
+  public var count: Int { entries.count }
+
+  /// A variable to differentiate with respect to.
+  public func variable(_ value: Tensor) -> Variable {
+    entries.append(Entry(inputs: [], pullback: nil))
+    return Variable(value: value, tape: self, node: entries.count - 1)
+  }
+
+  /// Forgets everything recorded since the tape had `count` entries: a rejected step leaves nothing behind.
+  package func rewind(to count: Int) { entries.removeLast(entries.count - count) }
+
+  fileprivate func record(_ value: Tensor, _ inputs: [Int], _ pullback: @escaping Pullback) -> Variable {
+    entries.append(Entry(inputs: inputs, pullback: pullback))
+    return Variable(value: value, tape: self, node: entries.count - 1)
+  }
+
+  /// The gradients of a scalar with respect to variables of this tape. Consumes the tape.
+  public func gradients(of scalar: Variable, withRespectTo variables: [Variable]) -> [Tensor] {
+    precondition(scalar.value.count == 1, "gradients: of \(scalar.shape), which is no single number")
+    let seed = Tensor(repeating: 1, shape: scalar.shape, scalar.value.elementType)
+    return pullback([(scalar, seed)], to: variables).enumerated().map { index, gradient in
+      var gradient = gradient
+      return gradient.value(shape: variables[index].shape, variables[index].value.elementType)
+    }
+  }
+
+  /// The cotangents of `variables` for given cotangents of results, some perhaps not yet formed. Consumes the tape.
+  package func pullback(_ seeds: [(Variable, Tensor)], to variables: [Variable]) -> [GradientAccumulator] {
+    var cotangents = [GradientAccumulator?](repeating: nil, count: entries.count)
+    for (result, seed) in seeds {
+      guard let node = result.node else { continue }
+      precondition(result.tape === self, "pullback: the result belongs to another tape")
+      precondition(seed.shape == result.shape, "pullback: cotangent \(seed.shape) for \(result.shape)")
+      cotangents[node, default: GradientAccumulator()].add(seed)
+    }
+    while let entry = entries.popLast() {
+      let node = entries.count
+      guard let pullback = entry.pullback else { continue }
+      guard var accumulated = cotangents[node].take() else { continue }
+      guard let cotangent = accumulated.takeValue() else { continue }
+      var inputs = InputCotangents(nodes: entry.inputs, cotangents: cotangents)
+      cotangents = []
+      pullback(cotangent, &inputs)
+      cotangents = inputs.cotangents
+    }
+    return variables.map { variable in
+      guard let node = variable.node else { return GradientAccumulator() }
+      return cotangents[node] ?? GradientAccumulator()
+    }
+  }
+}
+
+/// Where an operation's pullback puts the cotangents of its inputs.
+package struct InputCotangents {
+  fileprivate let nodes: [Int]
+  fileprivate var cotangents: [GradientAccumulator?]
+
+  /// Whether anything depends on this input; if not, its cotangent need not be computed.
+  package func needs(_ input: Int) -> Bool { nodes[input] >= 0 }
+
+  /// Adds to the cotangent of an input.
+  package mutating func add(_ cotangent: @autoclosure () -> Tensor, to input: Int) {
+    guard needs(input) else { return }
+    cotangents[nodes[input], default: GradientAccumulator()].add(cotangent())
+  }
+
+  /// Adds a product, formed later together with others, to the cotangent of an input.
+  package mutating func add(deferred term: @autoclosure () -> any DeferredGradient, to input: Int) {
+    guard needs(input) else { return }
+    cotangents[nodes[input], default: GradientAccumulator()].add(deferred: term())
+  }
+
+  /// Adds what another walk accumulated to the cotangent of an input.
+  package mutating func add(_ accumulated: GradientAccumulator, to input: Int) {
+    guard needs(input) else { return }
+    cotangents[nodes[input], default: GradientAccumulator()].merge(accumulated)
+  }
+}
+
+extension Array {
+  fileprivate subscript<Wrapped>(_ index: Int, default empty: @autoclosure () -> Wrapped) -> Wrapped
+  where Element == Wrapped? {
+    get { self[index] ?? empty() }
+    _modify {
+      var value = self[index].take() ?? empty()
+      self[index] = nil
+      defer { self[index] = value }
+      yield &value
+    }
+  }
+}
+
+extension Variable {
+  /// Records an operation on the tape of its inputs; on none of a tape, the result is a constant.
+  package static func record(
+    _ value: Tensor, _ inputs: [Variable], _ pullback: @escaping Tape.Pullback
+  ) -> Variable {
+    var tape: Tape?
+    for input in inputs {
+      guard let other = input.tape else { continue }
+      precondition(tape == nil || tape === other, "an operation's inputs belong to different tapes")
+      tape = other
+    }
+    guard let tape else { return Variable(value) }
+    return tape.record(value, inputs.map { $0.node ?? -1 }, pullback)
+  }
+}

@@ -1,0 +1,50 @@
+import CKernels
+
+/// Where and how the arithmetic runs: threads and instruction set.
+public enum Compute {
+  /// The instruction sets that the kernels are compiled for.
+  public enum InstructionSet: UInt32, Sendable, CaseIterable {
+    case portable = 0
+    case avx2 = 1
+    case avx512 = 2
+  }
+
+  /// The number of threads that arithmetic uses.
+  public static var threads: Int {
+    get { Int(ck_threads()) }
+    set { ck_set_threads(Int32(max(1, newValue))) }
+  }
+
+  /// The instruction set in use: the processor's best, unless `FFJORD_VAE_ISA` asks for a lesser one.
+  public static var instructionSet: InstructionSet {
+    InstructionSet(rawValue: ck_current_isa().rawValue) ?? .portable
+  }
+
+  /// Uses another instruction set from now on; false where the processor lacks it. For tests.
+  @discardableResult
+  public static func use(_ set: InstructionSet) -> Bool { ck_select_isa(ck_isa(set.rawValue)) }
+
+  /// Gives unused pooled memory back to the system.
+  public static func releaseMemory() { StoragePool.drain() }
+
+  /// Calls `body` with ranges that cover 0..<count, over the threads when the work is worth it.
+  ///
+  /// - Parameters:
+  ///   - count: The number of items.
+  ///   - cost: About how many elementary operations one item takes; a region over threads costs about a microsecond.
+  package static func parallel(_ count: Int, cost: Int, _ body: (_ begin: Int, _ end: Int) -> Void) {
+    let wanted = min(count * max(cost, 1) / 16384, threads)
+    guard wanted > 1 else {
+      if count > 0 { body(0, count) }
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      var context = body
+      withUnsafeMutablePointer(to: &context) { context in
+        ck_parallel(count, Int32(wanted), context) { context, begin, end in
+          context?.assumingMemoryBound(to: ((Int, Int) -> Void).self).pointee(begin, end)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import CKernels
+import COneDNN
+
+/// A matrix inside a tensor's memory: rows `leadingDimension` apart, beginning `offset` elements in.
+package struct MatrixView {
+  let tensor: Tensor
+  let offset: Int
+  let leadingDimension: Int
+  let transposed: Bool
+
+  /// - Parameter transposed: Whether the product takes the matrix transposed.
+  package init(_ tensor: Tensor, offset: Int = 0, leadingDimension: Int? = nil, transposed: Bool = false) {
+    self.tensor = tensor
+    self.offset = offset
+    self.leadingDimension = leadingDimension ?? tensor.shape.last ?? 1
+    self.transposed = transposed
+  }
+
+  var address: UnsafeRawPointer { tensor.address + offset * tensor.elementType.byteCount }
+}
+
+/// result = alpha a b + beta result, for `rows` x `inner` times `inner` x `columns`.
+///
+/// - Parameters:
+///   - resultOffset: Where the result begins, in elements.
+///   - resultLeadingDimension: How far apart its rows are.
+package func multiplyMatrices(
+  _ a: MatrixView, _ b: MatrixView, rows: Int, columns: Int, inner: Int, alpha: Double = 1, beta: Double = 0,
+  into result: inout Tensor, resultOffset: Int = 0, resultLeadingDimension: Int? = nil
+) {
+  precondition(
+    a.tensor.elementType == b.tensor.elementType && a.tensor.elementType == result.elementType,
+    "matrix product: element types differ")
+  guard rows > 0, columns > 0 else { return }
+  let type = result.elementType
+  let resultLeading = resultLeadingDimension ?? columns
+  result.withMutableBytes { bytes in
+    guard let base = bytes.baseAddress else { return }
+    let c = base + resultOffset * type.byteCount
+    switch type {
+    case .float32:
+      let status = dnnl_sgemm(
+        a.transposed ? CChar(84) : CChar(78), b.transposed ? CChar(84) : CChar(78), dnnl_dim_t(rows),
+        dnnl_dim_t(columns), dnnl_dim_t(inner), Float(alpha), a.address.assumingMemoryBound(to: Float.self),
+        dnnl_dim_t(a.leadingDimension), b.address.assumingMemoryBound(to: Float.self),
+        dnnl_dim_t(b.leadingDimension), Float(beta), c.assumingMemoryBound(to: Float.self),
+        dnnl_dim_t(resultLeading))
+      precondition(status == dnnl_success, "matrix product: the library refused \(rows)x\(inner)x\(columns)")
+    case .float64:
+      Compute.parallel(rows, cost: columns * inner) { begin, end in
+        type.kernels.gemm(
+          a.transposed, b.transposed, begin, end, columns, inner, alpha, a.address, a.leadingDimension,
+          b.address, b.leadingDimension, beta, c, resultLeading)
+      }
+    }
+  }
+  withExtendedLifetime((a.tensor, b.tensor)) {}
+}

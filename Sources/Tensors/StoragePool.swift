@@ -1,0 +1,82 @@
+import Foundation
+import Synchronization
+
+/// A pool of aligned memory blocks, kept for reuse.
+///
+/// A fresh block of 20 MB costs more in page faults than the arithmetic done on it, and a training step asks for the
+/// same sizes over and over; so what is given back is kept, by size class, up to a limit.
+enum StoragePool {
+  static let alignment = 64
+  /// Bytes kept for reuse at most; beyond, blocks go back to the system.
+  static let limit = 2 << 30
+
+  private struct State {
+    var free: [Int: [UInt]] = [:]
+    var kept = 0
+  }
+
+  private static let state = Mutex(State())
+
+  /// The size class of a request: 64-byte steps for small blocks, then eight classes to each power of two.
+  static func sizeClass(_ bytes: Int) -> Int {
+    let size = max(bytes, alignment)
+    guard size > 1024 else { return (size + alignment - 1) & ~(alignment - 1) }
+    let step = 1 << (Int.bitWidth - size.leadingZeroBitCount - 4)
+    return (size + step - 1) & ~(step - 1)
+  }
+
+  static func allocate(_ sizeClass: Int) -> UnsafeMutableRawPointer {
+    let reused = state.withLock { state -> UInt? in
+      guard let address = state.free[sizeClass]?.popLast() else { return nil }
+      state.kept -= sizeClass
+      return address
+    }
+    if let reused, let pointer = UnsafeMutableRawPointer(bitPattern: reused) { return pointer }
+    // Large blocks on boundaries of huge pages, which the kernel then uses if it may.
+    let large = sizeClass >= 4 << 20
+    var pointer: UnsafeMutableRawPointer?
+    let status = posix_memalign(&pointer, large ? 2 << 20 : alignment, sizeClass)
+    guard status == 0, let pointer else {
+      preconditionFailure("out of memory: \(sizeClass) bytes for a tensor")
+    }
+    #if os(Linux)
+      if large { madvise(pointer, sizeClass, 14 /* MADV_HUGEPAGE */) }
+    #endif
+    return pointer
+  }
+
+  static func release(_ pointer: UnsafeMutableRawPointer, _ sizeClass: Int) {
+    let keep = state.withLock { state -> Bool in
+      guard state.kept + sizeClass <= limit else { return false }
+      state.free[sizeClass, default: []].append(UInt(bitPattern: pointer))
+      state.kept += sizeClass
+      return true
+    }
+    if !keep { free(pointer) }
+  }
+
+  /// Gives every kept block back to the system.
+  static func drain() {
+    let blocks = state.withLock { state in
+      let blocks = state.free.values.flatMap { $0 }
+      state = State()
+      return blocks
+    }
+    for block in blocks { free(UnsafeMutableRawPointer(bitPattern: block)) }
+  }
+}
+
+/// A tensor's memory, from the pool and back to it.
+///
+/// Written only by the tensor that holds the sole reference to it, hence safe to share.
+final class TensorStorage: @unchecked Sendable {
+  let pointer: UnsafeMutableRawPointer
+  private let sizeClass: Int
+
+  init(byteCount: Int) {
+    sizeClass = StoragePool.sizeClass(byteCount)
+    pointer = StoragePool.allocate(sizeClass)
+  }
+
+  deinit { StoragePool.release(pointer, sizeClass) }
+}
