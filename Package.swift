@@ -60,6 +60,8 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Autodiff"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "TestSupport"]),
+    .testTarget(
+      name: "DifferentialEquationsTests", dependencies: ["DifferentialEquations", "Autodiff", "TestSupport"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "ImageDatasetsTests", dependencies: ["ImageDatasets"]),
   ],

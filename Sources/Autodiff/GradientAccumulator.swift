@@ -33,6 +33,8 @@ package struct GradientAccumulator {
 
   package init() {}
 
+  package init(_ gradient: Tensor) { formed = gradient }
+
   package var isEmpty: Bool { formed == nil && deferred.isEmpty }
 
   package mutating func add(_ cotangent: Tensor) {

@@ -196,6 +196,30 @@ extension Tensor {
     return result
   }
 
+  /// For each sample, the sum over its numbers of (sum of coefficient * term / (atol + rtol max(|before|, |after|)))^2.
+  /// Samples lie along the first axis of all the tensors.
+  package static func scaledErrorSquares(
+    _ terms: [(Double, Tensor)], before: Tensor, after: Tensor, absoluteTolerance: Double,
+    relativeTolerance: Double, samples: Int
+  ) -> [Double] {
+    let width = before.count / samples
+    let coefficients = terms.map(\.0)
+    let slopes = terms.map(\.1.address)
+    let kernels = before.elementType.kernels
+    return [Double](unsafeUninitializedCapacity: samples) { squares, count in
+      nonisolated(unsafe) let squares = squares
+      Compute.parallel(samples, cost: 4 * width * terms.count) { begin, end in
+        for s in begin..<end {
+          squares[s] = kernels.error_squares(
+            terms.count, coefficients, slopes, before.address, after.address, absoluteTolerance,
+            relativeTolerance, s * width, (s + 1) * width)
+        }
+      }
+      count = samples
+      withExtendedLifetime(terms) {}
+    }
+  }
+
   /// The sum of the squares, in double precision.
   public func sumOfSquares() -> Double { elementType.kernels.sum_squares(0, count, address) }
 

@@ -37,7 +37,9 @@ import Testing
   }
 
   private func weighted(_ y: Variable) -> Variable {
-    let weights = RandomStream(seed: 3, purpose: .test, step: 99).normals(0..<y.value.count).map { Double($0) }
+    let weights = RandomStream(seed: 3, purpose: .test, step: 99).normals(0..<y.value.count).map {
+      Double($0)
+    }
     return (y * Variable(Tensor(weights, shape: y.shape).converted(to: y.value.elementType))).sum()
   }
 
@@ -122,7 +124,9 @@ import Testing
     Compute.use(.portable)
     let expected = run(.float64)
     for set in Compute.InstructionSet.allCases where Compute.use(set) {
-      for (a, e) in zip(run(.float32), expected) { expectEqual(a, e, within: 2e-6, "\(example.name), \(set)") }
+      for (a, e) in zip(run(.float32), expected) {
+        expectEqual(a, e, within: 2e-6, "\(example.name), \(set)")
+      }
     }
   }
 

@@ -1,0 +1,77 @@
+import Autodiff
+import Tensors
+
+// With the adjoint a(t) = dL/dy(t), (Chen et al. 2018, "Neural Ordinary Differential Equations", appendix B)
+//
+//     da/dt = -a^T df/dy        dL/dparameters = integral from start to end of a^T df/dparameters dt
+//
+// so y and a are solved together from the end back to the start. The last integral is a quadrature along that solve:
+// it depends on y and a but they do not depend on it, so it needs no place in the state (where it would take part in
+// the error control and be copied at each stage; compare Kidger et al. 2021, "Hey, that's not an ODE"). With the weights
+// b_i of the Runge–Kutta method, an accepted step contributes h sum of b_i (a^T df/dparameters at stage i).
+//
+// The equation of a is linear, so a is scaled to a root mean square of one and back: the absolute tolerance then means
+// the same whatever the loss is divided by.
+
+extension Problem {
+  /// Solves on values, keeping only the final state; the backward pass solves the adjoint equation.
+  func solveWithAdjoint() throws(SolveError) -> Solution {
+    let (dynamics, constants, options, start, end) = (dynamics, constants, options, start, end)
+    let integrator = Integrator(options) { time, state in dynamics(time, state, constants) }
+    let (state, statistics) = try integrator.integrate(from: start, to: end, initial.map(\.detached))
+    let backward = BackwardPass()
+    let isTracked = parameters.map(\.isTracked)
+    let results = recorded(state.map(\.value)) { cotangents in
+      let squares = cotangents.reduce(0) { $0 + $1.sumOfSquares() }
+      let count = cotangents.reduce(0) { $0 + $1.count }
+      let scale = squares > 0 ? (squares / Double(count)).squareRoot() : 1
+      let adjoints = cotangents.map { Variable($0.scaled(by: 1 / scale)) }
+      let components = state.count
+
+      var totals = constants.map { _ in GradientAccumulator() }
+      /// The parameters' part of each evaluation that may yet be accepted.
+      var contributions: [Int: [GradientAccumulator]] = [:]
+      var evaluation = 0
+
+      func slopes(_ time: Double, _ joint: [Variable]) -> [Variable] {
+        let tape = Tape()
+        let y = joint[..<components].map { tape.variable($0.value) }
+        let local = zip(constants, isTracked).map { $1 ? tape.variable($0.value) : $0 }
+        let slope = dynamics(time, y, local)
+        let seeds = zip(slope, joint[components...]).map { ($0, $1.value) }
+        var gradients = tape.pullback(Array(seeds), to: y + local)
+        contributions[evaluation] = Array(gradients[components...])
+        evaluation += 1
+        return slope.map(\.detached)
+          + y.indices.map {
+            Variable(gradients[$0].value(shape: y[$0].shape, y[$0].value.elementType).scaled(by: -1))
+          }
+      }
+      func accept(_ step: AcceptedStep) {
+        for (number, weight) in zip(step.evaluations, options.method.weights) where weight != 0 {
+          guard let contribution = contributions[number] else { continue }
+          // Backward in time, the step is negative and so is the direction of the integral.
+          for p in totals.indices { totals[p].merge(contribution[p], scale: -step.size * weight * scale) }
+        }
+        let last = step.evaluations.last ?? 0
+        contributions = contributions.filter { $0.key >= last }
+      }
+      let integrator = Integrator(options, onAccept: accept, slopes: slopes)
+      let initial = state.map(\.detached) + adjoints
+      do throws(SolveError) {
+        let (joint, statistics) = try integrator.integrate(from: end, to: start, initial)
+        backward.evaluations += statistics.evaluations
+        let gradients = joint[components...].map { GradientAccumulator($0.value.scaled(by: scale)) }
+        return (gradients, totals)
+      } catch {
+        // A pullback cannot throw: whoever uses the gradient, which is not a number, finds the reason here.
+        backward.failure = error
+        let undefined = cotangents.map {
+          GradientAccumulator(Tensor(repeating: .nan, shape: $0.shape, $0.elementType))
+        }
+        return (undefined, totals)
+      }
+    }
+    return Solution(state: results, statistics: statistics, backwardPass: backward)
+  }
+}

@@ -1,0 +1,37 @@
+import Autodiff
+import Tensors
+
+extension Problem {
+  /// Solves on values, keeping the state before each step; the backward pass runs each step again on a tape of its own,
+  /// last step first. The gradient is that of the direct method, for the memory of one step.
+  func solveCheckpointed() throws(SolveError) -> Solution {
+    var steps: [AcceptedStep] = []
+    let (dynamics, constants) = (dynamics, constants)
+    let integrator = Integrator(options, onAccept: { steps.append($0) }) { time, state in
+      dynamics(time, state, constants)
+    }
+    let (state, statistics) = try integrator.integrate(from: start, to: end, initial.map(\.detached))
+    let backward = BackwardPass()
+    let (options, accepted) = (options, steps)
+    let isTracked = parameters.map(\.isTracked)
+    let results = recorded(state.map(\.value)) { cotangents in
+      var cotangents = cotangents
+      var totals = constants.map { _ in GradientAccumulator() }
+      for step in accepted.reversed() {
+        let tape = Tape()
+        let before = step.before.map { tape.variable($0.value) }
+        let local = zip(constants, isTracked).map { $1 ? tape.variable($0.value) : $0 }
+        let replay = Integrator(options) { time, state in dynamics(time, state, local) }
+        let (after, evaluations) = replay.repeated(step.time, step.size, before)
+        backward.evaluations += evaluations
+        var gradients = tape.pullback(Array(zip(after, cotangents)), to: before + local)
+        for c in cotangents.indices {
+          cotangents[c] = gradients[c].value(shape: cotangents[c].shape, cotangents[c].elementType)
+        }
+        for p in totals.indices { totals[p].merge(gradients[before.count + p]) }
+      }
+      return (cotangents.map { GradientAccumulator($0) }, totals)
+    }
+    return Solution(state: results, statistics: statistics, backwardPass: backward)
+  }
+}

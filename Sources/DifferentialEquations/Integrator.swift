@@ -1,0 +1,237 @@
+import Autodiff
+import Foundation
+import Tensors
+
+/// The slopes of a state's components at a time, given what is constant during the solve.
+///
+/// Parameters are arguments, and not captured, so that any of the three gradients can find them.
+public typealias Dynamics = (_ time: Double, _ state: [Variable], _ parameters: [Variable]) -> [Variable]
+
+/// One accepted step.
+struct AcceptedStep {
+  let time: Double
+  let size: Double
+  let before: [Variable]
+  /// The number, in order of evaluation, of each stage's evaluation.
+  let evaluations: [Int]
+}
+
+/// The integration loop: a tableau makes steps, a controller decides about them. Everything that is solved goes
+/// through here.
+struct Integrator {
+  let options: SolverOptions
+  let slopes: (_ time: Double, _ state: [Variable]) -> [Variable]
+  /// The tape that a rejected step is taken off again.
+  let tape: Tape?
+  /// Called with each accepted step.
+  var onAccept: (AcceptedStep) -> Void = { _ in }
+
+  private var tableau: ButcherTableau { options.method }
+
+  init(
+    _ options: SolverOptions, tape: Tape? = nil, onAccept: @escaping (AcceptedStep) -> Void = { _ in },
+    slopes: @escaping (_ time: Double, _ state: [Variable]) -> [Variable]
+  ) {
+    self.options = options
+    self.tape = tape
+    self.onAccept = onAccept
+    self.slopes = slopes
+  }
+
+  /// Integrates from `start` to `end`, in either direction.
+  func integrate(
+    from start: Double, to end: Double, _ initial: [Variable]
+  ) throws(SolveError) -> (state: [Variable], statistics: SolveStatistics) {
+    var statistics = SolveStatistics()
+    guard start != end else { return (initial, statistics) }
+    let direction = end > start ? 1.0 : -1.0
+    let smallest = 1e-10 * abs(end - start)
+
+    var time = start
+    var state = initial
+    var first = evaluate(time, state, &statistics)
+    var firstEvaluation = 0
+    try checkFinite(first, at: time)
+    var size: Double
+    if tableau.isAdaptive {
+      if let firstStep = options.firstStep {
+        size = firstStep
+      } else {
+        size = try initialStep(time, state, first, direction, &statistics)
+      }
+      size = min(abs(size), abs(end - start)) * direction
+    } else {
+      size = (end - start) / Double(options.fixedSteps)
+    }
+
+    var previousError: Double?
+    var smallestAccepted = Double.infinity
+    while (end - time) * direction > 0 {
+      let stepCount = statistics.acceptedSteps + statistics.rejectedSteps
+      // The last step ends exactly at the end; one that would leave a sliver behind is stretched to it.
+      let isLast =
+        tableau.isAdaptive
+        ? (time + size - end) * direction >= -1e-12 * abs(end - start) : stepCount == options.fixedSteps - 1
+      if isLast { size = end - time }
+      let mark = tape?.count ?? 0
+      let evaluationsBefore = statistics.evaluations
+      let stages = stageSlopes(time, size, state, first, &statistics)
+      let next = combination(state, stages, tableau.weights, size)
+      let error = tableau.isAdaptive ? self.error(stages, size, state, next) : StepError(norm: 0, sample: 0)
+      let factor = options.controller.factor(error: error.norm, previous: previousError, order: tableau.order)
+
+      if error.norm <= 1 {
+        statistics.acceptedSteps += 1
+        statistics.stepSizes.append(size)
+        if abs(size) < smallestAccepted {
+          smallestAccepted = abs(size)
+          statistics.stiffestSample = tableau.isAdaptive ? error.sample : nil
+        }
+        let numbers = [firstEvaluation] + (0..<(tableau.stages - 1)).map { evaluationsBefore + $0 }
+        onAccept(AcceptedStep(time: time, size: size, before: state, evaluations: numbers))
+        time = isLast ? end : time + size
+        state = next
+        previousError = error.norm
+        if !isLast {
+          if tableau.isFirstSameAsLast, let last = stages.last {
+            first = last
+            firstEvaluation = statistics.evaluations - 1
+          } else {
+            firstEvaluation = statistics.evaluations
+            first = evaluate(time, state, &statistics)
+          }
+        }
+        if !tableau.isAdaptive { try checkFinite(state, at: time) }
+      } else {
+        statistics.rejectedSteps += 1
+        tape?.rewind(to: mark)
+        if abs(size) * factor < smallest {
+          try checkFinite(next + stages.flatMap { $0 }, at: time)
+          throw .stepUnderflow(time: time, step: size, sample: error.sample)
+        }
+      }
+      if tableau.isAdaptive {
+        size *= factor
+        if stepCount + 1 >= options.stepLimit, (end - time) * direction > 0 {
+          throw .stepLimit(time: time, limit: options.stepLimit, sample: error.sample)
+        }
+      }
+    }
+    return (state, statistics)
+  }
+
+  /// The new state of a step whose size is given: for running a known step again.
+  func repeated(_ time: Double, _ size: Double, _ state: [Variable]) -> (state: [Variable], evaluations: Int)
+  {
+    var statistics = SolveStatistics()
+    let first = evaluate(time, state, &statistics)
+    // Of a method whose last stage is the next step's first, that stage has no weight in this step.
+    let needed = tableau.stages - (tableau.isFirstSameAsLast ? 1 : 0)
+    let stages = stageSlopes(time, size, state, first, &statistics, count: needed)
+    return (combination(state, stages, tableau.weights, size), statistics.evaluations)
+  }
+
+  private func evaluate(
+    _ time: Double, _ state: [Variable], _ statistics: inout SolveStatistics
+  ) -> [Variable] {
+    statistics.evaluations += 1
+    return slopes(time, state)
+  }
+
+  private func stageSlopes(
+    _ time: Double, _ size: Double, _ state: [Variable], _ first: [Variable],
+    _ statistics: inout SolveStatistics, count: Int? = nil
+  ) -> [[Variable]] {
+    var stages = [first]
+    for i in 1..<max(count ?? tableau.stages, 1) {
+      let y = combination(state, stages, tableau.coefficients[i], size)
+      stages.append(evaluate(time + tableau.nodes[i] * size, y, &statistics))
+    }
+    return stages
+  }
+
+  /// state + size * sum of weight * slope, component by component.
+  private func combination(
+    _ state: [Variable], _ stages: [[Variable]], _ weights: [Double], _ size: Double
+  ) -> [Variable] {
+    state.indices.map { c in
+      var terms = [(1.0, state[c])]
+      for (weight, stage) in zip(weights, stages) where weight != 0 {
+        terms.append((weight * size, stage[c]))
+      }
+      return .linearCombination(terms.map { (coefficient: $0.0, variable: $0.1) })
+    }
+  }
+
+  // MARK: Error
+
+  struct StepError {
+    /// The largest over the components of the root mean square of error / (atol + rtol max(|before|, |after|)).
+    let norm: Double
+    /// The sample with the largest share in it.
+    let sample: Int
+  }
+
+  private func error(
+    _ stages: [[Variable]], _ size: Double, _ before: [Variable], _ after: [Variable]
+  ) -> StepError {
+    let used = stages.indices.filter { tableau.errorWeights[$0] != 0 }
+    return scaledNorm(
+      used.map { (tableau.errorWeights[$0] * size, stages[$0].map(\.value)) }, before.map(\.value),
+      after.map(\.value))
+  }
+
+  /// The norm of a sum of coefficient * tensors in units of the tolerance; samples lie along the first axis.
+  private func scaledNorm(
+    _ terms: [(Double, [Tensor])], _ before: [Tensor], _ after: [Tensor]
+  ) -> StepError {
+    var norm = 0.0
+    var worst = (sample: 0, square: -1.0)
+    for c in before.indices {
+      let samples = max(before[c].shape.first ?? 1, 1)
+      let squares = Tensor.scaledErrorSquares(
+        terms.map { ($0.0, $0.1[c]) }, before: before[c], after: after[c],
+        absoluteTolerance: options.absoluteTolerance, relativeTolerance: options.relativeTolerance,
+        samples: samples)
+      let width = Double(before[c].count) / Double(samples)
+      let mean = squares.reduce(0, +) / (width * Double(samples))
+      norm = mean.isNaN ? .nan : max(norm, mean.squareRoot())
+      for (sample, square) in squares.enumerated() where !(square / width <= worst.square) {
+        worst = (sample, square.isNaN ? .infinity : square / width)
+      }
+      if norm.isNaN { break }
+    }
+    return StepError(norm: norm, sample: worst.sample)
+  }
+
+  /// The first step size: Hairer, Nørsett, Wanner II.4, as torchdiffeq does it; costs one evaluation.
+  private func initialStep(
+    _ time: Double, _ state: [Variable], _ first: [Variable], _ direction: Double,
+    _ statistics: inout SolveStatistics
+  ) throws(SolveError) -> Double {
+    let y = state.map(\.value)
+    let f0 = first.map(\.value)
+    func norm(_ terms: [(Double, [Tensor])]) -> Double { scaledNorm(terms, y, y).norm }
+    let d0 = norm([(1, y)])
+    let d1 = norm([(1, f0)])
+    let trial = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : 0.01 * d0 / d1
+    let mark = tape?.count ?? 0
+    let moved = combination(state, [first], [1], trial * direction)
+    let f1 = evaluate(time + trial * direction, moved, &statistics)
+    tape?.rewind(to: mark)
+    try checkFinite(f1, at: time)
+    let d2 = norm([(1, f1.map(\.value)), (-1, f0)]) / trial
+    let second =
+      d1 <= 1e-15 && d2 <= 1e-15
+      ? max(1e-6, trial * 1e-3) : pow(0.01 / max(d1, d2), 1 / Double(tableau.order))
+    return min(100 * trial, second)
+  }
+
+  private func checkFinite(_ components: [Variable], at time: Double) throws(SolveError) {
+    for (c, component) in components.enumerated() {
+      guard let index = component.value.firstNonFinite else { continue }
+      let width = component.value.count / max(component.shape.first ?? 1, 1)
+      throw .notFinite(time: time, sample: index / max(width, 1), component: c)
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import Autodiff
+import Tensors
+
+/// How the gradient of a solve is taken.
+public enum SolveGradient: String, Sendable, CaseIterable {
+  /// The exact gradient of the discrete solve; keeps what every evaluation needs for its pullback.
+  case direct
+  /// The same gradient; keeps the state before each step and evaluates the step again.
+  case checkpointed
+  /// The adjoint equation solved backward in time, with constant memory (Chen et al. 2018, appendix B); it agrees with
+  /// the others up to the tolerance.
+  case adjoint
+}
+
+/// Solves dy/dt = f(t, y; parameters) from `start` to `end`, in either direction, differentiably.
+///
+/// - Parameters:
+///   - dynamics: The slopes of the components, each shaped as its component.
+///   - initial: The components of the state, samples along the first axis of each.
+///   - parameters: What is constant during the solve and may need a gradient.
+///   - start: The time at which the state is `initial`.
+///   - end: The time of the result.
+///   - options: Method, tolerances, limits.
+///   - gradient: How the gradient is taken.
+/// - Throws: ``SolveError`` at step underflow, at numbers that are not finite, at the step limit.
+public func solve(
+  _ dynamics: @escaping Dynamics, initial: [Variable], parameters: [Variable] = [], from start: Double,
+  to end: Double, options: SolverOptions = SolverOptions(), gradient: SolveGradient = .direct
+) throws(SolveError) -> Solution {
+  let problem = Problem(
+    dynamics: dynamics, initial: initial, parameters: parameters, start: start, end: end, options: options)
+  let isTracked = (initial + parameters).contains { $0.isTracked }
+  guard isTracked else { return try problem.solveDirectly() }
+  switch gradient {
+  case .direct: return try problem.solveDirectly()
+  case .checkpointed: return try problem.solveCheckpointed()
+  case .adjoint: return try problem.solveWithAdjoint()
+  }
+}
+
+/// An initial value problem and how it is solved.
+struct Problem {
+  let dynamics: Dynamics
+  let initial: [Variable]
+  let parameters: [Variable]
+  let start: Double
+  let end: Double
+  let options: SolverOptions
+
+  /// The values of the parameters as constants.
+  var constants: [Variable] { parameters.map(\.detached) }
+
+  /// Records the end of a solve as one operation with several results, of which `pullback` turns the cotangents into
+  /// those of the initial state and the parameters.
+  ///
+  /// An operation has one result, so the components are packed into one and sliced out of it again.
+  func recorded(
+    _ components: [Tensor],
+    _ pullback:
+      @escaping (_ cotangents: [Tensor]) -> (
+        initial: [GradientAccumulator], parameters: [GradientAccumulator]
+      )
+  ) -> [Variable] {
+    let shapes = components.map(\.shape)
+    let packed = Tensor.concatenation(components.map { $0.reshaped([$0.count]) }, axis: 0)
+    let count = initial.count
+    let result = Variable.record(packed, initial + parameters) { g, inputs in
+      var start = 0
+      let cotangents = shapes.map { shape in
+        let part = g.leading(start..<(start + shape.reduce(1, *)))
+        start += shape.reduce(1, *)
+        return part.reshaped(shape)
+      }
+      let gradients = pullback(cotangents)
+      for (i, gradient) in (gradients.initial + gradients.parameters).enumerated() where !gradient.isEmpty {
+        inputs.add(gradient, to: i)
+      }
+      precondition(gradients.initial.count == count, "a solve's gradient has another number of components")
+    }
+    var start = 0
+    return shapes.map { shape in
+      let length = shape.reduce(1, *)
+      defer { start += length }
+      return result.sliced(axis: 0, start: start, length: length).reshaped(shape)
+    }
+  }
+}

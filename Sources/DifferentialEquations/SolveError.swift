@@ -1,0 +1,24 @@
+/// Why a solve could not reach its end.
+public enum SolveError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The error estimate stays above the tolerance however small the step.
+  case stepUnderflow(time: Double, step: Double, sample: Int)
+  /// The state or its slope is infinite or not a number.
+  case notFinite(time: Double, sample: Int, component: Int)
+  /// The step limit was reached before the end.
+  case stepLimit(time: Double, limit: Int, sample: Int)
+
+  public var description: String {
+    switch self {
+    case .stepUnderflow(let time, let step, let sample):
+      "the solve is stuck at time \(time): a step of \(step) is still too large for the tolerance; sample \(sample) of "
+        + "the batch has the largest error. Loosen the tolerance, or lower the learning rate if training diverges."
+    case .notFinite(let time, let sample, let component):
+      "the solve met a number that is infinite or undefined at time \(time), in sample \(sample) of the batch "
+        + "(component \(component) of the state). The dynamics have diverged: lower the learning rate, or go back to an "
+        + "earlier checkpoint."
+    case .stepLimit(let time, let limit, let sample):
+      "the solve took \(limit) steps and is only at time \(time); sample \(sample) of the batch has the largest error. "
+        + "The dynamics are stiff: loosen the tolerance or raise the step limit."
+    }
+  }
+}
