@@ -32,7 +32,7 @@ let package = Package(
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
     .target(name: "Tensors", dependencies: ["CKernels", "COneDNN"]),
     .target(name: "Autodiff", dependencies: ["Tensors", "CKernels"]),
-    .target(name: "NeuralNetworks", dependencies: ["Autodiff"]),
+    .target(name: "NeuralNetworks", dependencies: ["Autodiff", "CKernels"]),
     .target(name: "DifferentialEquations", dependencies: ["Autodiff"]),
     .target(name: "NormalizingFlows", dependencies: ["NeuralNetworks", "DifferentialEquations"]),
     .target(name: "VariationalAutoencoder", dependencies: ["NormalizingFlows"]),

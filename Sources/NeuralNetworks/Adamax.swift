@@ -1,0 +1,75 @@
+import CKernels
+import Tensors
+
+/// The Adamax optimizer.
+///
+///     m <- b1 m + (1 - b1) g
+///     u <- max(b2 u, |g| + epsilon)
+///     p <- p - rate / (1 - b1^step) m / u
+///
+/// Kingma and Ba 2015, "Adam", section 7.1, with epsilon placed as PyTorch places it.
+public struct Adamax: Sendable {
+  public var learningRate: Double
+  public let firstDecay: Double
+  public let secondDecay: Double
+  public let epsilon: Double
+  /// Updates done.
+  public var step = 0
+  /// m, in the order of the parameters.
+  public var firstMoments: [Tensor]
+  /// u, in the order of the parameters.
+  public var infinityNorms: [Tensor]
+
+  public init(
+    for parameters: ParameterSet, learningRate: Double = 5e-4, firstDecay: Double = 0.9,
+    secondDecay: Double = 0.999, epsilon: Double = 1e-7
+  ) {
+    self.learningRate = learningRate
+    self.firstDecay = firstDecay
+    self.secondDecay = secondDecay
+    self.epsilon = epsilon
+    firstMoments = parameters.tensors.map { Tensor(zeros: $0.shape, $0.elementType) }
+    infinityNorms = firstMoments
+  }
+
+  /// Moves the parameters against their gradients, given in the order of the set.
+  public mutating func update(_ parameters: inout ParameterSet, _ gradients: [Tensor]) {
+    precondition(
+      gradients.count == parameters.tensors.count && gradients.count == firstMoments.count,
+      "Adamax: \(gradients.count) gradients for \(parameters.tensors.count) parameters")
+    step += 1
+    var rate = learningRate
+    rate /= 1 - Double.pow(firstDecay, step)
+    let (b1, b2, epsilon) = (firstDecay, secondDecay, epsilon)
+    for i in gradients.indices {
+      let g = gradients[i]
+      precondition(g.shape == parameters.tensors[i].shape, "Adamax: gradient \(g.shape)")
+      parameters.tensors[i].withMutableBytes { p in
+        firstMoments[i].withMutableBytes { m in
+          infinityNorms[i].withMutableBytes { u in
+            guard let p = p.baseAddress, let m = m.baseAddress, let u = u.baseAddress else { return }
+            nonisolated(unsafe) let (parameter, moment, norm) = (p, m, u)
+            Compute.parallel(g.count, cost: 8) { begin, end in
+              g.elementType.kernels.adamax(
+                begin, end, rate, b1, b2, epsilon, g.address, parameter, moment, norm)
+            }
+          }
+        }
+      }
+      withExtendedLifetime(g) {}
+    }
+  }
+}
+
+extension Double {
+  /// base^exponent for a count of updates, by squaring: the same on every platform.
+  fileprivate static func pow(_ base: Double, _ exponent: Int) -> Double {
+    var (result, factor, rest) = (1.0, base, exponent)
+    while rest > 0 {
+      if rest & 1 == 1 { result *= factor }
+      factor *= factor
+      rest >>= 1
+    }
+    return result
+  }
+}

@@ -1,0 +1,72 @@
+import Autodiff
+import Tensors
+
+/// A handle on one tensor of a parameter set.
+public struct Parameter: Hashable, Sendable {
+  /// Its place in the set.
+  let index: Int
+  /// Its dotted name, as in the state dict of the published PyTorch model.
+  public let name: String
+  public let shape: [Int]
+}
+
+/// The parameters of a model: tensors under stable dotted names, in a fixed order.
+///
+/// One set feeds gradients, optimizer and files. Shapes and names are those of the published PyTorch model.
+public struct ParameterSet: Sendable {
+  /// The names, in the order of the tensors.
+  public private(set) var parameters: [Parameter] = []
+  /// The tensors, in the same order.
+  public var tensors: [Tensor] = []
+  private var places: [String: Int] = [:]
+
+  public init() {}
+
+  /// How many numbers all tensors hold together.
+  public var count: Int { tensors.reduce(0) { $0 + $1.count } }
+
+  /// The parameter of a name.
+  public subscript(name: String) -> Parameter? { places[name].map { parameters[$0] } }
+
+  /// The tensor of a parameter.
+  public subscript(parameter: Parameter) -> Tensor {
+    get { tensors[parameter.index] }
+    set {
+      precondition(newValue.shape == parameter.shape, "\(parameter.name): shape \(newValue.shape)")
+      tensors[parameter.index] = newValue
+    }
+  }
+
+  /// Adds a tensor under a name that is not in use.
+  public mutating func add(_ name: String, _ tensor: Tensor) -> Parameter {
+    precondition(places[name] == nil, "two parameters are called \(name)")
+    let parameter = Parameter(index: tensors.count, name: name, shape: tensor.shape)
+    places[name] = tensors.count
+    parameters.append(parameter)
+    tensors.append(tensor)
+    return parameter
+  }
+
+  /// The same parameters in another precision.
+  public func converted(to type: ElementType) -> ParameterSet {
+    var result = self
+    result.tensors = tensors.map { $0.converted(to: type) }
+    return result
+  }
+
+  /// The parameters as variables of a tape, to differentiate with respect to.
+  public func tracked(on tape: Tape) -> BoundParameters {
+    BoundParameters(variables: tensors.map { tape.variable($0) })
+  }
+
+  /// The parameters as constants.
+  public var constants: BoundParameters { BoundParameters(variables: tensors.map { Variable($0) }) }
+}
+
+/// Parameters as variables, for one pass through a model.
+public struct BoundParameters {
+  /// In the order of the set.
+  public let variables: [Variable]
+
+  public subscript(parameter: Parameter) -> Variable { variables[parameter.index] }
+}

@@ -1,0 +1,83 @@
+import Autodiff
+import DifferentialEquations
+import NeuralNetworks
+import Tensors
+
+/// FFJORD as a posterior: blocks of continuous flows whose velocities are amortized by a hypernetwork, one linear head on
+/// the image's features a block (FFJORD, section 4.2).
+public struct AmortizedContinuousFlow: PosteriorFlow {
+  private let velocities: [LowRankNetwork]
+  private let heads: [Linear]
+  private let latent: Int
+  /// How each block is solved and differentiated.
+  public var solver: SolverOptions
+  public var gradient: SolveGradient
+  public let timeLength: Double
+
+  public init(
+    features: Int, latent: Int, hidden: [Int], blocks: Int, rank: Int,
+    activation: ElementwiseFunction = .softplus, timeDependence: TimeDependence = .concat,
+    timeLength: Double = 0.5, solver: SolverOptions = SolverOptions(), gradient: SolveGradient = .direct,
+    in builder: inout ParameterBuilder
+  ) {
+    var velocities: [LowRankNetwork] = []
+    var heads: [Linear] = []
+    for block in 0..<blocks {
+      let velocity = LowRankNetwork(
+        "odefuncs.\(block)", latent: latent, hidden: hidden, rank: rank, activation: activation,
+        timeDependence: timeDependence, in: &builder)
+      velocities.append(velocity)
+      heads.append(
+        Linear("q_am.\(block)", inputs: features, outputs: velocity.conditionalCount, in: &builder))
+    }
+    self.velocities = velocities
+    self.heads = heads
+    self.latent = latent
+    self.solver = solver
+    self.gradient = gradient
+    self.timeLength = timeLength
+  }
+
+  public var blocks: Int { velocities.count }
+
+  public func forward(
+    _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
+  ) throws(SolveError) -> FlowOutput {
+    try run(z0, features, parameters, probes, blocks: Array(velocities.indices), inverse: false)
+  }
+
+  /// zT -> z0: the blocks in reverse, each solved backward in time.
+  ///
+  /// - Throws: ``SolveError``
+  public func inverse(
+    _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
+  ) throws(SolveError) -> FlowOutput {
+    try run(zT, features, parameters, probes, blocks: velocities.indices.reversed(), inverse: true)
+  }
+
+  private func run(
+    _ start: Variable, _ features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource,
+    blocks: [Int], inverse: Bool
+  ) throws(SolveError) -> FlowOutput {
+    var output = FlowOutput(
+      z: start, deltaLogDensity: Variable(Tensor(zeros: [start.shape[0]], start.value.elementType)))
+    for block in blocks {
+      let velocity = velocities[block]
+      let flow = ContinuousFlow(
+        velocity: velocity, timeLength: timeLength, solver: solver, gradient: gradient)
+      let conditioning = velocity.conditioning(imageWeights: heads[block](features, parameters), parameters)
+      let probe = probes.probes(block, start.shape[0], latent, start.value.elementType)
+      let next =
+        try inverse
+        ? flow.inverse(
+          output.z, delta: output.deltaLogDensity, conditioning: conditioning, probes: probe)
+        : flow.forward(
+          output.z, delta: output.deltaLogDensity, conditioning: conditioning, probes: probe)
+      output.z = next.z
+      output.deltaLogDensity = next.deltaLogDensity
+      output.statistics += next.statistics
+      output.backwardPasses += next.backwardPasses
+    }
+    return output
+  }
+}

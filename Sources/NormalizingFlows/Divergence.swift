@@ -1,0 +1,52 @@
+import Autodiff
+import Tensors
+
+/// How the divergence of a velocity, the trace of its Jacobian J, is found.
+///
+/// With probes e_i of identity covariance, the mean of e_i^T J e_i is an unbiased estimate of the trace (Hutchinson
+/// 1989; FFJORD, section 3.1); with the unit vectors as probes, the sum is the trace itself. J e_i is a tangent of the
+/// velocity, so either is one pass through it with that many tangents.
+public enum Divergence: String, Sendable, CaseIterable, Codable {
+  /// One probe of standard normal numbers a solve.
+  case gaussian
+  /// One probe of random signs a solve: the smallest variance among probes with independent entries.
+  case rademacher
+  /// The trace, at the cost of as many tangents as there are latent numbers.
+  case exact
+
+  /// Probes for a batch, `[probes, batch, latent]`.
+  ///
+  /// - Parameters:
+  ///   - stream: Where the numbers come from; not asked for the exact trace.
+  ///   - firstIndex: The stream's index of the first number.
+  public func probes(
+    batch: Int, latent: Int, _ stream: RandomStream, firstIndex: Int = 0, _ type: ElementType = .float32
+  ) -> Tensor {
+    let range = firstIndex..<(firstIndex + batch * latent)
+    switch self {
+    case .gaussian: return Tensor(stream.normals(range), shape: [1, batch, latent]).converted(to: type)
+    case .rademacher: return Tensor(stream.signs(range), shape: [1, batch, latent]).converted(to: type)
+    case .exact:
+      var units = [Float](repeating: 0, count: latent * batch * latent)
+      for i in 0..<latent {
+        for sample in 0..<batch { units[(i * batch + sample) * latent + i] = 1 }
+      }
+      return Tensor(units, shape: [latent, batch, latent]).converted(to: type)
+    }
+  }
+}
+
+extension Velocity {
+  /// The velocity `[batch, latent]` and sum over probes of e^T J e `[batch]`, for probes `[probes, batch, latent]`.
+  public func withDivergence(
+    time: Double, z: Variable, probes: Variable, conditioning: [Variable]
+  ) -> (velocity: Variable, divergence: Variable) {
+    let slope = self(time: time, z: Dual(value: z, tangents: probes), conditioning: conditioning)
+    precondition(slope.shape == z.shape, "a velocity of shape \(slope.shape) for a state of shape \(z.shape)")
+    let products = Variable.rowDot(slope.tangents, probes)
+    let batch = z.shape[0]
+    let divergence =
+      products.shape[0] == 1 ? products.reshaped([batch]) : products.permuted([1, 0]).sumOfLastAxis()
+    return (slope.value, divergence)
+  }
+}

@@ -1,0 +1,33 @@
+import Autodiff
+import DifferentialEquations
+
+/// What a flow makes of a batch.
+public struct FlowOutput {
+  /// The transformed state, `[batch, latent]`.
+  public var z: Variable
+  /// log q(after) - log q(before), `[batch]` in nats.
+  public var deltaLogDensity: Variable
+  /// What each solve did; empty for a flow without one.
+  public var statistics: [SolveStatistics]
+  /// What differentiating each solve took; filled in by the backward pass.
+  public var backwardPasses: [BackwardPass]
+
+  public init(
+    z: Variable, deltaLogDensity: Variable, statistics: [SolveStatistics] = [],
+    backwardPasses: [BackwardPass] = []
+  ) {
+    self.z = z
+    self.deltaLogDensity = deltaLogDensity
+    self.statistics = statistics
+    self.backwardPasses = backwardPasses
+  }
+
+  /// Evaluations of the velocity, over all solves.
+  public var evaluations: Int { statistics.reduce(0) { $0 + $1.evaluations } }
+
+  /// Evaluations of the backward pass, over all solves; after it.
+  public var backwardEvaluations: Int { backwardPasses.reduce(0) { $0 + $1.evaluations } }
+
+  /// Why a backward pass failed, if one did.
+  public var backwardFailure: SolveError? { backwardPasses.lazy.compactMap(\.failure).first }
+}

@@ -1,0 +1,47 @@
+import Autodiff
+import DifferentialEquations
+import NeuralNetworks
+import Tensors
+
+/// Where the probes of the divergence come from: `[probes, batch, latent]` for a block.
+public struct ProbeSource: Sendable {
+  let probes: @Sendable (_ block: Int, _ batch: Int, _ latent: Int, _ type: ElementType) -> Tensor
+
+  /// Probes drawn from a stream; those of block b begin at index b * batch * latent.
+  public init(_ divergence: Divergence, _ stream: RandomStream) {
+    probes = { block, batch, latent, type in
+      divergence.probes(
+        batch: batch, latent: latent, stream, firstIndex: block * batch * latent, type)
+    }
+  }
+
+  /// Given probes, `[probes, batch, latent]` for each block.
+  public init(_ tensors: [Tensor]) {
+    probes = { block, _, _, _ in tensors[block] }
+  }
+}
+
+/// A flow that turns a sample of a simple posterior into one of a richer: z0 -> zT, given the image's features.
+public protocol PosteriorFlow: Sendable {
+  /// - Parameters:
+  ///   - z0: `[batch, latent]`
+  ///   - features: The encoder's output, `[batch, features]`.
+  ///   - parameters: The model's parameters.
+  ///   - probes: For flows that estimate a divergence.
+  /// - Returns: zT and log q(zT given x) - log q(z0 given x).
+  /// - Throws: ``SolveError`` of a flow that solves a differential equation.
+  func forward(
+    _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
+  ) throws(SolveError) -> FlowOutput
+}
+
+/// The posterior stays as the encoder makes it: a Gaussian with diagonal covariance.
+public struct IdentityFlow: PosteriorFlow {
+  public init() {}
+
+  public func forward(
+    _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
+  ) throws(SolveError) -> FlowOutput {
+    FlowOutput(z: z0, deltaLogDensity: Variable(Tensor(zeros: [z0.shape[0]], z0.value.elementType)))
+  }
+}
