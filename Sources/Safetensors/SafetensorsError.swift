@@ -1,0 +1,146 @@
+import Foundation
+
+/// What went wrong with a file: which file, what, where, and what to do about it.
+public struct SafetensorsError: Error, Sendable, Hashable {
+  /// The kind of failure, for a caller that turns errors into exit codes.
+  public enum Category: Sendable, Hashable {
+    /// The file is there but is not what it should be, or what was to be written cannot be expressed.
+    case badData
+    /// The file is not there.
+    case missingInput
+    /// The system refused: permissions, a full disk, a failing device, too little memory.
+    case inputOutput
+  }
+
+  /// What is wrong, with the place.
+  public enum Problem: Sendable, Hashable {
+    /// There is no such file.
+    case missing
+    /// A system call failed with this `errno` value while doing `operation`.
+    case system(operation: String, code: Int32)
+    /// A directory, device or pipe where a regular file is needed.
+    case notRegularFile
+    /// The first bytes are neither those of a safetensors file nor those of a zstd frame.
+    case unrecognized(String)
+    /// The bytes end before their time. `offset` counts uncompressed bytes from the start.
+    case truncated(offset: Int, expected: String)
+    /// The JSON header is wrong at byte `offset` of the header.
+    case header(String, offset: Int)
+    /// A tensor's description is wrong, or does not fit with the others.
+    case tensor(name: String, String)
+    /// The zstd frame is damaged; `offset` counts bytes of the compressed file and is where reading stopped.
+    case frame(String, offset: Int)
+    /// Bytes follow the end of the last tensor (or of the frame) at byte `offset` of the file.
+    case trailingBytes(offset: Int)
+    /// The file has no tensor of this name.
+    case noSuchTensor(name: String)
+    /// A tensor's elements are not of the type asked for.
+    case wrongElementType(name: String, expected: SafetensorsElementType, found: SafetensorsElementType)
+    /// What was to be written is impossible: a duplicate name, a provider that hands out too few bytes.
+    case unwritable(String)
+    /// The memory for this many bytes could not be had.
+    case outOfMemory(byteCount: Int)
+  }
+
+  /// The file.
+  public let path: String
+  /// What is wrong with it.
+  public let problem: Problem
+
+  /// An error about a file.
+  public init(path: String, problem: Problem) {
+    self.path = path
+    self.problem = problem
+  }
+
+  /// The kind of failure.
+  public var category: Category {
+    switch problem {
+    case .missing: .missingInput
+    case .system, .notRegularFile, .outOfMemory: .inputOutput
+    default: .badData
+    }
+  }
+
+  /// A system call's failure, from the `errno` value that it left.
+  static func system(_ path: String, _ operation: String, code: Int32) -> SafetensorsError {
+    SafetensorsError(path: path, problem: .system(operation: operation, code: code))
+  }
+}
+
+extension SafetensorsError: CustomStringConvertible, LocalizedError {
+  /// The file, the problem, the place and the remedy, in a sentence or two.
+  public var description: String { "\(path): \(whatIsWrong) \(remedy)" }
+
+  /// The same text as ``description``.
+  public var errorDescription: String? { description }
+
+  private var whatIsWrong: String {
+    switch problem {
+    case .missing:
+      "there is no such file."
+    case .system(let operation, let code):
+      "could not \(operation): \(String(cString: strerror(code))) (errno \(code))."
+    case .notRegularFile:
+      "is not a regular file."
+    case .unrecognized(let reason):
+      "is not a safetensors file: \(reason)."
+    case .truncated(let offset, let expected):
+      "ends after \(offset) bytes (uncompressed), within \(expected)."
+    case .header(let reason, let offset):
+      "the header is invalid at its byte \(offset): \(reason)."
+    case .tensor(let name, let reason):
+      "tensor \(quoted(name)): \(reason)."
+    case .frame(let reason, let offset):
+      "the zstd frame is damaged at or before byte \(offset) of the file: \(reason)."
+    case .trailingBytes(let offset):
+      "unexpected bytes follow the end of the data at byte \(offset)."
+    case .noSuchTensor(let name):
+      "holds no tensor named \(quoted(name))."
+    case .wrongElementType(let name, let expected, let found):
+      "tensor \(quoted(name)) has elements of type \(found.rawValue), not \(expected.rawValue)."
+    case .unwritable(let reason):
+      "was not written: \(reason)."
+    case .outOfMemory(let byteCount):
+      "no memory for \(byteCount) bytes."
+    }
+  }
+
+  private var remedy: String {
+    switch problem {
+    case .missing:
+      "Check the path."
+    case .system(_, let code):
+      switch code {
+      case ENOSPC, EDQUOT: "Free some space, or write elsewhere; the previous file is intact."
+      case EACCES, EPERM, EROFS: "Check the permissions of the file and of its directory."
+      case ENOENT, ENOTDIR: "Check that the directory exists."
+      case EMFILE, ENFILE: "Close some files, or raise the limit on open files."
+      case EIO: "Check the disk."
+      default: "Check the path and the file system."
+      }
+    case .notRegularFile:
+      "Name a regular file."
+    case .unrecognized:
+      "Name a safetensors file, plain or compressed by zstd."
+    case .truncated, .frame, .trailingBytes:
+      "Restore the file from a copy or write it anew."
+    case .header, .tensor:
+      "Write the file anew with a tool that follows the safetensors format."
+    case .noSuchTensor:
+      "List the names that the file holds, and check that it comes from the same model."
+    case .wrongElementType:
+      "Ask for the type that the file holds, or convert the file."
+    case .unwritable:
+      "Mend what is to be written; the previous file is intact."
+    case .outOfMemory:
+      "Close other programs, or use a machine with more memory."
+    }
+  }
+
+  /// A name as people can read it: cut where a damaged file made it absurd, control characters escaped.
+  private func quoted(_ name: String) -> String {
+    let readable = name.prefix(200).debugDescription
+    return name.count > 200 ? readable + "..." : readable
+  }
+}

@@ -1,0 +1,218 @@
+import Foundation
+
+/// An open safetensors file, plain or within a zstd frame.
+///
+/// Opening reads the header and nothing more, so it is cheap whatever the file's size. The file stays open: what
+/// this value reads is the file that was opened, even if another takes its name meanwhile.
+///
+/// No number in the file is trusted before it is checked against the file's length (or the frame's, or, where a
+/// frame does not say, against the bytes that really arrive): memory is never taken for a claim alone.
+///
+/// ```swift
+/// let file = try SafetensorsFile(url)
+/// for entry in file.entries { print(entry.name, entry.shape) }
+/// try file.readTensors { entry, bytes in
+///   parameters[entry.name]?.copyMemory(from: bytes)
+/// }
+/// ```
+public final class SafetensorsFile: Sendable {
+  /// The file, as errors name it.
+  public let path: String
+  /// What the file holds, in the order of the bytes.
+  public let header: SafetensorsHeader
+  /// The bytes that the file takes on the disk.
+  public let byteCount: Int
+  /// Whether the file is a zstd frame.
+  public let isCompressed: Bool
+
+  private let file: OpenFile
+  private let start: [UInt8]
+  private let dataOffset: Int
+
+  /// The tensors, in file order.
+  public var entries: [SafetensorsEntry] { header.entries }
+  /// The file's own dictionary, `__metadata__`.
+  public var metadata: [String: String] { header.metadata }
+
+  /// Opens a file and reads its header.
+  ///
+  /// - Throws: ``SafetensorsError``: `missing`, `notRegularFile` or `system` where it cannot be opened;
+  ///   `unrecognized`, `truncated`, `header`, `tensor`, `frame` or `trailingBytes` where it is not what it
+  ///   should be.
+  public init(_ url: URL) throws(SafetensorsError) {
+    path = url.path
+    file = try OpenFile(reading: path)
+    byteCount = try file.byteCount()
+    start = try Self.start(of: file)
+    isCompressed = start.starts(with: ZstandardSource.magic)
+    let source = try Self.source(file, start: start)
+    let buffer = TensorBuffer(path: path)
+
+    let length = try Self.headerLength(source, buffer, path: path)
+    dataOffset = 8 + length
+    let json = try buffer.read(length, from: source)
+    guard json.count == length else {
+      throw SafetensorsError(path: path, problem: .truncated(offset: 8 + json.count, expected: "the header"))
+    }
+    header = try SafetensorsHeader(parsing: Array(json), path: path)
+    if let total = source.byteCount {
+      try Self.check(header, dataOffset: dataOffset, total: total, path: path)
+    }
+  }
+
+  /// Calls `body` with each tensor's bytes, in file order, one tensor in memory at a time.
+  ///
+  /// The bytes are valid during the call only; their address is a multiple of 16. In a zstd frame the checksum
+  /// stands at the end, so that what `body` got is known to be right only when this method has returned.
+  ///
+  /// - Throws: ``SafetensorsError``: `truncated`, `frame`, `trailingBytes`, `system` or `outOfMemory`; or what
+  ///   `body` throws, unchanged.
+  public func readTensors(into body: (SafetensorsEntry, UnsafeRawBufferPointer) throws -> Void) throws {
+    let source = try dataSource()
+    let buffer = TensorBuffer(path: path)
+    for entry in entries {
+      try body(entry, read(entry, from: source, buffer))
+    }
+    try source.finish()
+  }
+
+  /// All tensors by name, in memory together: for small files.
+  ///
+  /// - Throws: As ``readTensors(into:)``.
+  public func load() throws -> [String: (entry: SafetensorsEntry, bytes: [UInt8])] {
+    var tensors: [String: (entry: SafetensorsEntry, bytes: [UInt8])] = [:]
+    try readTensors { entry, bytes in tensors[entry.name] = (entry, Array(bytes)) }
+    return tensors
+  }
+
+  /// The bytes of one tensor.
+  ///
+  /// In a plain file only these are read. A frame is read from its start to its end and its checksum verified, so
+  /// ``readTensors(into:)`` is the way to more than one.
+  ///
+  /// - Throws: ``SafetensorsError``: `noSuchTensor`, or as ``readTensors(into:)``.
+  public func bytes(_ name: String) throws -> [UInt8] {
+    try withBytes(of: entry(name)) { Array($0) }
+  }
+
+  /// The entry of a name.
+  ///
+  /// - Throws: ``SafetensorsError`` (`noSuchTensor`).
+  public func entry(_ name: String) throws(SafetensorsError) -> SafetensorsEntry {
+    guard let entry = entries.first(where: { $0.name == name }) else {
+      throw SafetensorsError(path: path, problem: .noSuchTensor(name: name))
+    }
+    return entry
+  }
+
+  func withBytes<Result>(
+    of wanted: SafetensorsEntry, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    let buffer = TensorBuffer(path: path)
+    guard isCompressed else {
+      let source = try PlainSource(file, from: dataOffset + wanted.byteRange.lowerBound)
+      return try body(read(wanted, from: source, buffer))
+    }
+    let source = try dataSource()
+    try skip(wanted.byteRange.lowerBound, of: source)
+    let bytes = try read(wanted, from: source, buffer)
+    try skip(header.dataByteCount - wanted.byteRange.upperBound, of: source)
+    try source.finish()
+    return try body(bytes)
+  }
+
+  /// A source that stands at the first tensor.
+  private func dataSource() throws(SafetensorsError) -> any ByteSource {
+    guard isCompressed else { return try PlainSource(file, from: dataOffset) }
+    let source = try ZstandardSource(file, start: start)
+    try skip(dataOffset, of: source)
+    return source
+  }
+
+  private func skip(_ count: Int, of source: any ByteSource) throws(SafetensorsError) {
+    let scratch = TensorBuffer(path: path)
+    var rest = count
+    while rest > 0 {
+      let bytes = try scratch.read(min(rest, 1 << 20), from: source)
+      if bytes.isEmpty {
+        throw SafetensorsError(path: path, problem: .truncated(offset: count - rest, expected: "the data"))
+      }
+      rest -= bytes.count
+    }
+  }
+
+  private func read(
+    _ entry: SafetensorsEntry, from source: any ByteSource, _ buffer: TensorBuffer
+  ) throws(SafetensorsError) -> UnsafeRawBufferPointer {
+    let bytes = try buffer.read(entry.byteCount, from: source)
+    guard bytes.count == entry.byteCount else {
+      let offset = dataOffset + entry.byteRange.lowerBound + bytes.count
+      let expected = "tensor \(entry.name.debugDescription)"
+      throw SafetensorsError(path: path, problem: .truncated(offset: offset, expected: expected))
+    }
+    return bytes
+  }
+}
+
+extension SafetensorsFile {
+  private static func start(of file: OpenFile) throws(SafetensorsError) -> [UInt8] {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: ZstandardSource.maximumHeaderByteCount, alignment: 16)
+    defer { buffer.deallocate() }
+    let count = try file.read(into: buffer, at: 0)
+    return Array(buffer[..<count])
+  }
+
+  private static func source(_ file: OpenFile, start: [UInt8]) throws(SafetensorsError) -> any ByteSource {
+    func unrecognized(_ reason: String) -> SafetensorsError {
+      SafetensorsError(path: file.path, problem: .unrecognized(reason))
+    }
+    if start.isEmpty { throw unrecognized("it is empty") }
+    if start.starts(with: ZstandardSource.magic) { return try ZstandardSource(file, start: start) }
+    if start.starts(with: [0x1F, 0x8B]) { throw unrecognized("it is compressed by gzip, not zstd") }
+    if start.starts(with: "PK\u{3}\u{4}".utf8) {
+      throw unrecognized("it is a zip archive, as torch.save writes; save it with safetensors.torch instead")
+    }
+    // The length of a header, which is at most 100 MB, has four zero bytes at its end.
+    if start.count >= 8, start[4..<8].contains(where: { $0 != 0 }) {
+      throw unrecognized("it starts with neither the length of a header nor the magic number of zstd")
+    }
+    return try PlainSource(file)
+  }
+
+  private static func headerLength(
+    _ source: any ByteSource, _ buffer: TensorBuffer, path: String
+  ) throws(SafetensorsError) -> Int {
+    let bytes = try buffer.read(8, from: source)
+    guard bytes.count == 8 else {
+      throw SafetensorsError(
+        path: path, problem: .truncated(offset: bytes.count, expected: "the length of the header (8 bytes)"))
+    }
+    let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+    guard length <= UInt64(SafetensorsHeader.maximumByteCount) else {
+      let limit = SafetensorsHeader.maximumByteCount
+      let reason = "it claims a header of \(length) bytes, and \(limit) is the limit"
+      throw SafetensorsError(path: path, problem: .unrecognized(reason))
+    }
+    if let total = source.byteCount, Int(length) > total - 8 {
+      throw SafetensorsError(
+        path: path, problem: .truncated(offset: total, expected: "the header, which claims \(length) bytes"))
+    }
+    return Int(length)
+  }
+
+  /// Checks that the file is exactly as long as the header and its tensors.
+  private static func check(
+    _ header: SafetensorsHeader, dataOffset: Int, total: Int, path: String
+  ) throws(SafetensorsError) {
+    let available = total - dataOffset
+    if available > header.dataByteCount {
+      let end = dataOffset + header.dataByteCount
+      throw SafetensorsError(path: path, problem: .trailingBytes(offset: end))
+    }
+    guard available < header.dataByteCount else { return }
+    let entry = header.entries.first { $0.byteRange.upperBound > available }
+    let name = (entry?.name ?? "").debugDescription
+    throw SafetensorsError(path: path, problem: .truncated(offset: total, expected: "tensor \(name)"))
+  }
+}
