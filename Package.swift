@@ -62,6 +62,9 @@ let package = Package(
     .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "TestSupport"]),
     .testTarget(
       name: "DifferentialEquationsTests", dependencies: ["DifferentialEquations", "Autodiff", "TestSupport"]),
+    .testTarget(
+      name: "VariationalAutoencoderTests",
+      dependencies: ["VariationalAutoencoder", "Safetensors", "TestSupport"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "ImageDatasetsTests", dependencies: ["ImageDatasets"]),
   ],

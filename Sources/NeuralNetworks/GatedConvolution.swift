@@ -38,7 +38,8 @@ public struct GatedConvolution: Sendable {
 
   public init(_ name: String, _ shape: Shape, in builder: inout ParameterBuilder) {
     self.shape = shape
-    let sizes = (shape.isTransposed ? [shape.inputs, shape.outputs] : [shape.outputs, shape.inputs]) + shape.kernel
+    let sizes =
+      (shape.isTransposed ? [shape.inputs, shape.outputs] : [shape.outputs, shape.inputs]) + shape.kernel
     // PyTorch takes the second size for the fan-in, of transposed convolutions too.
     let bound = 1 / Double(sizes[1] * shape.kernel[0] * shape.kernel[1]).squareRoot()
     var weights: [Parameter] = []

@@ -3,7 +3,7 @@ import CKernels
 /// Elementwise functions that the kernels know, with their first and second derivatives.
 ///
 /// The ones a flow uses as activations are offered as ``Activation`` by the layers.
-public enum ElementwiseFunction: String, Sendable, CaseIterable {
+public enum ElementwiseFunction: String, Sendable, CaseIterable, Codable {
   case softplus, sigmoid, tanh, relu, elu, swish, exp, log, sqrt, square, reciprocal
 
   package var kernel: ck_function {

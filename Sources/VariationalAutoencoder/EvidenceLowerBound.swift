@@ -1,0 +1,57 @@
+import Autodiff
+import NormalizingFlows
+import Tensors
+
+/// The evidence lower bound of each image, its terms kept apart; every one `[batch]` in nats.
+///
+///     ELBO = log p(x given zT) + log p(zT) - log q(z0 given x) - delta log q
+public struct EvidenceLowerBound {
+  /// log p(x given zT)
+  public let logLikelihood: Variable
+  /// log p(zT)
+  public let logPrior: Variable
+  /// log q(z0 given x)
+  public let logPosterior: Variable
+  /// log q(zT given x) - log q(z0 given x)
+  public let deltaLogDensity: Variable
+
+  public init(
+    logLikelihood: Variable, logPrior: Variable, logPosterior: Variable, deltaLogDensity: Variable
+  ) {
+    self.logLikelihood = logLikelihood
+    self.logPrior = logPrior
+    self.logPosterior = logPosterior
+    self.deltaLogDensity = deltaLogDensity
+  }
+
+  /// log q(zT given x) - log p(zT): one sample's estimate of KL(q(zT given x), p(zT)).
+  public var divergence: Variable {
+    .linearCombination([(1, logPosterior), (1, deltaLogDensity), (-1, logPrior)])
+  }
+
+  /// The bound itself.
+  public var value: Variable { logLikelihood - divergence }
+
+  /// The mean over the batch of -log p(x given zT) + weight * KL: what training minimizes; the weight is below one
+  /// while the KL term warms up (Bowman et al. 2016; Sønderby et al. 2016).
+  public func loss(divergenceWeight weight: Double) -> Variable {
+    Variable.linearCombination([(-1, logLikelihood), (weight, divergence)]).mean()
+  }
+}
+
+/// One pass through a model: what it makes of a batch, and the bound.
+public struct ModelOutput {
+  /// `[batch, 256]`
+  public let features: Variable
+  /// `[batch, latent]`
+  public let mean: Variable
+  /// `[batch, latent]`
+  public let variance: Variable
+  /// The posterior's sample before the flow, `[batch, latent]`.
+  public let z0: Variable
+  /// The flow's result; `flow.z` is zT.
+  public let flow: FlowOutput
+  /// The decoder's output, `[batch, outputs]`.
+  public let decoded: Variable
+  public let bound: EvidenceLowerBound
+}

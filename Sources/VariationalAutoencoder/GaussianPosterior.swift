@@ -1,0 +1,40 @@
+import Autodiff
+import Foundation
+import NeuralNetworks
+import Tensors
+
+/// q(z0 given x): a Gaussian with diagonal covariance; its mean and variance are linear heads on the features.
+public struct GaussianPosterior: Sendable {
+  private let meanHead: Linear
+  private let varianceHead: Linear
+
+  /// Parameters are `q_z_mean.weight`, `q_z_var.0.weight` and their biases.
+  public init(features: Int, latent: Int, in builder: inout ParameterBuilder) {
+    meanHead = Linear("q_z_mean", inputs: features, outputs: latent, in: &builder)
+    varianceHead = Linear("q_z_var.0", inputs: features, outputs: latent, in: &builder)
+  }
+
+  /// Mean and variance, `[batch, latent]` each; the variance is the softplus of its head.
+  public func callAsFunction(
+    _ features: Variable, _ parameters: BoundParameters
+  ) -> (mean: Variable, variance: Variable) {
+    (meanHead(features, parameters), varianceHead(features, parameters).applying(.softplus))
+  }
+
+  /// mean + sqrt(variance) * noise, `[batch, latent]`.
+  public static func sample(mean: Variable, variance: Variable, noise: Tensor) -> Variable {
+    mean + variance.applying(.sqrt) * Variable(noise)
+  }
+
+  /// log q(z0 given x) of that sample, `[batch]` in nats.
+  ///
+  /// (z0 - mean)^2 / variance is the noise's square, whatever mean and variance are.
+  public static func logDensity(variance: Variable, noise: Tensor) -> Variable {
+    -0.5 * (variance.applying(.log) + Variable(noise).applying(.square) + log(2 * .pi)).sumOfLastAxis()
+  }
+}
+
+/// log p(z) of a standard normal prior, `[batch]` in nats, for z `[batch, latent]`.
+public func standardNormalLogDensity(_ z: Variable) -> Variable {
+  -0.5 * (z.applying(.square) + log(2 * .pi)).sumOfLastAxis()
+}

@@ -1,0 +1,111 @@
+import Autodiff
+import DifferentialEquations
+import NeuralNetworks
+import NormalizingFlows
+import Tensors
+
+/// A variational autoencoder with a flow posterior: encoder, posterior, flow, decoder, likelihood.
+///
+/// The model is its layout; its numbers are a ``ParameterSet`` that is handed in, so that the same model runs on
+/// parameters under training, on constants, or in double precision.
+///
+/// ```swift
+/// let (model, parameters) = VariationalAutoencoder.make(ModelConfiguration(), seed: 1)
+/// let output = try model(images, noise: noise, probes: probes, parameters.constants)
+/// print(output.bound.value.value.mean())
+/// ```
+public struct VariationalAutoencoder: Sendable {
+  public let configuration: ModelConfiguration
+  public let encoder: Encoder
+  public let posterior: GaussianPosterior
+  public var flow: any PosteriorFlow
+  public let decoder: Decoder
+  public let likelihood: any Likelihood
+
+  /// A model and its initial parameters.
+  ///
+  /// - Parameters:
+  ///   - solver: How a flow's differential equations are solved.
+  ///   - gradient: How those solves are differentiated.
+  public static func make(
+    _ configuration: ModelConfiguration, seed: UInt64, solver: SolverOptions = SolverOptions(),
+    gradient: SolveGradient = .direct
+  ) -> (model: VariationalAutoencoder, parameters: ParameterSet) {
+    if let complaint = configuration.complaint { preconditionFailure(complaint) }
+    var builder = ParameterBuilder(seed: seed)
+    let model = VariationalAutoencoder(configuration, solver, gradient, &builder)
+    return (model, builder.parameters)
+  }
+
+  private init(
+    _ configuration: ModelConfiguration, _ solver: SolverOptions, _ gradient: SolveGradient,
+    _ builder: inout ParameterBuilder
+  ) {
+    let (height, width, latent) = (
+      configuration.imageHeight, configuration.imageWidth, configuration.latent
+    )
+    self.configuration = configuration
+    encoder = Encoder(imageHeight: height, imageWidth: width, in: &builder)
+    posterior = GaussianPosterior(features: Encoder.features, latent: latent, in: &builder)
+    decoder = Decoder(latent: latent, imageHeight: height, imageWidth: width, in: &builder)
+    likelihood = BernoulliLikelihood()
+    switch configuration.flow {
+    case .none: flow = IdentityFlow()
+    case .ffjord:
+      flow = AmortizedContinuousFlow(
+        features: Encoder.features, latent: latent, hidden: configuration.hidden,
+        blocks: configuration.blocks, rank: configuration.rank, activation: configuration.activation,
+        timeDependence: configuration.timeDependence, timeLength: configuration.timeLength, solver: solver,
+        gradient: gradient, in: &builder)
+    }
+  }
+
+  /// Images through encoder, flow and decoder, and their bound.
+  ///
+  /// - Parameters:
+  ///   - images: `[batch, height * width]`, row-major.
+  ///   - noise: Standard normal, `[batch, latent]`.
+  ///   - probes: For the divergence of a continuous flow.
+  /// - Throws: ``SolveError``
+  public func callAsFunction(
+    _ images: Variable, noise: Tensor, probes: ProbeSource, _ parameters: BoundParameters
+  ) throws(SolveError) -> ModelOutput {
+    let features = encode(images, parameters)
+    return try decodeSample(images, features: features, noise: noise, probes: probes, parameters)
+  }
+
+  /// The features of images, `[batch, 256]`.
+  public func encode(_ images: Variable, _ parameters: BoundParameters) -> Variable {
+    let batch = images.shape[0]
+    precondition(
+      images.value.count == batch * configuration.imageHeight * configuration.imageWidth,
+      "the model takes images of \(configuration.imageHeight)x\(configuration.imageWidth)")
+    return encoder(
+      images.reshaped([batch, configuration.imageHeight, configuration.imageWidth, 1]), parameters)
+  }
+
+  /// A sample of the posterior given the features, its reconstruction, and the bound.
+  ///
+  /// - Throws: ``SolveError``
+  public func decodeSample(
+    _ images: Variable, features: Variable, noise: Tensor, probes: ProbeSource, _ parameters: BoundParameters
+  ) throws(SolveError) -> ModelOutput {
+    let (mean, variance) = posterior(features, parameters)
+    let z0 = GaussianPosterior.sample(mean: mean, variance: variance, noise: noise)
+    let flowed = try flow.forward(z0, features: features, parameters, probes)
+    let decoded = decoder(flowed.z, parameters)
+    let bound = EvidenceLowerBound(
+      logLikelihood: likelihood.logProbability(of: images, decoded: decoded),
+      logPrior: standardNormalLogDensity(flowed.z),
+      logPosterior: GaussianPosterior.logDensity(variance: variance, noise: noise),
+      deltaLogDensity: flowed.deltaLogDensity)
+    return ModelOutput(
+      features: features, mean: mean, variance: variance, z0: z0, flow: flowed, decoded: decoded,
+      bound: bound)
+  }
+
+  /// The mean images of latent codes `[batch, latent]`: `[batch, height * width]` in [0, 1].
+  public func decodeMean(_ z: Variable, _ parameters: BoundParameters) -> Tensor {
+    likelihood.mean(decoded: decoder(z, parameters)).value
+  }
+}
