@@ -60,7 +60,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Autodiff"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
-    .testTarget(name: "ImageDatasetsTests", dependencies: ["ImageDatasets"]),
+    .testTarget(name: "ImageDatasetsTests", dependencies: ["ImageDatasets", "Tensors", "CMatIO"]),
   ],
   swiftLanguageModes: [.v6]
 )
