@@ -66,7 +66,7 @@ let package = Package(
       name: "VariationalAutoencoderTests",
       dependencies: ["VariationalAutoencoder", "Safetensors", "TestSupport"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
-    .testTarget(name: "ImageDatasetsTests", dependencies: ["ImageDatasets"]),
+    .testTarget(name: "ImageDatasetsTests", dependencies: ["ImageDatasets", "Tensors", "CMatIO"]),
   ],
   swiftLanguageModes: [.v6]
 )

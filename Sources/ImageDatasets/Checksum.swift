@@ -1,0 +1,106 @@
+import CCrypto
+import Foundation
+
+/// A fingerprint of a file's bytes.
+///
+/// ```swift
+/// let checksum = try Checksum.of(fileAt: url, .sha256)
+/// print(checksum)  // SHA-256 f32f04cf…
+/// ```
+public struct Checksum: Sendable, Hashable, CustomStringConvertible {
+  /// How a fingerprint is taken.
+  public enum Algorithm: String, Sendable, CaseIterable {
+    /// 128 bits, which tell an accident but not a forgery.
+    case md5 = "MD5"
+    /// 256 bits.
+    case sha256 = "SHA-256"
+  }
+
+  /// How the fingerprint was taken.
+  public let algorithm: Algorithm
+  /// The fingerprint, in lower-case hexadecimal digits.
+  public let hexadecimal: String
+
+  /// A fingerprint known beforehand.
+  public init(_ algorithm: Algorithm, _ hexadecimal: String) {
+    self.algorithm = algorithm
+    self.hexadecimal = hexadecimal.lowercased()
+  }
+
+  /// The algorithm and the digits.
+  public var description: String { "\(algorithm.rawValue) \(hexadecimal)" }
+
+  /// The fingerprint of a file, read in pieces.
+  ///
+  /// - Throws: ``DatasetError/unreadable(path:reason:)``.
+  public static func of(fileAt url: URL, _ algorithm: Algorithm) throws(DatasetError) -> Checksum {
+    try of(fileAt: url, [algorithm])[0]
+  }
+
+  /// Fingerprints of a file, all from one reading, in the order of `algorithms`.
+  ///
+  /// - Throws: ``DatasetError/unreadable(path:reason:)``.
+  public static func of(fileAt url: URL, _ algorithms: [Algorithm]) throws(DatasetError) -> [Checksum] {
+    var digests = [Digest]()
+    for algorithm in algorithms {
+      guard let digest = Digest(algorithm) else {
+        throw .unreadable(
+          path: url.path, reason: "the system's OpenSSL library does not offer \(algorithm.rawValue)")
+      }
+      digests.append(digest)
+    }
+    do {
+      let file = try FileHandle(forReadingFrom: url)
+      defer { try? file.close() }
+      while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {
+        for digest in digests {
+          digest.update(piece)
+        }
+      }
+    } catch {
+      throw .unreadable(path: url.path, reason: error.plainReason)
+    }
+    return digests.map { $0.finish() }
+  }
+
+  /// The fingerprint of bytes in memory, or nil where the system's OpenSSL library withholds the algorithm.
+  static func of(_ data: Data, _ algorithm: Algorithm) -> Checksum? {
+    guard let digest = Digest(algorithm) else { return nil }
+    digest.update(data)
+    return digest.finish()
+  }
+}
+
+/// A fingerprint in the making; it owns an OpenSSL context.
+private final class Digest {
+  private let algorithm: Checksum.Algorithm
+  private let context: OpaquePointer
+
+  /// Nil where OpenSSL withholds the algorithm, as it does MD5 in its FIPS mode.
+  init?(_ algorithm: Checksum.Algorithm) {
+    let function = algorithm == .md5 ? EVP_md5() : EVP_sha256()
+    guard let context = EVP_MD_CTX_new() else { return nil }
+    guard EVP_DigestInit_ex(context, function, nil) == 1 else {
+      EVP_MD_CTX_free(context)
+      return nil
+    }
+    self.algorithm = algorithm
+    self.context = context
+  }
+
+  deinit { EVP_MD_CTX_free(context) }
+
+  func update(_ data: Data) {
+    data.withUnsafeBytes { _ = EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
+  }
+
+  func finish() -> Checksum {
+    var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+    var length: UInt32 = 0
+    EVP_DigestFinal_ex(context, &bytes, &length)
+    let digits = bytes.prefix(Int(length)).map { byte in
+      String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+    }
+    return Checksum(algorithm, digits.joined())
+  }
+}

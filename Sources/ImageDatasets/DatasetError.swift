@@ -1,0 +1,83 @@
+/// What can go wrong between a dataset's name and its images, each with its remedy in the description.
+public enum DatasetError: Error, Sendable, Hashable {
+  /// The catalog knows no dataset of that name.
+  case unknownDataset(name: String, known: [String])
+  /// A file of a dataset lies in none of the places searched.
+  case notFound(dataset: String, searched: [String], address: String)
+  /// A file is there but cannot be opened or read.
+  case unreadable(path: String, reason: String)
+  /// A file or folder cannot be written.
+  case unwritable(path: String, reason: String)
+  /// A file was read, but what it holds is not what was expected.
+  case malformed(path: String, reason: String)
+  /// A downloaded file is none of the files known.
+  case checksumMismatch(path: String, expected: [Checksum], found: [Checksum])
+  /// A file could not be downloaded.
+  case downloadFailed(address: String, destination: String, reason: String)
+
+  /// Kinds of failure, as exit codes tell them apart.
+  public enum Category: Sendable, Hashable {
+    /// Something that was asked for is not there.
+    case missingInput
+    /// Something is there, but its contents are wrong.
+    case badData
+    /// The operating system or the network refused.
+    case inputOutput
+  }
+
+  /// The kind of failure.
+  public var category: Category {
+    switch self {
+    case .unknownDataset, .notFound: .missingInput
+    case .malformed, .checksumMismatch: .badData
+    case .unreadable, .unwritable, .downloadFailed: .inputOutput
+    }
+  }
+}
+
+extension DatasetError: CustomStringConvertible {
+  /// What happened and what to do about it.
+  public var description: String {
+    switch self {
+    case .unknownDataset(let name, let known):
+      """
+      There is no dataset named '\(name)'. Choose one of: \(known.joined(separator: ", ")).
+      """
+    case .notFound(let dataset, let searched, let address):
+      """
+      The dataset '\(dataset)' was not found. Looked for:
+      \(searched.map { "  " + $0 }.joined(separator: "\n"))
+      Fetch it with:
+        ffjord-vae datasets fetch \(dataset)
+      or download \(address)
+      and put it in one of these places, or name its folder with --data-dir or FFJORD_VAE_DATA.
+      """
+    case .unreadable(let path, let reason):
+      """
+      Cannot read \(path): \(reason). Check that it is a file and that you have the right to read it.
+      """
+    case .unwritable(let path, let reason):
+      """
+      Cannot write \(path): \(reason). Check the free space and your rights there, or choose another folder \
+      with --data-dir.
+      """
+    case .malformed(let path, let reason):
+      """
+      \(path) is not what it should be: \(reason). Compare its checksum with the published one with \
+      `ffjord-vae datasets check`; if it differs, move the file away and fetch it again.
+      """
+    case .checksumMismatch(let path, let expected, let found):
+      """
+      The file downloaded for \(path) is not the published one, and was removed. Expected \
+      \(expected.map(\.description).joined(separator: " or ")), found \
+      \(found.map(\.description).joined(separator: ", ")). Try again later; if it stays so, the published \
+      file has changed: get a copy with a checksum above and put it there by hand.
+      """
+    case .downloadFailed(let address, let destination, let reason):
+      """
+      Cannot download \(address): \(reason). Try again, or download it by hand on a machine with a network \
+      and put the file at \(destination)
+      """
+    }
+  }
+}

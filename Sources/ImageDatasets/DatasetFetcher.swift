@@ -1,0 +1,95 @@
+import Foundation
+
+/// Downloads the files of datasets and checks that they are the published ones.
+///
+/// A file comes under a temporary name beside its destination and is renamed once its fingerprint is known,
+/// so that what lies at the destination is always whole.
+///
+/// ```swift
+/// let description = try DatasetCatalog.description(named: "omniglot")
+/// let fetcher = DatasetFetcher()
+/// try fetcher.fetch(description, into: DatasetLocator().downloadDirectory) { received, total in
+///   print(received, total ?? 0)
+/// }
+/// ```
+public struct DatasetFetcher: Sendable {
+  /// Takes the number of bytes received, and of all bytes where the server tells; called on another thread.
+  public typealias Progress = @Sendable (_ received: Int64, _ total: Int64?) -> Void
+
+  /// How long to wait for a silent server, in seconds.
+  public let timeout: Double
+
+  /// A fetcher that waits `timeout` seconds for a silent server.
+  public init(timeout: Double = 30) {
+    precondition(timeout > 0, "DatasetFetcher: a timeout of \(timeout) seconds")
+    self.timeout = timeout
+  }
+
+  /// Downloads every file of a dataset that is not there yet, and returns where they are.
+  ///
+  /// Waits until all is done. A file that is there and is a known form of it is not downloaded again; for a
+  /// dataset that the package draws itself there is nothing to do.
+  ///
+  /// - Parameters:
+  ///   - description: The dataset.
+  ///   - directory: The folder of datasets; the file goes to the first of its paths there.
+  ///   - isReplacing: Whether to replace a file that is there and is no known form of it.
+  ///   - progress: Takes the progress of each file.
+  /// - Throws: ``DatasetError/downloadFailed(address:destination:reason:)``,
+  ///   ``DatasetError/checksumMismatch(path:expected:found:)``, ``DatasetError/unwritable(path:reason:)``.
+  @discardableResult
+  public func fetch(
+    _ description: DatasetDescription, into directory: URL, isReplacing: Bool = false,
+    progress: Progress? = nil
+  ) throws(DatasetError) -> [URL] {
+    var urls = [URL]()
+    for file in description.files {
+      let destination = directory.appendingPathComponent(file.relativePaths[0], isDirectory: false)
+      try fetch(file, to: destination, isReplacing, progress)
+      urls.append(destination)
+    }
+    return urls
+  }
+
+  private func fetch(
+    _ file: DatasetFile, to destination: URL, _ isReplacing: Bool, _ progress: Progress?
+  ) throws(DatasetError) {
+    if FileManager.default.fileExists(atPath: destination.path) {
+      if try file.identify(destination).form != nil { return }
+      guard isReplacing else {
+        throw .unwritable(
+          path: destination.path,
+          reason: "a file that is none of the known ones is there already; move it away")
+      }
+    }
+    let temporary = destination.deletingLastPathComponent().appendingPathComponent(
+      ".\(destination.lastPathComponent).\(UUID().uuidString).partial", isDirectory: false)
+    // After the renaming there is nothing left to remove, and the attempt does no harm.
+    defer { try? FileManager.default.removeItem(at: temporary) }
+    let target = try open(temporary, for: destination)
+    let download = Download(from: file.address, into: target, timeout: timeout, progress: progress)
+    if let reason = download.run() {
+      throw .downloadFailed(
+        address: file.address.absoluteString, destination: destination.path, reason: reason)
+    }
+    let (form, found) = try file.identify(temporary)
+    guard form != nil else {
+      throw .checksumMismatch(
+        path: destination.path, expected: file.knownForms.map(\.checksum), found: found)
+    }
+    guard rename(temporary.path, destination.path) == 0 else {
+      throw .unwritable(path: destination.path, reason: String(cString: strerror(errno)))
+    }
+  }
+
+  private func open(_ temporary: URL, for destination: URL) throws(DatasetError) -> FileHandle {
+    do {
+      try FileManager.default.createDirectory(
+        at: destination.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data().write(to: temporary)
+      return try FileHandle(forWritingTo: temporary)
+    } catch {
+      throw .unwritable(path: destination.path, reason: error.plainReason)
+    }
+  }
+}

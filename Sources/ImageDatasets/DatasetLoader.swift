@@ -1,0 +1,21 @@
+/// Reads datasets by name.
+///
+/// ```swift
+/// let omniglot = try DatasetLoader.load(name: "omniglot", locator: DatasetLocator(dataDirectory: "data"))
+/// omniglot.train.count  // 23000
+/// ```
+public enum DatasetLoader {
+  /// The dataset of that name, in memory.
+  ///
+  /// - Parameters:
+  ///   - name: A name that ``DatasetCatalog`` knows.
+  ///   - locator: Where its files are looked for.
+  ///   - report: Takes words on what is being done, for a person who waits.
+  /// - Throws: ``DatasetError``: an unknown name, a file missing, unreadable or malformed.
+  public static func load(
+    name: String, locator: DatasetLocator = DatasetLocator(), report: (String) -> Void = { _ in }
+  ) throws(DatasetError) -> ImageDataset {
+    let description = try DatasetCatalog.description(named: name)
+    return try description.read(try locator.locateAll(description), report)
+  }
+}

@@ -1,0 +1,80 @@
+import Foundation
+
+/// Finds the files of datasets: in the folder asked for, then in `$FFJORD_VAE_DATA`, then in `Datasets`.
+///
+/// Nothing is ever put in the place of a missing dataset: it is found or an error says where it was looked
+/// for.
+public struct DatasetLocator: Sendable {
+  /// The variable of the environment that names a folder of datasets.
+  public static let environmentVariable = "FFJORD_VAE_DATA"
+
+  /// The folders searched, first to last.
+  public let directories: [URL]
+
+  /// A locator that searches the folder asked for, that of the environment and `Datasets` here, in this
+  /// order.
+  ///
+  /// - Parameters:
+  ///   - dataDirectory: The folder a person asked for with `--data-dir`, if any.
+  ///   - environment: The environment, where `FFJORD_VAE_DATA` may name a folder.
+  public init(
+    dataDirectory: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) {
+    let asked = [dataDirectory, environment[Self.environmentVariable], "Datasets"]
+    var directories = [URL]()
+    for case let path? in asked where !path.isEmpty {
+      let url = URL(fileURLWithPath: (path as NSString).expandingTildeInPath, isDirectory: true)
+        .standardizedFileURL
+      if !directories.contains(url) { directories.append(url) }
+    }
+    self.directories = directories
+  }
+
+  /// The folder a download goes to: the first that is searched, so that it is found again.
+  public var downloadDirectory: URL { directories[0] }
+
+  /// Every path at which a file is looked for, first to last.
+  public func candidates(for file: DatasetFile) -> [URL] {
+    directories.flatMap { directory in
+      file.relativePaths.map { directory.appendingPathComponent($0, isDirectory: false) }
+    }
+  }
+
+  /// The first place where a file lies, or nil.
+  public func find(_ file: DatasetFile) -> URL? {
+    candidates(for: file).first { candidate in
+      var isDirectory: ObjCBool = false
+      return FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isDirectory)
+        && !isDirectory.boolValue
+    }
+  }
+
+  /// The place of the first file of a dataset that is read from files.
+  ///
+  /// - Throws: ``DatasetError/notFound(dataset:searched:address:)``, which names every place searched.
+  public func locate(_ description: DatasetDescription) throws(DatasetError) -> URL {
+    precondition(
+      !description.isDrawn, "DatasetLocator: the dataset \(description.name) has no file to locate")
+    return try locate(description.files[0], of: description)
+  }
+
+  /// The places of all files of a dataset, in the order of its description; none where it is drawn.
+  ///
+  /// - Throws: ``DatasetError/notFound(dataset:searched:address:)``, which names every place searched.
+  public func locateAll(_ description: DatasetDescription) throws(DatasetError) -> [URL] {
+    var urls = [URL]()
+    for file in description.files {
+      urls.append(try locate(file, of: description))
+    }
+    return urls
+  }
+
+  private func locate(_ file: DatasetFile, of description: DatasetDescription) throws(DatasetError) -> URL {
+    guard let url = find(file) else {
+      throw .notFound(
+        dataset: description.name, searched: candidates(for: file).map(\.path),
+        address: file.address.absoluteString)
+    }
+    return url
+  }
+}

@@ -1,0 +1,39 @@
+/// A part of a dataset, by what it is for.
+public enum DatasetSplit: String, CaseIterable, Sendable {
+  /// The images whose likelihood is maximized.
+  case train
+  /// The images that decide when training stops and which parameters are kept.
+  case validation
+  /// The images that results are reported on.
+  case test
+}
+
+/// A number of images for each split.
+public struct SplitCounts: Sendable, Hashable {
+  /// The number of training images.
+  public let train: Int
+  /// The number of validation images.
+  public let validation: Int
+  /// The number of test images.
+  public let test: Int
+
+  /// Numbers of images, each at least 0.
+  public init(train: Int, validation: Int, test: Int) {
+    precondition(train >= 0 && validation >= 0 && test >= 0, "SplitCounts: a negative number of images")
+    self.train = train
+    self.validation = validation
+    self.test = test
+  }
+
+  /// The number of images of one split.
+  public subscript(split: DatasetSplit) -> Int {
+    switch split {
+    case .train: train
+    case .validation: validation
+    case .test: test
+    }
+  }
+
+  /// The number of images of all splits together.
+  public var total: Int { train + validation + test }
+}

@@ -1,0 +1,69 @@
+import Tensors
+
+/// A dataset in memory, split and ready for a model of binary pixels.
+///
+/// Validation and test images hold zeros and ones, drawn once and for all, so that two evaluations of one
+/// model see the same images. Training images may stay grey; then each epoch draws its own zeros and ones
+/// from them.
+public struct ImageDataset: Sendable {
+  /// The name it has in the catalog.
+  public let name: String
+  /// The training images: grey where ``isTrainBinarizedDynamically``, else zeros and ones.
+  public let train: GreyImages
+  /// The validation images, zeros and ones.
+  public let validation: GreyImages
+  /// The test images, zeros and ones.
+  public let test: GreyImages
+  /// True where zeros and ones are to be drawn afresh from the grey training images in each epoch.
+  public let isTrainBinarizedDynamically: Bool
+
+  /// A dataset of splits that all hold images of one size.
+  public init(
+    name: String, train: GreyImages, validation: GreyImages, test: GreyImages,
+    isTrainBinarizedDynamically: Bool
+  ) {
+    for split in [validation, test] {
+      precondition(
+        split.height == train.height && split.width == train.width,
+        "ImageDataset: images of \(train.height) x \(train.width) and \(split.height) x \(split.width) pixels"
+      )
+    }
+    self.name = name
+    self.train = train
+    self.validation = validation
+    self.test = test
+    self.isTrainBinarizedDynamically = isTrainBinarizedDynamically
+  }
+
+  /// A dataset from grey splits: validation and test get their one fixed binarization, train stays grey.
+  ///
+  /// The numbers do not depend on any training seed, so every run meets the same validation and test images.
+  init(name: String, greyTrain: GreyImages, greyValidation: GreyImages, greyTest: GreyImages) {
+    self.init(
+      name: name, train: greyTrain,
+      validation: greyValidation.binarized(
+        using: RandomStream(seed: 0, purpose: .fixedBinarization, step: 1)),
+      test: greyTest.binarized(using: RandomStream(seed: 0, purpose: .fixedBinarization, step: 2)),
+      isTrainBinarizedDynamically: true)
+  }
+
+  /// The number of rows of an image.
+  public var height: Int { train.height }
+
+  /// The number of columns of an image.
+  public var width: Int { train.width }
+
+  /// The number of images of each split.
+  public var counts: SplitCounts {
+    SplitCounts(train: train.count, validation: validation.count, test: test.count)
+  }
+
+  /// The images of one split.
+  public subscript(split: DatasetSplit) -> GreyImages {
+    switch split {
+    case .train: train
+    case .validation: validation
+    case .test: test
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import Tensors
+
+extension DatasetDescription {
+  /// Handwritten characters of 50 alphabets, as the importance weighted autoencoder's authors prepared them.
+  ///
+  /// Lake, Salakhutdinov and Tenenbaum, "Human-level concept learning through probabilistic program
+  /// induction", Science 2015; Burda, Grosse and Salakhutdinov, "Importance weighted autoencoders", ICLR
+  /// 2016.
+  public static let omniglot = DatasetDescription(
+    name: "omniglot",
+    summary: "handwritten characters of 50 alphabets, each drawn by 20 hands",
+    height: 28, width: 28,
+    counts: SplitCounts(train: 23000, validation: 1345, test: 8070),
+    files: [
+      DatasetFile(
+        relativePaths: ["omniglot/chardata.mat", "chardata.mat", "OMNIGLOT/chardata.mat"],
+        address: omniglotAddress,
+        knownForms: [
+          DatasetFile.Form(
+            checksum: Checksum(.md5, "21ecaf34373511aa7691cf2e0802aa3d"),
+            origin: "the published file", isPublished: true),
+          DatasetFile.Form(
+            checksum: Checksum(.sha256, "f32f04cf226deaf2df7e0faa6427b157ef89f15999ddbc435db9456bd3231e26"),
+            origin: "rebuilt from the original drawings by the original recipe", isPublished: false),
+        ])
+    ],
+    read: { files, report throws(DatasetError) in
+      report("reading \(files[0].path)")
+      return try Omniglot().read(files[0])
+    })
+
+  private static var omniglotAddress: URL {
+    var address = URLComponents()
+    address.scheme = "https"
+    address.host = "raw.githubusercontent.com"
+    address.path = "/yburda/iwae/master/datasets/OMNIGLOT/chardata.mat"
+    guard let url = address.url else { preconditionFailure("Omniglot: the address is no URL") }
+    return url
+  }
+}
+
+/// Reads Omniglot's MAT file: `data` and `testdata`, each `[784, count]`, an image's columns one after
+/// another.
+struct Omniglot: Sendable {
+  /// The number of rows and of columns of an image.
+  var side = 28
+  /// The number of images in `data`, which train and validation share.
+  var trainingCount = 24345
+  /// The number of images in `testdata`.
+  var testCount = 8070
+  /// How many of the shuffled images of `data`, the last ones, are for validation.
+  var validationCount = 1345
+
+  /// The dataset: train grey and shuffled, validation and test with their fixed binarization.
+  ///
+  /// - Throws: ``DatasetError/unreadable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
+  func read(_ url: URL) throws(DatasetError) -> ImageDataset {
+    precondition(validationCount <= trainingCount, "Omniglot: more images for validation than there are")
+    let wanted = [
+      MATMatrix(name: "data", rows: side * side, columns: trainingCount),
+      MATMatrix(name: "testdata", rows: side * side, columns: testCount),
+    ]
+    let matrices = try MATFile.read(url, wanted)
+    for (matrix, values) in zip(wanted, matrices) {
+      try check(values, named: matrix.name, url)
+    }
+    // The split is the same for every seed: results on validation images stay comparable between runs.
+    let order = RandomStream(seed: 0, purpose: .split).permutation(of: trainingCount)
+    let kept = trainingCount - validationCount
+    return ImageDataset(
+      name: "omniglot",
+      greyTrain: images(matrices[0], order[..<kept]),
+      greyValidation: images(matrices[0], order[kept...]),
+      greyTest: images(matrices[1], (0..<testCount)[...]))
+  }
+
+  /// The images at `indices`, turned from columns to rows.
+  private func images(_ columns: [Float], _ indices: some RandomAccessCollection<Int>) -> GreyImages {
+    let side = side
+    let pixels = [Float](unsafeUninitializedCapacity: indices.count * side * side) { result, written in
+      columns.withUnsafeBufferPointer { columns in
+        var target = 0
+        for index in indices {
+          let source = index * side * side
+          for row in 0..<side {
+            for column in 0..<side {
+              result[target] = columns[source + column * side + row]
+              target += 1
+            }
+          }
+        }
+        written = target
+      }
+    }
+    return GreyImages(height: side, width: side, pixels: pixels)
+  }
+
+  private func check(_ values: [Float], named name: String, _ url: URL) throws(DatasetError) {
+    // A comparison with a number that is not finite is false, so one test finds those too.
+    guard let place = values.firstIndex(where: { !($0 >= 0 && $0 <= 1) }) else { return }
+    let pixelCount = side * side
+    throw .malformed(
+      path: url.path,
+      reason: "the variable '\(name)' holds \(values[place]) at row \(place % pixelCount) of column "
+        + "\(place / pixelCount); intensities lie between 0 and 1")
+  }
+}

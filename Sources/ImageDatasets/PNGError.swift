@@ -1,0 +1,35 @@
+/// What can go wrong with a PNG file, each with its remedy in the description.
+public enum PNGError: Error, Sendable, Hashable {
+  /// The file cannot be opened or read.
+  case unreadable(path: String, reason: String)
+  /// The file or its folder cannot be written.
+  case unwritable(path: String, reason: String)
+  /// The file was read, but holds no PNG picture.
+  case malformed(path: String, reason: String)
+  /// The picture cannot be put in the form of a file.
+  case unencodable(reason: String)
+
+  /// The kind of failure.
+  public var category: DatasetError.Category {
+    switch self {
+    case .unreadable, .unwritable: .inputOutput
+    case .malformed, .unencodable: .badData
+    }
+  }
+}
+
+extension PNGError: CustomStringConvertible {
+  /// What happened and what to do about it.
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason):
+      "Cannot read \(path): \(reason). Check that it is a file and that you have the right to read it."
+    case .unwritable(let path, let reason):
+      "Cannot write \(path): \(reason). Check the free space and your rights there, or choose another place."
+    case .malformed(let path, let reason):
+      "\(path) is no PNG picture that can be read: \(reason). Give a PNG file, or make this one anew."
+    case .unencodable(let reason):
+      "The picture cannot be written as PNG: \(reason). Try one with fewer images."
+    }
+  }
+}

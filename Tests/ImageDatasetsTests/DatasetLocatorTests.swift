@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+@testable import ImageDatasets
+
+@Suite struct DatasetLocatorTests {
+  @Test func foldersAreSearchedInOrder() throws {
+    let (first, second) = (try TestFolder(), try TestFolder())
+    let locator = DatasetLocator(
+      dataDirectory: first.url.path, environment: ["FFJORD_VAE_DATA": second.url.path])
+    #expect(locator.directories.count == 3)
+    #expect(locator.directories.last?.lastPathComponent == "Datasets")
+    #expect(locator.downloadDirectory.path == first.url.path)
+
+    let late = try second.file("omniglot/chardata.mat")
+    try Data([1]).write(to: late)
+    #expect(try locator.locate(.omniglot).path == late.path)
+    let early = try first.file("chardata.mat")
+    try Data([2]).write(to: early)
+    #expect(try locator.locate(.omniglot).path == early.path)
+    // A folder of the file's name is no file.
+    _ = try first.file("omniglot/chardata.mat/inside")
+    #expect(try locator.locate(.omniglot).path == early.path)
+  }
+
+  @Test func emptyNamesAndRepetitionsAreLeftOut() throws {
+    let folder = try TestFolder()
+    let path = folder.url.path
+    #expect(DatasetLocator(dataDirectory: nil, environment: ["FFJORD_VAE_DATA": ""]).directories.count == 1)
+    #expect(
+      DatasetLocator(dataDirectory: path, environment: ["FFJORD_VAE_DATA": path + "/"]).directories.count == 2
+    )
+  }
+
+  @Test func aMissingDatasetSaysWhereItWasLookedForAndHowToGetIt() throws {
+    let folder = try TestFolder()
+    let locator = DatasetLocator(dataDirectory: folder.url.path, environment: [:])
+    let error = #expect(throws: DatasetError.self) {
+      try DatasetLoader.load(name: "omniglot", locator: locator)
+    }
+    #expect(error?.category == .missingInput)
+    let text = error?.description ?? ""
+    for candidate in ["omniglot/chardata.mat", "chardata.mat", "OMNIGLOT/chardata.mat"] {
+      #expect(text.contains("\(folder.url.path)/\(candidate)"))
+      #expect(text.contains("/Datasets/\(candidate)"))
+    }
+    #expect(
+      text.contains("https://raw.githubusercontent.com/yburda/iwae/master/datasets/OMNIGLOT/chardata.mat"))
+    #expect(text.contains("ffjord-vae datasets fetch omniglot"))
+  }
+
+  @Test func anUnknownNameIsAnsweredWithThoseKnown() {
+    let error = #expect(throws: DatasetError.self) { try DatasetLoader.load(name: "omniglott") }
+    #expect(error == .unknownDataset(name: "omniglott", known: ["omniglot", "glyphs"]))
+    #expect(error?.description.contains("omniglot, glyphs") == true)
+  }
+
+  @Test func namesAreUniqueAndEveryDescriptionIsWhole() {
+    #expect(Set(DatasetCatalog.names).count == DatasetCatalog.all.count)
+    for description in DatasetCatalog.all {
+      #expect(!description.summary.isEmpty && description.counts.test > 0)
+      #expect(description.height > 0 && description.width > 0)
+    }
+  }
+
+  @Test func statusTellsKnownFilesFromOthers() throws {
+    let folder = try TestFolder()
+    let locator = DatasetLocator(dataDirectory: folder.url.path, environment: [:])
+    let missing = try DatasetStatus(of: .omniglot, locator: locator)
+    #expect(!missing.isAvailable)
+    #expect(missing.files[0].verdict == nil)
+    #expect(missing.files[0].searched.count == 6)
+
+    let url = try folder.file("chardata.mat")
+    try Data("other".utf8).write(to: url)
+    let other = try DatasetStatus(of: .omniglot, locator: locator)
+    #expect(other.isAvailable)
+    #expect(other.files[0].verdict == .unknown)
+    #expect(other.files[0].byteCount == 5)
+    #expect(try DatasetStatus(of: .omniglot, locator: locator, isVerified: false).files[0].verdict == nil)
+
+    let glyphs = try #require(try DatasetStatus.all(locator: locator).last)
+    #expect(glyphs.name == "glyphs" && glyphs.isAvailable && glyphs.files.isEmpty)
+  }
+}
