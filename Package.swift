@@ -65,6 +65,12 @@ let package = Package(
     .testTarget(
       name: "VariationalAutoencoderTests",
       dependencies: ["VariationalAutoencoder", "Safetensors", "TestSupport"]),
+    .testTarget(
+      name: "NormalizingFlowsTests",
+      dependencies: ["NormalizingFlows", "NeuralNetworks", "VariationalAutoencoder", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["ffjord-vae", "Training", "Safetensors", "ImageDatasets"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "ImageDatasetsTests", dependencies: ["ImageDatasets", "Tensors", "CMatIO"]),
   ],

@@ -2,7 +2,7 @@ import Autodiff
 import Tensors
 
 /// How the gradient of a solve is taken.
-public enum SolveGradient: String, Sendable, CaseIterable {
+public enum SolveGradient: String, Sendable, CaseIterable, Codable {
   /// The exact gradient of the discrete solve; keeps what every evaluation needs for its pullback.
   case direct
   /// The same gradient; keeps the state before each step and evaluates the step again.

@@ -1,17 +1,42 @@
 import Tensors
 
-/// Makes the parameters of a model, layer by layer, with their initial values.
+/// Makes the parameters of a model, layer by layer: with initial values, or with values from elsewhere.
 ///
 /// A parameter's initial values are a function of the seed and its name: adding a layer leaves the others as they were.
 public struct ParameterBuilder {
+  private enum Source {
+    case random(seed: UInt64)
+    case values([String: Tensor])
+  }
+
   public private(set) var parameters = ParameterSet()
-  private let seed: UInt64
+  /// What values from elsewhere lack: each missing or misshaped tensor.
+  public private(set) var complaints: [String] = []
+  private let source: Source
 
-  public init(seed: UInt64) { self.seed = seed }
+  /// Makes initial values.
+  public init(seed: UInt64) { source = .random(seed: seed) }
 
-  /// Adds a tensor drawn uniformly from [-bound, bound].
+  /// Takes values by name; those that are missing or misshaped are told in ``complaints``, and the parameters must then
+  /// not be used.
+  public init(values: [String: Tensor]) { source = .values(values) }
+
+  /// Adds a tensor whose initial values are drawn uniformly from [-bound, bound].
   public mutating func uniform(_ name: String, _ shape: [Int], bound: Double) -> Parameter {
-    let stream = RandomStream(seed: seed, purpose: .parameters, step: Self.hash(name))
+    switch source {
+    case .random(let seed): return parameters.add(name, Self.drawn(name, shape, bound, seed))
+    case .values(let values):
+      guard let tensor = values[name] else {
+        complaints.append("\(name) \(shape) is missing")
+        return parameters.add(name, Tensor(zeros: [0]))
+      }
+      if tensor.shape != shape { complaints.append("\(name) is \(tensor.shape), not \(shape)") }
+      return parameters.add(name, tensor)
+    }
+  }
+
+  private static func drawn(_ name: String, _ shape: [Int], _ bound: Double, _ seed: UInt64) -> Tensor {
+    let stream = RandomStream(seed: seed, purpose: .parameters, step: hash(name))
     var tensor = Tensor(zeros: shape)
     let count = tensor.count
     let block = 1 << 14
@@ -24,7 +49,7 @@ public struct ParameterBuilder {
         }
       }
     }
-    return parameters.add(name, tensor)
+    return tensor
   }
 
   /// FNV-1a, which unlike Swift's own hash is the same in every run.

@@ -7,11 +7,17 @@ import Tensors
 public struct ProbeSource: Sendable {
   let probes: @Sendable (_ block: Int, _ batch: Int, _ latent: Int, _ type: ElementType) -> Tensor
 
-  /// Probes drawn from a stream; those of block b begin at index b * batch * latent.
-  public init(_ divergence: Divergence, _ stream: RandomStream) {
+  /// Probes that are a function of the seed, the step, the block, and the image's place: a part of a batch gets those
+  /// that the whole would have given it.
+  ///
+  /// - Parameters:
+  ///   - step: A training step, or whatever tells draws for the same images apart.
+  ///   - firstImage: The place of the batch's first image.
+  public init(_ divergence: Divergence, seed: UInt64, step: UInt64 = 0, firstImage: Int = 0) {
     probes = { block, batch, latent, type in
-      divergence.probes(
-        batch: batch, latent: latent, stream, firstIndex: block * batch * latent, type)
+      let stream = RandomStream(
+        seed: seed, purpose: .divergenceProbe, step: step &* 1024 &+ UInt64(block))
+      return divergence.probes(batch: batch, latent: latent, stream, firstIndex: firstImage * latent, type)
     }
   }
 

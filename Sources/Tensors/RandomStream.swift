@@ -12,6 +12,7 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   case fixedBinarization = 8
   case glyphs = 9
   case test = 10
+  case evaluationNoise = 11
 }
 
 /// Random numbers as a pure function of (seed, purpose, step, index).

@@ -37,6 +37,19 @@ public struct VariationalAutoencoder: Sendable {
     return (model, builder.parameters)
   }
 
+  /// A model with parameters from elsewhere, by their names.
+  ///
+  /// - Throws: ``ParameterMismatch`` that names every missing or misshaped tensor.
+  public static func make(
+    _ configuration: ModelConfiguration, values: [String: Tensor], solver: SolverOptions = SolverOptions(),
+    gradient: SolveGradient = .direct
+  ) throws(ParameterMismatch) -> (model: VariationalAutoencoder, parameters: ParameterSet) {
+    var builder = ParameterBuilder(values: values)
+    let model = VariationalAutoencoder(configuration, solver, gradient, &builder)
+    guard builder.complaints.isEmpty else { throw ParameterMismatch(complaints: builder.complaints) }
+    return (model, builder.parameters)
+  }
+
   private init(
     _ configuration: ModelConfiguration, _ solver: SolverOptions, _ gradient: SolveGradient,
     _ builder: inout ParameterBuilder
@@ -107,5 +120,16 @@ public struct VariationalAutoencoder: Sendable {
   /// The mean images of latent codes `[batch, latent]`: `[batch, height * width]` in [0, 1].
   public func decodeMean(_ z: Variable, _ parameters: BoundParameters) -> Tensor {
     likelihood.mean(decoded: decoder(z, parameters)).value
+  }
+}
+
+/// Tensors do not fit a model.
+public struct ParameterMismatch: Error, CustomStringConvertible {
+  /// One for each missing or misshaped tensor.
+  public let complaints: [String]
+
+  public var description: String {
+    let shown = complaints.prefix(12).joined(separator: "; ")
+    return complaints.count > 12 ? "\(shown); and \(complaints.count - 12) more" : shown
   }
 }

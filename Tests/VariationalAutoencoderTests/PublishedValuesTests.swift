@@ -72,7 +72,7 @@ struct PublishedValuesTests {
     let given = try tensor("input.probes", type)
     let source =
       exact
-      ? ProbeSource(.exact, RandomStream(seed: 0, purpose: .divergenceProbe))
+      ? ProbeSource(.exact, seed: 0)
       : ProbeSource((0..<configuration.blocks).map { given.leading($0..<($0 + 1)) })
     let tape = Tape()
     let bound = exact ? parameters.constants : parameters.tracked(on: tape)

@@ -1,0 +1,159 @@
+import Autodiff
+import DifferentialEquations
+import Foundation
+import ImageDatasets
+import NeuralNetworks
+import NormalizingFlows
+import Tensors
+import VariationalAutoencoder
+
+/// Finds the bound of images, each for itself, and takes means in which every image counts the same.
+///
+/// The noise of an image is a function of the seed, the sample's number and the image's place: figures do not depend on
+/// the batch size.
+public struct Evaluator: Sendable {
+  public let model: VariationalAutoencoder
+  public let parameters: ParameterSet
+  public var divergence: Divergence
+  public var seed: UInt64
+  public var batchSize: Int
+
+  public init(
+    model: VariationalAutoencoder, parameters: ParameterSet, divergence: Divergence, seed: UInt64 = 1,
+    batchSize: Int = 100
+  ) {
+    self.model = model
+    self.parameters = parameters
+    self.divergence = divergence
+    self.seed = seed
+    self.batchSize = batchSize
+  }
+
+  /// What an evaluation found, an entry for each image.
+  public struct Result: Sendable {
+    /// ELBO in nats, the mean over samples.
+    public var bounds: [Double] = []
+    public var logLikelihoods: [Double] = []
+    public var divergences: [Double] = []
+    /// With several samples, log of the mean weight: the K-sample bound of Burda et al. 2016.
+    public var importanceBounds: [Double] = []
+    public var metrics = MetricsSum()
+
+    /// The standard error of the mean bound over images.
+    public var standardError: Double {
+      let n = Double(bounds.count)
+      guard n > 1 else { return 0 }
+      let mean = bounds.reduce(0, +) / n
+      let variance = bounds.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
+      return (variance / n).squareRoot()
+    }
+  }
+
+  /// Evaluates images, with `samples` samples of the posterior for each.
+  ///
+  /// - Parameter report: Called after each pass over a batch with the passes done and the passes in all.
+  /// - Throws: ``TrainingError/solve(step:_:)``
+  public func evaluate(
+    _ images: GreyImages, samples: Int = 1, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(TrainingError) -> Result {
+    var result = Result()
+    let bound = parameters.constants
+    let total = (images.count + batchSize - 1) / batchSize * samples
+    var done = 0
+    for start in stride(from: 0, to: images.count, by: batchSize) {
+      let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
+      let x = Variable(batch.tensor)
+      let features = model.encode(x, bound)
+      var logMeans = [LogMeanExp](repeating: LogMeanExp(), count: batch.count)
+      var sums = [(bound: Double, likelihood: Double, divergence: Double)](
+        repeating: (0, 0, 0), count: batch.count)
+      for sample in 0..<samples {
+        let output = try pass(x, features: features, firstImage: start, sample: sample, bound)
+        result.metrics.add(Metrics(output), images: batch.count)
+        let terms = zip(
+          output.bound.value.value.doubles(),
+          zip(output.bound.logLikelihood.value.doubles(), output.bound.divergence.value.doubles()))
+        for (i, (bound, (likelihood, divergence))) in terms.enumerated() {
+          logMeans[i].add(bound)
+          sums[i].bound += bound / Double(samples)
+          sums[i].likelihood += likelihood / Double(samples)
+          sums[i].divergence += divergence / Double(samples)
+        }
+        done += 1
+        report(done, total)
+      }
+      result.bounds += sums.map(\.bound)
+      result.logLikelihoods += sums.map(\.likelihood)
+      result.divergences += sums.map(\.divergence)
+      if samples > 1 { result.importanceBounds += logMeans.map(\.value) }
+    }
+    return result
+  }
+
+  /// The mean images that the decoder makes of one sample of each image's posterior, through the flow.
+  ///
+  /// - Throws: ``TrainingError/solve(step:_:)``
+  public func reconstructions(of images: GreyImages) throws(TrainingError) -> GreyImages {
+    var pixels: [Float] = []
+    let bound = parameters.constants
+    for start in stride(from: 0, to: images.count, by: batchSize) {
+      let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
+      let x = Variable(batch.tensor)
+      let output = try pass(x, features: model.encode(x, bound), firstImage: start, sample: 0, bound)
+      pixels += model.likelihood.mean(decoded: output.decoded).value.floats()
+    }
+    return GreyImages(height: images.height, width: images.width, pixels: pixels)
+  }
+
+  /// The mean images that the decoder makes of samples of the prior.
+  public func priorSamples(count: Int) -> GreyImages {
+    let latent = model.configuration.latent
+    let stream = RandomStream(seed: seed, purpose: .priorSample)
+    var pixels: [Float] = []
+    for start in stride(from: 0, to: count, by: batchSize) {
+      let size = min(batchSize, count - start)
+      let z = Tensor(
+        stream.normals((start * latent)..<((start + size) * latent)), shape: [size, latent])
+      pixels += model.decodeMean(Variable(z), parameters.constants).floats()
+    }
+    return GreyImages(
+      height: model.configuration.imageHeight, width: model.configuration.imageWidth, pixels: pixels)
+  }
+
+  private func pass(
+    _ x: Variable, features: Variable, firstImage: Int, sample: Int, _ bound: BoundParameters
+  ) throws(TrainingError) -> ModelOutput {
+    let latent = model.configuration.latent
+    let batch = x.shape[0]
+    let stream = RandomStream(seed: seed, purpose: .evaluationNoise, step: UInt64(sample))
+    let noise = Tensor(
+      stream.normals((firstImage * latent)..<((firstImage + batch) * latent)), shape: [batch, latent])
+    // Steps of training count from zero; those of evaluation from the other end.
+    let probes = ProbeSource(
+      divergence, seed: seed, step: UInt64(1) << 40 + UInt64(sample), firstImage: firstImage)
+    do throws(SolveError) {
+      return try model.decodeSample(x, features: features, noise: noise, probes: probes, bound)
+    } catch {
+      throw .solve(step: nil, error)
+    }
+  }
+}
+
+/// log of the mean of exp(x) over what is added, without overflow.
+struct LogMeanExp {
+  private var greatest = -Double.infinity
+  private var sum = 0.0
+  private var count = 0
+
+  mutating func add(_ x: Double) {
+    count += 1
+    if x > greatest {
+      sum = sum * exp(greatest - x) + 1
+      greatest = x
+    } else {
+      sum += exp(x - greatest)
+    }
+  }
+
+  var value: Double { greatest + log(sum / Double(max(count, 1))) }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import ImageDatasets
+import Safetensors
+import VariationalAutoencoder
+
+/// The directory of a run: checkpoints, `config.json`, `metrics.jsonl`, a picture of reconstructions each epoch.
+public struct RunDirectory: Sendable {
+  public let url: URL
+
+  public init(_ path: String) { url = URL(filePath: path, directoryHint: .isDirectory) }
+
+  public var last: URL { url.appending(path: Checkpoint.lastName) }
+  public var best: URL { url.appending(path: Checkpoint.bestName) }
+  private var metrics: URL { url.appending(path: "metrics.jsonl") }
+
+  /// Makes the directory and sees that it can be written, before any time is spent on training.
+  ///
+  /// - Parameter isReplacing: Whether a run that is there already is to be replaced.
+  /// - Throws: ``TrainingError/occupied(path:)``, ``TrainingError/unwritable(path:reason:)``
+  public func create(isReplacing: Bool) throws(TrainingError) {
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      throw .unwritable(path: url.path, reason: Self.reason(error))
+    }
+    let held = [last, best, metrics].filter { FileManager.default.fileExists(atPath: $0.path) }
+    guard held.isEmpty || isReplacing else { throw .occupied(path: url.path) }
+    let probe = url.appending(path: ".ffjord-vae-\(ProcessInfo.processInfo.processIdentifier)")
+    guard FileManager.default.createFile(atPath: probe.path, contents: nil) else {
+      throw .unwritable(path: url.path, reason: "no file can be made in it")
+    }
+    try? FileManager.default.removeItem(at: probe)
+    for file in held {
+      do { try FileManager.default.removeItem(at: file) } catch {
+        throw .unwritable(path: file.path, reason: Self.reason(error))
+      }
+    }
+  }
+
+  /// Saves a state as the last one, and as the best one if it is: then both names are one file.
+  ///
+  /// - Throws: ``SafetensorsError``
+  public func save(_ state: TrainingState, isBest: Bool) throws {
+    try Checkpoint.write(state, to: last)
+    if isBest { try AtomicFile.link(last, to: best) }
+  }
+
+  /// Writes the configuration for people to read.
+  ///
+  /// - Throws: ``SafetensorsError``
+  public func write(_ configuration: TrainingConfiguration) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let data = try encoder.encode(configuration) + Data("\n".utf8)
+    try AtomicFile.write(to: url.appending(path: "config.json")) { try $0.write(data) }
+  }
+
+  /// Appends lines to the metrics.
+  ///
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``
+  public func append(_ records: [MetricsRecord]) throws {
+    let lines = try records.map { try Self.line($0) }.joined()
+    if !FileManager.default.fileExists(atPath: metrics.path) {
+      _ = FileManager.default.createFile(atPath: metrics.path, contents: nil)
+    }
+    do {
+      let handle = try FileHandle(forWritingTo: metrics)
+      defer { try? handle.close() }
+      try handle.seekToEnd()
+      try handle.write(contentsOf: Data(lines.utf8))
+    } catch {
+      throw TrainingError.unwritable(path: metrics.path, reason: Self.reason(error))
+    }
+  }
+
+  /// Drops the metrics of steps after `step`, which a resumed run is going to take again.
+  ///
+  /// - Throws: ``SafetensorsError``
+  public func rewindMetrics(to step: Int) throws {
+    guard let text = try? String(contentsOf: metrics, encoding: .utf8) else { return }
+    let decoder = JSONDecoder()
+    let kept = text.split(separator: "\n").filter { line in
+      guard let record = try? decoder.decode(MetricsRecord.self, from: Data(line.utf8)) else { return false }
+      return record.step <= step
+    }
+    try AtomicFile.write(to: metrics) { sink in
+      try sink.write(Data(kept.map { $0 + "\n" }.joined().utf8))
+    }
+  }
+
+  private static func line(_ record: MetricsRecord) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return String(decoding: try encoder.encode(record), as: UTF8.self) + "\n"
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    let system = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    return (system ?? error as NSError).localizedDescription
+  }
+}

@@ -1,0 +1,179 @@
+import DifferentialEquations
+import Foundation
+import ImageDatasets
+import NeuralNetworks
+import Tensors
+import VariationalAutoencoder
+
+/// Sees what a trainer does while it does it.
+public protocol TrainingObserver: AnyObject {
+  /// A step was taken; `state.progress` is after it.
+  func didTakeStep(_ record: MetricsRecord, _ state: TrainingState, totalSteps: Int)
+  /// An epoch is over: its training and validation figures, and whether they are the best so far.
+  func didFinishEpoch(
+    _ training: MetricsRecord, _ validation: MetricsRecord, isBest: Bool, _ state: TrainingState)
+}
+
+/// Trains a model: steps, epochs, validation, early stopping, checkpoints.
+public struct Trainer {
+  /// Why training ended.
+  public enum Ending: Sendable, Equatable {
+    /// The epochs or steps asked for are done.
+    case complete
+    /// The validation bound has not improved for as many epochs as the patience allows.
+    case stoppedEarly(bestEpoch: Int)
+    /// Somebody asked it to stop.
+    case interrupted
+  }
+
+  public private(set) var state: TrainingState
+  private let model: VariationalAutoencoder
+  private let dataset: ImageDataset
+  public let directory: RunDirectory
+  private let training: TrainingStep
+  private let validation: GreyImages
+
+  /// A new run.
+  ///
+  /// - Throws: ``TrainingError/invalidConfiguration(_:)``
+  public init(
+    _ configuration: TrainingConfiguration, dataset: ImageDataset, directory: RunDirectory
+  ) throws(TrainingError) {
+    var configuration = configuration
+    configuration.model.imageHeight = dataset.height
+    configuration.model.imageWidth = dataset.width
+    try configuration.validate()
+    let (model, parameters) = VariationalAutoencoder.make(
+      configuration.model, seed: configuration.seed, solver: try configuration.solverOptions(),
+      gradient: configuration.gradient)
+    let optimizer = Adamax(for: parameters, learningRate: configuration.learningRate)
+    let state = TrainingState(configuration: configuration, parameters: parameters, optimizer: optimizer)
+    try self.init(resuming: state, model, dataset: dataset, directory: directory)
+  }
+
+  /// A run that goes on from a state.
+  ///
+  /// - Throws: ``TrainingError/invalidConfiguration(_:)`` where the data are not those of the run.
+  public init(
+    resuming state: TrainingState, _ model: VariationalAutoencoder, dataset: ImageDataset,
+    directory: RunDirectory
+  ) throws(TrainingError) {
+    let configuration = state.configuration
+    try configuration.validate()
+    guard dataset.height == configuration.model.imageHeight, dataset.width == configuration.model.imageWidth
+    else {
+      throw .invalidConfiguration(
+        "the model takes images of \(configuration.model.imageHeight)x\(configuration.model.imageWidth), and "
+          + "\(dataset.name) has \(dataset.height)x\(dataset.width)")
+    }
+    self.state = state
+    self.model = model
+    self.dataset = dataset
+    self.directory = directory
+    let images = configuration.limitTrain.map { dataset.train.prefix($0) } ?? dataset.train
+    validation = configuration.limitEvaluation.map { dataset.validation.prefix($0) } ?? dataset.validation
+    training = TrainingStep(
+      model: model, images: images, isDynamicallyBinarized: dataset.isTrainBinarizedDynamically,
+      plan: BatchPlan(
+        imageCount: images.count, batchSize: configuration.batchSize, seed: configuration.seed))
+  }
+
+  /// How many steps the run takes if it is not stopped early.
+  public var totalSteps: Int {
+    let (all, overflow) = state.configuration.epochs.multipliedReportingOverflow(
+      by: training.plan.stepsPerEpoch)
+    return min(overflow ? Int.max : all, state.configuration.steps ?? Int.max)
+  }
+
+  /// How many images are trained on and validated with.
+  public var imageCounts: (training: Int, validation: Int) { (training.images.count, validation.count) }
+
+  /// How many steps an epoch has.
+  public var stepsPerEpoch: Int { training.plan.stepsPerEpoch }
+
+  /// Trains until the end, saving at each epoch's end and when it stops.
+  ///
+  /// - Parameter shouldStop: Asked after each step; the step under way is always finished and saved.
+  /// - Throws: ``TrainingError``; ``SafetensorsError`` where a checkpoint cannot be written.
+  public mutating func run(observer: any TrainingObserver, shouldStop: () -> Bool) throws -> Ending {
+    let configuration = state.configuration
+    try directory.write(configuration)
+    try directory.rewindMetrics(to: state.progress.step)
+    let plan = training.plan
+    var order = plan.order(epoch: plan.epoch(ofStep: state.progress.step))
+    while state.progress.step < totalSteps {
+      if let bestEpoch = stoppedEarly { return .stoppedEarly(bestEpoch: bestEpoch) }
+      let epoch = plan.epoch(ofStep: state.progress.step) + 1
+      let start = ContinuousClock.now
+      let (metrics, count) = try training.take(&state, order: order)
+      let seconds = (ContinuousClock.now - start).inSeconds
+      state.progress.epochSums.add(metrics, images: count)
+      state.progress.epochSeconds += seconds
+      state.progress.totalSeconds += seconds
+      let record = MetricsRecord(
+        step: state.progress.step, epoch: epoch, split: "step", metrics, seconds: seconds)
+      try directory.append([record])
+      observer.didTakeStep(record, state, totalSteps: totalSteps)
+
+      if state.progress.step % plan.stepsPerEpoch == 0 {
+        try finishEpoch(epoch, observer)
+        order = plan.order(epoch: epoch)
+      }
+      if shouldStop() {
+        try directory.save(state, isBest: false)
+        return .interrupted
+      }
+    }
+    if state.progress.step % plan.stepsPerEpoch != 0 { try directory.save(state, isBest: false) }
+    if let bestEpoch = stoppedEarly { return .stoppedEarly(bestEpoch: bestEpoch) }
+    return .complete
+  }
+
+  /// The best epoch, if the patience is over: epochs during the warm-up, whose loss still changes, do not count.
+  private var stoppedEarly: Int? {
+    guard let bestEpoch = state.progress.bestEpoch else { return nil }
+    let since = max(bestEpoch, state.configuration.warmup)
+    return state.progress.epoch - since >= state.configuration.patience ? bestEpoch : nil
+  }
+
+  private mutating func finishEpoch(_ epoch: Int, _ observer: any TrainingObserver) throws {
+    let trained = state.progress.epochSums.mean
+    let start = ContinuousClock.now
+    let evaluator = Evaluator(
+      model: model, parameters: state.parameters, divergence: state.configuration.divergence,
+      seed: state.configuration.seed, batchSize: state.configuration.batchSize)
+    let validated = try evaluator.evaluate(validation).metrics.mean
+    let validationSeconds = (ContinuousClock.now - start).inSeconds
+    let isBest = validated.negativeELBO < state.progress.bestNegativeELBO ?? .infinity
+    let step = state.progress.step
+    let records = [
+      MetricsRecord(
+        step: step, epoch: epoch, split: "train", trained, seconds: state.progress.epochSeconds),
+      MetricsRecord(step: step, epoch: epoch, split: "validation", validated, seconds: validationSeconds),
+    ]
+    state.progress.epoch = epoch
+    state.progress.epochSums = MetricsSum()
+    state.progress.epochSeconds = 0
+    state.progress.lastTraining = trained
+    state.progress.lastValidation = validated
+    if isBest {
+      state.progress.bestNegativeELBO = validated.negativeELBO
+      state.progress.bestEpoch = epoch
+    }
+    try directory.append(records)
+    try directory.save(state, isBest: isBest)
+    let shown = validation.prefix(min(validation.count, 40))
+    let picture = ImageGrid.pairs(
+      originals: shown, reconstructions: try evaluator.reconstructions(of: shown), columns: 5)
+    let number = String(repeating: "0", count: max(0, 4 - String(epoch).count)) + String(epoch)
+    try picture.write(to: directory.url.appending(path: "reconstructions-\(number).png"))
+    observer.didFinishEpoch(records[0], records[1], isBest: isBest, state)
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  public var inSeconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

@@ -1,0 +1,53 @@
+import DifferentialEquations
+import VariationalAutoencoder
+
+/// Why training, or the use of a trained model, cannot go on.
+public enum TrainingError: Error, Sendable, CustomStringConvertible {
+  /// A configuration that makes no sense.
+  case invalidConfiguration(String)
+  /// A file is no checkpoint of ours, or not a whole one.
+  case invalidCheckpoint(path: String, reason: String)
+  /// There is no checkpoint where one was expected.
+  case missingCheckpoint(path: String)
+  /// The output directory holds another run.
+  case occupied(path: String)
+  /// The output directory, or a file in it, cannot be written.
+  case unwritable(path: String, reason: String)
+  /// The loss or a gradient is not a number.
+  case diverged(step: Int, reason: String)
+  /// A solve failed.
+  case solve(step: Int?, SolveError)
+
+  /// What kind of failure it is, for an exit code.
+  public enum Category: Sendable {
+    case usage, badData, missingInput, inputOutput, numerical
+  }
+
+  public var category: Category {
+    switch self {
+    case .invalidConfiguration, .occupied: .usage
+    case .invalidCheckpoint: .badData
+    case .missingCheckpoint: .missingInput
+    case .unwritable: .inputOutput
+    case .diverged, .solve: .numerical
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .invalidConfiguration(let text): text
+    case .invalidCheckpoint(let path, let reason): "\(path) is no usable checkpoint: \(reason)"
+    case .missingCheckpoint(let path):
+      "there is no checkpoint at \(path). Name a checkpoint file, or the output directory of a training run."
+    case .occupied(let path):
+      "\(path) already holds a run. Continue it with --resume \(path), choose another --output, or replace it with "
+        + "--overwrite."
+    case .unwritable(let path, let reason):
+      "cannot write \(path): \(reason). Choose another --output, or make room."
+    case .diverged(let step, let reason):
+      "training diverged at step \(step): \(reason). Lower --learning-rate, or go back to the best checkpoint; the last "
+        + "checkpoint is from before this step."
+    case .solve(let step, let error): (step.map { "step \($0): " } ?? "") + error.description
+    }
+  }
+}

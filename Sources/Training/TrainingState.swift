@@ -1,0 +1,37 @@
+import NeuralNetworks
+import VariationalAutoencoder
+
+/// How far a run has come, besides its tensors.
+public struct TrainingProgress: Sendable, Equatable, Codable {
+  /// Steps done.
+  public var step = 0
+  /// Epochs finished.
+  public var epoch = 0
+  /// Sums of the epoch under way.
+  public var epochSums = MetricsSum()
+  /// Seconds spent in the epoch under way, and in all.
+  public var epochSeconds = 0.0
+  public var totalSeconds = 0.0
+  /// The last finished epoch.
+  public var lastTraining: Metrics?
+  public var lastValidation: Metrics?
+  /// The best validation bound so far and the epoch, counted from one, that reached it.
+  public var bestNegativeELBO: Double?
+  public var bestEpoch: Int?
+
+  public init() {}
+}
+
+/// A run between two steps: what a checkpoint holds.
+public struct TrainingState: Sendable {
+  public var configuration: TrainingConfiguration
+  public var parameters: ParameterSet
+  public var optimizer: Adamax
+  public var progress = TrainingProgress()
+
+  public init(configuration: TrainingConfiguration, parameters: ParameterSet, optimizer: Adamax) {
+    self.configuration = configuration
+    self.parameters = parameters
+    self.optimizer = optimizer
+  }
+}

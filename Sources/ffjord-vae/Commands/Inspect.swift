@@ -1,0 +1,89 @@
+import ArgumentParser
+import Foundation
+import Training
+
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Says what a checkpoint holds.",
+    discussion: "Reads the beginning of the file alone; evaluating a checkpoint verifies all of it.")
+
+  @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
+  var checkpoint: String
+
+  @Flag(help: "Print one JSON object to standard output.")
+  var json = false
+
+  private struct Report: Encodable {
+    struct Entry: Encodable {
+      let name: String
+      let shape: [Int]
+    }
+    let path: String
+    let bytes: Int
+    let parameters: Int
+    let configuration: TrainingConfiguration
+    let progress: TrainingProgress
+    let tensors: [Entry]
+  }
+
+  func run() throws {
+    try Failure.reporting {
+      let summary = try Checkpoint.summary(of: Checkpoint.file(at: checkpoint))
+      let count = summary.parameters.reduce(0) { $0 + $1.elementCount }
+      let path = summary.url.relativePath
+      if json {
+        let report = Report(
+          path: path, bytes: summary.fileByteCount, parameters: count, configuration: summary.configuration,
+          progress: summary.progress,
+          tensors: summary.entries.map { Report.Entry(name: $0.name, shape: $0.shape) })
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        return
+      }
+      print(text(summary, path, count))
+    }
+  }
+
+  private func text(_ summary: Checkpoint.Summary, _ path: String, _ count: Int) -> String {
+    let (configuration, model, progress) = (
+      summary.configuration, summary.configuration.model, summary.progress
+    )
+    var lines = [
+      "\(path)  \((Double(summary.fileByteCount) / 1e6).fixed(1)) MB",
+      "trained on    \(configuration.dataset), preset \(configuration.preset.rawValue), seed \(configuration.seed)",
+      "progress      step \(progress.step), \(progress.epoch) epochs, \(Terminal.duration(progress.totalSeconds))",
+      "images        \(model.imageHeight)x\(model.imageWidth)",
+      "latent        \(model.latent)",
+    ]
+    if model.flow == .ffjord {
+      lines += [
+        "flow          \(model.blocks) blocks of \(model.hidden.map(String.init).joined(separator: "-")), rank "
+          + "\(model.rank), \(model.activation.rawValue), \(model.timeDependence.rawValue)",
+        "solver        \(configuration.solver), tolerance \(configuration.tolerance), \(configuration.gradient.rawValue) "
+          + "gradient, \(configuration.divergence.rawValue) divergence",
+      ]
+    } else {
+      lines.append("flow          none")
+    }
+    lines.append(
+      "optimizer     Adamax at \(configuration.learningRate), batch \(configuration.batchSize), KL warm-up "
+        + "\(configuration.warmup) epochs")
+    if let validation = progress.lastValidation {
+      lines.append("validation    -ELBO \(validation.negativeELBO.fixed(2)) nats after the last epoch")
+    }
+    if let best = progress.bestNegativeELBO, let epoch = progress.bestEpoch {
+      lines.append("best          -ELBO \(best.fixed(2)) nats, epoch \(epoch)")
+    }
+    lines.append("parameters    \(count) in \(summary.parameters.count) tensors")
+    let groups = Dictionary(grouping: summary.parameters) { entry in
+      entry.name.split(separator: ".").first.map(String.init) ?? entry.name
+    }
+    for (group, entries) in groups.sorted(by: { $0.key < $1.key }) {
+      let numbers = entries.reduce(0) { $0 + $1.elementCount }
+      lines.append(
+        "  \(group.padding(toLength: 12, withPad: " ", startingAt: 0))\(numbers) in \(entries.count)")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import ImageDatasets
+import Training
+
+struct Reconstruct: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Draws images beside their reconstructions through the latent space.")
+
+  @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
+  var checkpoint: String
+
+  @Option(help: ArgumentHelp("The PNG to write.", valueName: "file"))
+  var output: String
+
+  @OptionGroup var input: ImageOptions
+
+  @Option(help: ArgumentHelp("How many images, spread over the split.", valueName: "n"))
+  var count = 64
+
+  @Option(help: "Where the noise begins.")
+  var seed: UInt64 = 1
+
+  @OptionGroup var compute: ComputeOptions
+
+  func validate() throws {
+    if !(1...10_000).contains(count) { throw ValidationError("--count \(count): from 1 to 10000") }
+  }
+
+  func run() throws {
+    try Failure.reporting {
+      compute.apply()
+      try checkOutput(output)
+      let (model, state, _) = try readModel(checkpoint)
+      let (_, all) = try input.images(for: state.configuration, seed: seed, limit: nil)
+      let shown = min(count, all.count)
+      let images = all.selecting((0..<shown).map { $0 * all.count / shown })
+      let evaluator = Evaluator(
+        model: model, parameters: state.parameters, divergence: state.configuration.divergence, seed: seed)
+      let columns = max(1, Int((Double(shown) / 2).squareRoot().rounded(.up)))
+      let picture = ImageGrid.pairs(
+        originals: images, reconstructions: try evaluator.reconstructions(of: images), columns: columns)
+      try picture.write(to: URL(filePath: output))
+      Terminal.logger.info("\(output): \(shown) images, each with its reconstruction on the right")
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Foundation
+import ImageDatasets
+import NormalizingFlows
+import Training
+
+struct Sample: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Draws images that the decoder makes of samples of the prior.")
+
+  @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
+  var checkpoint: String
+
+  @Option(help: ArgumentHelp("The PNG to write.", valueName: "file"))
+  var output: String
+
+  @Option(help: ArgumentHelp("How many images.", valueName: "n"))
+  var count = 64
+
+  @Option(help: "Where the samples begin.")
+  var seed: UInt64 = 1
+
+  @OptionGroup var compute: ComputeOptions
+
+  func validate() throws {
+    if !(1...10_000).contains(count) { throw ValidationError("--count \(count): from 1 to 10000") }
+  }
+
+  func run() throws {
+    try Failure.reporting {
+      compute.apply()
+      try checkOutput(output)
+      let (model, state, _) = try readModel(checkpoint)
+      let evaluator = Evaluator(
+        model: model, parameters: state.parameters, divergence: .gaussian, seed: seed)
+      let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
+      try ImageGrid.images(evaluator.priorSamples(count: count), columns: columns)
+        .write(to: URL(filePath: output))
+      Terminal.logger.info("\(output): \(count) samples")
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Foundation
+import ImageDatasets
+import NormalizingFlows
+import Tensors
+import Training
+import VariationalAutoencoder
+
+/// Options of every command that computes.
+struct ComputeOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Threads to use. (default: all cores)", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads): a number from 1 to 1024")
+    }
+  }
+
+  func apply() {
+    if let threads { Compute.threads = threads }
+  }
+}
+
+/// Which images of which dataset a trained model is used on.
+struct ImageOptions: ParsableArguments {
+  @Option(help: "The dataset. (default: the one that the model was trained on)")
+  var dataset: String?
+
+  @Option(help: ArgumentHelp("Where datasets are looked for first.", valueName: "dir"))
+  var dataDir: String?
+
+  @Option(help: "The part of the dataset: test, validation or train.")
+  var split: DatasetSplit = .test
+
+  /// The images, binary: those of the training split by one fixed draw.
+  func images(
+    for configuration: TrainingConfiguration, seed: UInt64, limit: Int?
+  ) throws -> (dataset: String, images: GreyImages) {
+    let name = dataset ?? configuration.dataset
+    let loaded = try DatasetLoader.load(name: name, locator: DatasetLocator(dataDirectory: dataDir))
+    guard loaded.height == configuration.model.imageHeight, loaded.width == configuration.model.imageWidth
+    else {
+      throw TrainingError.invalidConfiguration(
+        "the model takes images of \(configuration.model.imageHeight)x\(configuration.model.imageWidth), and "
+          + "\(name) has \(loaded.height)x\(loaded.width)")
+    }
+    var images = limit.map { loaded[split].prefix(min($0, loaded[split].count)) } ?? loaded[split]
+    if !images.isBinary {
+      images = images.binarized(using: RandomStream(seed: seed, purpose: .fixedBinarization, step: 3))
+    }
+    return (name, images)
+  }
+}
+
+extension DatasetSplit: ExpressibleByArgument {}
+extension Divergence: ExpressibleByArgument {}
+
+/// Reads the model of a checkpoint that a person named.
+func readModel(_ path: String) throws -> (model: VariationalAutoencoder, state: TrainingState, url: URL) {
+  let url = try Checkpoint.file(at: path)
+  let (model, state) = try Checkpoint.read(url, includingOptimizer: false)
+  return (model, state, url)
+}
+
+/// Checks that an output's directory is there before time is spent on what goes in.
+func checkOutput(_ path: String) throws {
+  let directory = URL(filePath: path).deletingLastPathComponent()
+  var isDirectory: ObjCBool = false
+  guard FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory),
+    isDirectory.boolValue
+  else {
+    throw TrainingError.unwritable(path: path, reason: "there is no directory \(directory.path)")
+  }
+}

@@ -1,0 +1,242 @@
+import ArgumentParser
+import DifferentialEquations
+import Foundation
+import ImageDatasets
+import NormalizingFlows
+import Tensors
+import Training
+import VariationalAutoencoder
+
+/// Widths of hidden layers, written 512-512.
+struct HiddenWidths: ExpressibleByArgument {
+  let widths: [Int]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+    let widths = parts.compactMap { $0 }
+    guard !widths.isEmpty, widths.count == parts.count, widths.allSatisfy({ $0 > 0 }) else { return nil }
+    self.widths = widths
+  }
+}
+
+extension Preset: ExpressibleByArgument {}
+extension PosteriorKind: ExpressibleByArgument {}
+extension SolveGradient: ExpressibleByArgument {}
+
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Trains a model.",
+    discussion: """
+      Writes to the output directory: last.safetensors.zst and best.safetensors.zst (checkpoints), metrics.jsonl (a line \
+      each step and epoch), config.json, and a picture of reconstructions each epoch. Ctrl-C finishes the step, saves, \
+      and says how to go on.
+
+      Defaults below are those of the paper preset; --preset small changes some of them.
+      """)
+
+  @Option(help: "The dataset; see 'ffjord-vae datasets list'. (default: glyphs)")
+  var dataset: String?
+
+  @Option(help: ArgumentHelp("Where datasets are looked for first.", valueName: "dir"))
+  var dataDir: String?
+
+  @Option(help: ArgumentHelp("Where the run goes. (default: Checkpoints/DATASET-PRESET)", valueName: "dir"))
+  var output: String?
+
+  @Flag(help: "Replace a run that is already in the output directory.")
+  var overwrite = false
+
+  @Option(help: ArgumentHelp("Goes on with the run in a directory.", valueName: "dir"))
+  var resume: String?
+
+  @Option(help: "paper: the published experiment; small: two minutes on glyphs. (default: paper)")
+  var preset: Preset?
+
+  @Option(help: "Passes through the training images at most, also when resuming. (default: 2000)")
+  var epochs: Int?
+
+  @Option(help: "Steps at most, also when resuming. (default: no limit)")
+  var steps: Int?
+
+  @Option(help: "Images a step. (default: 100)")
+  var batchSize: Int?
+
+  @Option(help: "Adamax's learning rate. (default: 5e-4)")
+  var learningRate: Double?
+
+  @Option(help: "Epochs over which the weight of the KL term grows to one. (default: 100)")
+  var warmup: Int?
+
+  @Option(
+    help: "Epochs without a better validation bound, after the warm-up, until training stops. (default: 35)")
+  var patience: Int?
+
+  @Option(help: "Latent numbers. (default: 64)")
+  var latent: Int?
+
+  @Option(
+    help: ArgumentHelp("Widths of the velocity's hidden layers. (default: 512-512)", valueName: "widths"))
+  var hidden: HiddenWidths?
+
+  @Option(help: "Continuous flows, one after another. (default: 5)")
+  var blocks: Int?
+
+  @Option(help: "Rank of each image's own flow weights. (default: 20)")
+  var rank: Int?
+
+  @Option(help: "The posterior's flow: ffjord or none. (default: ffjord)")
+  var flow: PosteriorKind?
+
+  @Option(
+    help: ArgumentHelp(
+      "\(ButcherTableau.all.map(\.name).joined(separator: ", ")). (default: dopri5)", valueName: "method"))
+  var solver: String?
+
+  @Option(help: "Absolute and relative tolerance of an adaptive solver's step. (default: 1e-5)")
+  var tolerance: Double?
+
+  @Option(help: "Steps of a solver without error estimate. (default: 20)")
+  var solverSteps: Int?
+
+  @Option(
+    help: "The divergence: gaussian or rademacher (Hutchinson's estimate) or exact. (default: gaussian)")
+  var divergence: Divergence?
+
+  @Option(help: "The gradient of a solve: direct, checkpointed or adjoint. (default: direct)")
+  var gradient: SolveGradient?
+
+  @Option(help: "Where all random numbers begin. (default: 1)")
+  var seed: UInt64?
+
+  @Option(help: ArgumentHelp("Use only the first training images.", valueName: "n"))
+  var limitTrain: Int?
+
+  @Option(help: ArgumentHelp("Use only the first validation images.", valueName: "n"))
+  var limitEval: Int?
+
+  @OptionGroup var compute: ComputeOptions
+
+  func run() throws {
+    try Failure.reporting {
+      compute.apply()
+      var trainer = try resume.map { try resumed($0) } ?? fresh()
+      let directory = trainer.directory
+      let configuration = trainer.state.configuration
+      describe(trainer)
+      let stop = StopSignal {
+        Terminal.logger.notice("finishing this step and saving; once more Ctrl-C ends the program at once")
+      }
+      let display = TrainingDisplay(
+        stepsPerEpoch: trainer.stepsPerEpoch, epochs: configuration.epochs)
+      let ending = try trainer.run(observer: display) { stop.isRequested }
+      report(ending, trainer.state, directory)
+    }
+  }
+
+  private func fresh() throws -> Trainer {
+    var configuration = (preset ?? .paper).configuration(dataset: dataset ?? "glyphs")
+    if let epochs { configuration.epochs = epochs }
+    if let batchSize { configuration.batchSize = batchSize }
+    if let learningRate { configuration.learningRate = learningRate }
+    if let warmup { configuration.warmup = warmup }
+    if let patience { configuration.patience = patience }
+    if let latent { configuration.model.latent = latent }
+    if let hidden { configuration.model.hidden = hidden.widths }
+    if let blocks { configuration.model.blocks = blocks }
+    if let rank { configuration.model.rank = rank }
+    if let flow { configuration.model.flow = flow }
+    if let solver { configuration.solver = solver }
+    if let tolerance { configuration.tolerance = tolerance }
+    if let solverSteps { configuration.solverSteps = solverSteps }
+    if let divergence { configuration.divergence = divergence }
+    if let gradient { configuration.gradient = gradient }
+    if let seed { configuration.seed = seed }
+    if let limitTrain { configuration.limitTrain = limitTrain }
+    if let limitEval { configuration.limitEvaluation = limitEval }
+    configuration.steps = steps
+    try configuration.validate()
+    let path = output ?? "Checkpoints/\(configuration.dataset)-\(configuration.preset.rawValue)"
+    let loaded = try load(configuration.dataset)
+    let directory = RunDirectory(path)
+    try directory.create(isReplacing: overwrite)
+    return try Trainer(configuration, dataset: loaded, directory: directory)
+  }
+
+  private func resumed(_ path: String) throws -> Trainer {
+    let fixed: [(String, Bool)] = [
+      ("--dataset", dataset != nil), ("--output", output != nil), ("--overwrite", overwrite),
+      ("--preset", preset != nil), ("--batch-size", batchSize != nil),
+      ("--learning-rate", learningRate != nil), ("--warmup", warmup != nil), ("--patience", patience != nil),
+      ("--latent", latent != nil), ("--hidden", hidden != nil), ("--blocks", blocks != nil),
+      ("--rank", rank != nil), ("--flow", flow != nil), ("--solver", solver != nil),
+      ("--tolerance", tolerance != nil), ("--solver-steps", solverSteps != nil),
+      ("--divergence", divergence != nil), ("--gradient", gradient != nil), ("--seed", seed != nil),
+      ("--limit-train", limitTrain != nil), ("--limit-eval", limitEval != nil),
+    ]
+    let given = fixed.filter(\.1).map(\.0)
+    guard given.isEmpty else {
+      throw ValidationError(
+        "a resumed run keeps its configuration; leave out \(given.joined(separator: ", ")). --epochs, --steps, "
+          + "--data-dir and --threads may be given.")
+    }
+    let url = try Checkpoint.file(at: path, preferring: Checkpoint.lastName)
+    var (model, state) = try Checkpoint.read(url, includingOptimizer: true)
+    if let epochs { state.configuration.epochs = epochs }
+    state.configuration.steps = steps
+    try state.configuration.validate()
+    let loaded = try load(state.configuration.dataset)
+    let directory = RunDirectory(url.deletingLastPathComponent().path)
+    return try Trainer(resuming: state, model, dataset: loaded, directory: directory)
+  }
+
+  private func load(_ name: String) throws -> ImageDataset {
+    try DatasetLoader.load(name: name, locator: DatasetLocator(dataDirectory: dataDir)) { message in
+      Terminal.logger.info("\(message)")
+    }
+  }
+
+  private func describe(_ trainer: Trainer) {
+    let configuration = trainer.state.configuration
+    let model = configuration.model
+    let counts = trainer.imageCounts
+    let posterior =
+      model.flow == .none
+      ? "no flow"
+      : "\(model.blocks) flow\(model.blocks == 1 ? "" : "s") of "
+        + "\(model.hidden.map(String.init).joined(separator: "-")), rank \(model.rank)"
+    Terminal.logger.info(
+      """
+      \(configuration.dataset): \(counts.training) images to train on, \(counts.validation) to validate
+      model: \(trainer.state.parameters.count) parameters, latent \(model.latent), \(posterior)
+      run: \(trainer.directory.url.path), \(trainer.stepsPerEpoch) steps an epoch, \(Compute.threads) threads, \
+      \(Compute.instructionSet)
+      """)
+    let step = trainer.state.progress.step
+    if step > 0 { Terminal.logger.info("going on after step \(step)") }
+  }
+
+  private func report(_ ending: Trainer.Ending, _ state: TrainingState, _ directory: RunDirectory) {
+    let path = directory.url.relativePath
+    switch ending {
+    case .complete:
+      Terminal.logger.info(
+        "done after \(state.progress.step) steps, \(Terminal.duration(state.progress.totalSeconds))")
+    case .stoppedEarly(let bestEpoch):
+      Terminal.logger.info(
+        "stopped: no better bound since epoch \(bestEpoch), for \(state.configuration.patience) epochs")
+    case .interrupted:
+      Terminal.logger.info(
+        "stopped after step \(state.progress.step); go on with: ffjord-vae train --resume \(path)")
+      return
+    }
+    if let best = state.progress.bestNegativeELBO, let epoch = state.progress.bestEpoch {
+      Terminal.logger.info(
+        "best validation -ELBO \(best.fixed(2)) nats, epoch \(epoch): \(directory.best.relativePath)")
+    }
+    Terminal.logger.info(
+      """
+      next: ffjord-vae evaluate \(path)
+            ffjord-vae reconstruct \(path) --output reconstructions.png
+      """)
+  }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Foundation
+
+@main
+struct FfjordVAE: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ffjord-vae",
+    abstract:
+      "Trains, evaluates and uses variational autoencoders whose posterior is a continuous normalizing flow.",
+    discussion: """
+      The model is that of FFJORD (Grathwohl et al., ICLR 2019, section 4.2). To see it work in about two minutes:
+
+        ffjord-vae train --preset small --output Checkpoints/first
+        ffjord-vae reconstruct Checkpoints/first --output reconstructions.png
+
+      Exit codes: 0 done, 64 usage, 65 bad data, 66 missing input, 70 internal or numerical failure, 74 input/output.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      Train.self, Evaluate.self, Reconstruct.self, Sample.self, Inspect.self, Datasets.self,
+    ])
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import ImageDatasets
+import Safetensors
+import Training
+
+/// The exit codes of sysexits.h that the program uses.
+enum Failure {
+  static let usage: Int32 = 64
+  static let badData: Int32 = 65
+  static let missingInput: Int32 = 66
+  static let `internal`: Int32 = 70
+  static let inputOutput: Int32 = 74
+
+  /// Runs a command; says what went wrong, if anything, and exits with the code for it.
+  static func reporting(_ body: () throws -> Void) throws {
+    do { try body() } catch let error as ExitCode { throw error } catch let error as ValidationError {
+      throw error
+    } catch {
+      Terminal.logger.error("\(message(error))")
+      throw ExitCode(code(error))
+    }
+  }
+
+  private static func message(_ error: any Error) -> String {
+    switch error {
+    case let error as any CustomStringConvertible & Error: error.description
+    default: error.localizedDescription
+    }
+  }
+
+  private static func code(_ error: any Error) -> Int32 {
+    switch error {
+    case let error as TrainingError:
+      switch error.category {
+      case .usage: usage
+      case .badData: badData
+      case .missingInput: missingInput
+      case .inputOutput: inputOutput
+      case .numerical: `internal`
+      }
+    case let error as SafetensorsError:
+      switch error.category {
+      case .badData: badData
+      case .missingInput: missingInput
+      case .inputOutput: inputOutput
+      }
+    case DatasetError.unknownDataset: usage
+    case let error as DatasetError: code(error.category)
+    case let error as PNGError: code(error.category)
+    default: `internal`
+    }
+  }
+
+  private static func code(_ category: DatasetError.Category) -> Int32 {
+    switch category {
+    case .badData: badData
+    case .missingInput: missingInput
+    case .inputOutput: inputOutput
+    }
+  }
+}

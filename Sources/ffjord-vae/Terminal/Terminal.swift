@@ -1,0 +1,69 @@
+import Foundation
+import Logging
+
+/// Standard error as a person sees it: messages, and a line at the bottom that is drawn again and again.
+enum Terminal {
+  /// Whether standard error is a terminal; if not, there is no line to draw again.
+  static let isInteractive = isatty(STDERR_FILENO) == 1
+
+  /// Messages to the person.
+  static let logger: Logger = {
+    LoggingSystem.bootstrap { _ in PlainLogHandler() }
+    return Logger(label: "ffjord-vae")
+  }()
+
+  /// The width of the terminal in characters.
+  static var width: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+    return Int(size.ws_col)
+  }
+
+  static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+
+  /// Draws the line at the bottom, over the last one.
+  static func draw(_ line: String) { write("\r\u{1B}[2K" + String(line.prefix(width - 1))) }
+
+  /// Takes the line at the bottom away, so that a message can be written.
+  static func clearLine() {
+    if isInteractive { write("\r\u{1B}[2K") }
+  }
+
+  /// A duration as a person reads it: 42 s, 3:05, 1:02:03.
+  static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e9 else { return "?" }
+    let total = Int(seconds.rounded())
+    let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)
+    func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
+    if hours > 0 { return "\(hours):\(two(minutes)):\(two(rest))" }
+    return minutes > 0 ? "\(minutes):\(two(rest))" : "\(rest) s"
+  }
+
+  /// A bar of `width` characters.
+  static func bar(_ fraction: Double, width: Int) -> String {
+    let filled = Int((max(0, min(1, fraction)) * Double(width)).rounded(.down))
+    return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+  }
+}
+
+extension Double {
+  /// With a fixed number of decimals.
+  func fixed(_ decimals: Int) -> String { String(format: "%.\(decimals)f", self) }
+}
+
+/// Writes messages to standard error as plain lines; what is worse than information says so.
+private struct PlainLogHandler: LogHandler {
+  var metadata: Logger.Metadata = [:]
+  var logLevel = Logger.Level.info
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    Terminal.clearLine()
+    let prefix = event.level >= .warning ? "ffjord-vae: \(event.level): " : ""
+    Terminal.write("\(prefix)\(event.message)\n")
+  }
+}

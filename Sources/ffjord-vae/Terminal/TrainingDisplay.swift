@@ -1,0 +1,63 @@
+import Foundation
+import Training
+
+/// Shows training: a line drawn again each step where there is a terminal, else a line every so often; and a line each
+/// epoch.
+final class TrainingDisplay: TrainingObserver {
+  private let stepsPerEpoch: Int
+  private let epochs: Int
+  /// How often a plain line is written where there is no terminal.
+  private let plainInterval = Duration.seconds(10)
+  private var lastShown: ContinuousClock.Instant?
+  /// Exponentially weighted mean of the seconds a step takes.
+  private var secondsPerStep: Double?
+
+  init(stepsPerEpoch: Int, epochs: Int) {
+    self.stepsPerEpoch = stepsPerEpoch
+    self.epochs = epochs
+  }
+
+  func didTakeStep(_ record: MetricsRecord, _ state: TrainingState, totalSteps: Int) {
+    let seconds = secondsPerStep.map { 0.9 * $0 + 0.1 * record.seconds } ?? record.seconds
+    secondsPerStep = seconds
+    let now = ContinuousClock.now
+    let pause = Terminal.isInteractive ? Duration.milliseconds(100) : plainInterval
+    let isLast = record.step == totalSteps
+    if let lastShown, now - lastShown < pause, !isLast { return }
+    lastShown = now
+
+    let inEpoch = (record.step - 1) % stepsPerEpoch + 1
+    let mean = state.progress.epochSums.images > 0 ? state.progress.epochSums.mean : nil
+    let figures = [
+      "-ELBO \((mean?.negativeELBO ?? record.negativeELBO).fixed(2))",
+      "rec \((mean?.reconstruction ?? record.reconstruction).fixed(2))",
+      "KL \((mean?.kl ?? record.kl).fixed(2))",
+      "nfe \(Int(record.evaluationsForward))/\(Int(record.evaluationsBackward))",
+      "\((1 / max(seconds, 1e-9)).fixed(2)) steps/s",
+      "epoch left \(Terminal.duration(seconds * Double(stepsPerEpoch - inEpoch)))",
+      "ETA \(Terminal.duration(seconds * Double(totalSteps - record.step)))",
+    ].joined(separator: "  ")
+    if Terminal.isInteractive {
+      let bar = Terminal.bar(Double(inEpoch) / Double(stepsPerEpoch), width: 16)
+      Terminal.draw("epoch \(record.epoch) \(bar) \(inEpoch)/\(stepsPerEpoch)  \(figures)")
+    } else {
+      Terminal.write("epoch \(record.epoch)  step \(inEpoch)/\(stepsPerEpoch)  \(figures)\n")
+    }
+  }
+
+  func didFinishEpoch(
+    _ training: MetricsRecord, _ validation: MetricsRecord, isBest: Bool, _ state: TrainingState
+  ) {
+    func figures(_ record: MetricsRecord) -> String {
+      "-ELBO \(record.negativeELBO.fixed(2)) (rec \(record.reconstruction.fixed(2)), KL \(record.kl.fixed(2)))"
+    }
+    let weight = state.configuration.divergenceWeight(epoch: training.epoch)
+    let warming = weight < 1 ? "  KL weight \(weight.fixed(2))" : ""
+    Terminal.logger.info(
+      """
+      epoch \(training.epoch)/\(epochs)  training \(figures(training))  validation \(figures(validation))\
+      \(isBest ? "  best" : "")\(warming)  nfe \(training.evaluationsForward.fixed(0))  \
+      \(Terminal.duration(training.seconds)) + \(Terminal.duration(validation.seconds))
+      """)
+  }
+}
