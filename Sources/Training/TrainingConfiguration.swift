@@ -2,6 +2,21 @@ import DifferentialEquations
 import NormalizingFlows
 import VariationalAutoencoder
 
+/// How step sizes follow the error of the last steps.
+public enum StepControl: String, Sendable, CaseIterable, Codable {
+  /// By the last step's error alone: what the published model does.
+  case integral
+  /// By the last two steps' errors: steadier where stability limits the steps.
+  case proportionalIntegral = "pi"
+
+  var controller: StepSizeController {
+    switch self {
+    case .integral: .integral
+    case .proportionalIntegral: .proportionalIntegral
+    }
+  }
+}
+
 /// Everything that determines a run: two runs of the same configuration end with the same parameters.
 public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var dataset = "glyphs"
@@ -21,6 +36,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var solver = "dopri5"
   /// Absolute and relative tolerance of a step.
   public var tolerance = 1e-5
+  /// How step sizes follow the error.
+  public var controller = StepControl.integral
   /// Steps of a solver without error estimate.
   public var solverSteps = 20
   public var divergence = Divergence.gaussian
@@ -41,7 +58,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
       throw .invalidConfiguration("the solver \(solver) is not known; there are \(known)")
     }
     return SolverOptions(
-      method: method, absoluteTolerance: tolerance, relativeTolerance: tolerance, fixedSteps: solverSteps)
+      method: method, absoluteTolerance: tolerance, relativeTolerance: tolerance,
+      controller: controller.controller, fixedSteps: solverSteps)
   }
 
   /// The weight of the KL term in an epoch, counted from one.

@@ -20,6 +20,7 @@ struct HiddenWidths: ExpressibleByArgument {
 }
 
 extension Preset: ExpressibleByArgument {}
+extension StepControl: ExpressibleByArgument {}
 extension PosteriorKind: ExpressibleByArgument {}
 extension SolveGradient: ExpressibleByArgument {}
 
@@ -95,6 +96,9 @@ struct Train: ParsableCommand {
   @Option(help: "Absolute and relative tolerance of an adaptive solver's step. (default: 1e-5)")
   var tolerance: Double?
 
+  @Option(help: "Step sizes follow the last error (integral) or the last two (pi). (default: integral)")
+  var controller: StepControl?
+
   @Option(help: "Steps of a solver without error estimate. (default: 20)")
   var solverSteps: Int?
 
@@ -147,6 +151,7 @@ struct Train: ParsableCommand {
     if let flow { configuration.model.flow = flow }
     if let solver { configuration.solver = solver }
     if let tolerance { configuration.tolerance = tolerance }
+    if let controller { configuration.controller = controller }
     if let solverSteps { configuration.solverSteps = solverSteps }
     if let divergence { configuration.divergence = divergence }
     if let gradient { configuration.gradient = gradient }
@@ -170,6 +175,7 @@ struct Train: ParsableCommand {
       ("--latent", latent != nil), ("--hidden", hidden != nil), ("--blocks", blocks != nil),
       ("--rank", rank != nil), ("--flow", flow != nil), ("--solver", solver != nil),
       ("--tolerance", tolerance != nil), ("--solver-steps", solverSteps != nil),
+      ("--controller", controller != nil),
       ("--divergence", divergence != nil), ("--gradient", gradient != nil), ("--seed", seed != nil),
       ("--limit-train", limitTrain != nil), ("--limit-eval", limitEval != nil),
     ]
