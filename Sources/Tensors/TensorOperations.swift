@@ -184,6 +184,29 @@ extension Tensor {
     return result
   }
 
+  /// log of the sum of exp over the last axis: [..., n] -> [...]
+  package func logSumExpOfLastAxis() -> Tensor {
+    let columns = shape.last ?? 1
+    let result = Tensor(uninitialized: Array(shape.dropLast()), elementType)
+    let kernels = elementType.kernels
+    Compute.parallel(result.count, cost: 8 * columns) { begin, end in
+      kernels.log_sum_exp(columns, begin, end, address, result.freshAddress)
+    }
+    return result
+  }
+
+  /// s exp(x - shift), row by row: self [..., n], s and shift [...]
+  package func scaledExp(_ s: Tensor, shift: Tensor) -> Tensor {
+    let columns = shape.last ?? 1
+    let result = Tensor(uninitialized: shape, elementType)
+    let kernels = elementType.kernels
+    Compute.parallel(s.count, cost: 8 * columns) { begin, end in
+      kernels.scaled_exp(columns, begin, end, s.address, shift.address, address, result.freshAddress)
+    }
+    withExtendedLifetime((s, shift)) {}
+    return result
+  }
+
   /// Dot products of rows, accumulated in double precision: [..., n], [..., n] -> [...]
   package func rowDots(_ other: Tensor) -> Tensor {
     let columns = shape.last ?? 1
@@ -218,6 +241,27 @@ extension Tensor {
       count = samples
       withExtendedLifetime(terms) {}
     }
+  }
+
+  /// The numbers at flat places, under a shape.
+  package func gathered(_ places: [Int], shape: [Int]) -> Tensor {
+    let size = elementType.byteCount
+    let result = Tensor(uninitialized: shape, elementType)
+    precondition(result.count == places.count, "gathered: \(places.count) places for \(shape)")
+    for (i, place) in places.enumerated() {
+      (result.freshAddress + i * size).copyMemory(from: address + place * size, byteCount: size)
+    }
+    return result
+  }
+
+  /// Zeros under a shape, but for these numbers at flat places, each named once.
+  package func scattered(to places: [Int], shape: [Int]) -> Tensor {
+    let size = elementType.byteCount
+    let result = Tensor(zeros: shape, elementType)
+    for (i, place) in places.enumerated() {
+      (result.freshAddress + place * size).copyMemory(from: address + i * size, byteCount: size)
+    }
+    return result
   }
 
   /// The sum of the squares, in double precision.

@@ -2,13 +2,18 @@ import Autodiff
 import NeuralNetworks
 
 /// The gated transposed-convolution decoder of Sylvester flows: z -> logits (van den Berg et al. 2018, appendix).
+///
+/// For binary pixels a 1x1 convolution gives a logit each; for grey ones a 5x5 convolution to 256 channels and a 1x1 one
+/// give the logits of 256 levels.
 public struct Decoder: Sendable {
   private let layers: [GatedConvolution]
-  private let weight: Parameter
-  private let bias: Parameter
+  private let outputs: [Convolution]
 
   /// Parameters are `p_x_nn.0.h.weight` and so on, then `p_x_mean.0.weight`.
-  public init(latent: Int, imageHeight: Int, imageWidth: Int, in builder: inout ParameterBuilder) {
+  public init(
+    latent: Int, imageHeight: Int, imageWidth: Int, likelihood: LikelihoodKind = .bernoulli,
+    in builder: inout ParameterBuilder
+  ) {
     func layer(
       _ inputs: Int, _ outputs: Int, kernel: [Int], stride: Int = 1, padding: Int = 2, outputPadding: Int = 0
     ) -> GatedConvolution.Shape {
@@ -26,17 +31,23 @@ public struct Decoder: Sendable {
       layer(32, 32, kernel: five),
     ]
     layers = shapes.enumerated().map { GatedConvolution("p_x_nn.\($0)", $1, in: &builder) }
-    let bound = 1 / Double(32).squareRoot()
-    weight = builder.uniform("p_x_mean.0.weight", [1, 32, 1, 1], bound: bound)
-    bias = builder.uniform("p_x_mean.0.bias", [1], bound: bound)
+    switch likelihood {
+    case .bernoulli:
+      outputs = [Convolution("p_x_mean.0", inputs: 32, outputs: 1, kernel: 1, in: &builder)]
+    case .categorical:
+      let levels = likelihood.outputsPerPixel
+      outputs = [
+        Convolution("p_x_mean.0", inputs: 32, outputs: levels, kernel: 5, padding: 2, in: &builder),
+        Convolution("p_x_mean.1", inputs: levels, outputs: levels, kernel: 1, in: &builder),
+      ]
+    }
   }
 
-  /// [batch, latent] -> logits [batch, height * width], row-major
+  /// [batch, latent] -> logits [batch, height * width * outputs per pixel], row-major
   public func callAsFunction(_ z: Variable, _ parameters: BoundParameters) -> Variable {
     let batch = z.shape[0]
     let h = layers.reduce(z.reshaped([batch, 1, 1, z.shape[1]])) { $1($0, parameters) }
-    // A 1x1 convolution is an affine map of the channels.
-    let pixels = h.affine(weight: parameters[weight].reshaped([1, 32]), bias: parameters[bias])
-    return pixels.reshaped([batch, pixels.value.count / batch])
+    let logits = outputs.reduce(h) { $1($0, parameters) }
+    return logits.reshaped([batch, logits.value.count / batch])
   }
 }

@@ -7,18 +7,25 @@ import Tensors
 public struct GaussianPosterior: Sendable {
   private let meanHead: Linear
   private let varianceHead: Linear
+  private let varianceRange: ClosedRange<Double>?
 
   /// Parameters are `q_z_mean.weight`, `q_z_var.0.weight` and their biases.
-  public init(features: Int, latent: Int, in builder: inout ParameterBuilder) {
+  ///
+  /// - Parameter varianceRange: What the variance is clamped to: [0.01, 7] in the published model of grey images.
+  public init(
+    features: Int, latent: Int, varianceRange: ClosedRange<Double>? = nil, in builder: inout ParameterBuilder
+  ) {
+    self.varianceRange = varianceRange
     meanHead = Linear("q_z_mean", inputs: features, outputs: latent, in: &builder)
     varianceHead = Linear("q_z_var.0", inputs: features, outputs: latent, in: &builder)
   }
 
-  /// Mean and variance, `[batch, latent]` each; the variance is the softplus of its head.
+  /// Mean and variance, `[batch, latent]` each; the variance is the softplus of its head, clamped to its range.
   public func callAsFunction(
     _ features: Variable, _ parameters: BoundParameters
   ) -> (mean: Variable, variance: Variable) {
-    (meanHead(features, parameters), varianceHead(features, parameters).applying(.softplus))
+    let variance = varianceHead(features, parameters).applying(.softplus)
+    return (meanHead(features, parameters), varianceRange.map { variance.clamped(to: $0) } ?? variance)
   }
 
   /// mean + sqrt(variance) * noise, `[batch, latent]`.
@@ -37,4 +44,12 @@ public struct GaussianPosterior: Sendable {
 /// log p(z) of a standard normal prior, `[batch]` in nats, for z `[batch, latent]`.
 public func standardNormalLogDensity(_ z: Variable) -> Variable {
   -0.5 * (z.applying(.square) + log(2 * .pi)).sumOfLastAxis()
+}
+
+extension Variable {
+  /// The nearest numbers within a range; no gradient flows where the range is left.
+  fileprivate func clamped(to range: ClosedRange<Double>) -> Variable {
+    // low + relu(x - low) - relu(x - high)
+    (self + -range.lowerBound).applying(.relu) - (self + -range.upperBound).applying(.relu) + range.lowerBound
+  }
 }

@@ -59,9 +59,14 @@ public struct VariationalAutoencoder: Sendable {
     )
     self.configuration = configuration
     encoder = Encoder(imageHeight: height, imageWidth: width, in: &builder)
-    posterior = GaussianPosterior(features: Encoder.features, latent: latent, in: &builder)
-    decoder = Decoder(latent: latent, imageHeight: height, imageWidth: width, in: &builder)
-    likelihood = BernoulliLikelihood()
+    // The published model clamps the variance of grey images' posteriors, and of those alone.
+    posterior = GaussianPosterior(
+      features: Encoder.features, latent: latent,
+      varianceRange: configuration.likelihood == .categorical ? 0.01...7 : nil, in: &builder)
+    decoder = Decoder(
+      latent: latent, imageHeight: height, imageWidth: width, likelihood: configuration.likelihood,
+      in: &builder)
+    likelihood = configuration.likelihood.likelihood
     switch configuration.flow {
     case .none: flow = IdentityFlow()
     case .ffjord:

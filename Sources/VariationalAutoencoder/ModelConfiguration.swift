@@ -13,6 +13,8 @@ public enum PosteriorKind: String, Sendable, CaseIterable, Codable {
 public struct ModelConfiguration: Sendable, Equatable, Codable {
   public var imageHeight = 28
   public var imageWidth = 28
+  /// What the pixels are.
+  public var likelihood = LikelihoodKind.bernoulli
   /// Latent numbers.
   public var latent = 64
   public var flow = PosteriorKind.ffjord

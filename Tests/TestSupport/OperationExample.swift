@@ -176,4 +176,17 @@ public let operationExamples: [OperationExample] =
       "Bernoulli log-likelihood", "BernoulliLogLikelihood", inputs: [[3, 5], [3, 5]],
       { x, _ in .bernoulliLogLikelihood(logits: x[0], images: x[1]) },
       { x, _ in .bernoulliLogLikelihood(logits: x[0], images: x[1]) }),
+    OperationExample(
+      "spread", "RowBroadcast", inputs: [[3, 2]], { x, _ in x[0].spread(over: 4) },
+      { x, _ in x[0].spread(over: 4) }),
+    OperationExample(
+      "log-sum-exp", "LogSumExp", inputs: [[3, 5]], { x, _ in x[0].logSumExpOfLastAxis() },
+      { x, _ in x[0].logSumExpOfLastAxis() }),
+    OperationExample(
+      "picking", "Picking", inputs: [[2, 3, 4]], { x, _ in x[0].picking([0, 3, 1, 1, 2, 0]) },
+      { x, _ in x[0].picking([0, 3, 1, 1, 2, 0]) }),
+    OperationExample(
+      "categorical log-likelihood", "CategoricalLogLikelihood", inputs: [[2, 3, 4]],
+      { x, _ in .categoricalLogLikelihood(logits: x[0], levels: [0, 3, 1, 1, 2, 0]) },
+      { x, _ in .categoricalLogLikelihood(logits: x[0], levels: [0, 3, 1, 1, 2, 0]) }),
   ]

@@ -64,6 +64,10 @@ typedef struct {
   void (*row_sum)(long columns, long begin, long end, const void *x, void *sums);
   /// dots[row] = a[row] . b[row], accumulated in double precision
   void (*row_dot)(long columns, long begin, long end, const void *a, const void *b, void *dots);
+  /// out[row] = log of the sum of exp(row)
+  void (*log_sum_exp)(long columns, long begin, long end, const void *x, void *out);
+  /// y[row] = s[row] exp(x[row] - shift[row])
+  void (*scaled_exp)(long columns, long begin, long end, const void *s, const void *shift, const void *x, void *y);
   /// y[row] = s[row] * x[row]
   void (*scale_rows)(long columns, long begin, long end, const void *s, const void *x, void *y);
   /// y[row][c] = s[row]
