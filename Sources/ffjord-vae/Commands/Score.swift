@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+import NormalizingFlows
+import Tensors
+import Training
+
+struct Score: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes each image's ELBO: a likelihood score, low for what the model finds strange.",
+    discussion: """
+      The format follows the output's name. .safetensors holds elbo, reconstruction and kl, each [images]; .npy the ELBO \
+      alone; .csv a row for each image. Several samples give a steadier score.
+      """)
+
+  @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
+  var checkpoint: String
+
+  @Option(help: ArgumentHelp("The file to write: .safetensors, .npy or .csv.", valueName: "file"))
+  var output: String
+
+  @OptionGroup var input: ImageOptions
+
+  @Option(help: ArgumentHelp("Use only the first images.", valueName: "n"))
+  var limit: Int?
+
+  @Option(help: "The divergence: exact, or an estimate with gaussian or rademacher noise.")
+  var divergence: Divergence = .exact
+
+  @Option(
+    help: ArgumentHelp("Samples of the posterior for each image, of which the mean is taken.", valueName: "k")
+  )
+  var samples = 1
+
+  @Option(help: "Where the noise begins.")
+  var seed: UInt64 = 1
+
+  @OptionGroup var compute: ComputeOptions
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit \(limit): a positive number of images") }
+    if samples < 1 { throw ValidationError("--samples \(samples): a positive number") }
+  }
+
+  func run() throws {
+    try Failure.reporting {
+      compute.apply()
+      let format = try ArrayFile(path: output)
+      try checkOutput(output)
+      let (model, state, _) = try readModel(checkpoint)
+      let (_, images) = try input.images(for: state.configuration, seed: seed, limit: limit)
+      let evaluator = Evaluator(
+        model: model, parameters: state.parameters, divergence: divergence, seed: seed)
+      let progress = PassProgress("scoring")
+      let result = try evaluator.evaluate(images, samples: samples) { progress.report($0, of: $1) }
+      func column(_ numbers: [Double]) -> Tensor {
+        Tensor(numbers.map { Float($0) }, shape: [numbers.count])
+      }
+      let bound = ("elbo", column(result.bounds))
+      let terms = [
+        ("reconstruction", column(result.logLikelihoods.map { -$0 })), ("kl", column(result.divergences)),
+      ]
+      try ArrayFile.write(format == .npy ? [bound] : [bound] + terms, to: output)
+      Terminal.logger.info(
+        "\(output): ELBO of \(images.count) images in nats, mean \((-result.metrics.mean.negativeELBO).fixed(3))"
+      )
+    }
+  }
+}
