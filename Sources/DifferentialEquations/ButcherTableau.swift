@@ -39,17 +39,26 @@ public struct ButcherTableau: Sendable, Equatable {
     nodes.last == 1 && weights.last == 0 && coefficients.last == Array(weights.dropLast())
   }
 
-  /// What is wrong with the numbers, if anything: each row of coefficients sums to its node, the weights to one, and
-  /// the error weights to zero.
+  /// What is wrong with the numbers, if anything.
   public var complaint: String? {
+    Self.complaint(
+      order: order, nodes: nodes, coefficients: coefficients, weights: weights, errorWeights: errorWeights)
+  }
+
+  /// What is wrong with the numbers of a tableau, if anything: each row of coefficients sums to its node, the weights
+  /// to one, and the error weights to zero.
+  static func complaint(
+    order: Int, nodes: [Double], coefficients: [[Double]], weights: [Double], errorWeights: [Double]
+  ) -> String? {
     func differs(_ a: Double, _ b: Double) -> Bool { abs(a - b) > 1e-13 }
+    let stages = nodes.count
     guard coefficients.count == stages, weights.count == stages else { return "rows are missing" }
     for (i, row) in coefficients.enumerated() {
       if row.count != i { return "row \(i) has \(row.count) entries" }
       if differs(row.reduce(0, +), nodes[i]) { return "row \(i) does not sum to its node" }
     }
     if differs(weights.reduce(0, +), 1) { return "the weights do not sum to one" }
-    if isAdaptive {
+    if !errorWeights.isEmpty {
       if errorWeights.count != stages { return "error weights are missing" }
       if differs(errorWeights.reduce(0, +), 0) { return "the error weights do not sum to zero" }
     }

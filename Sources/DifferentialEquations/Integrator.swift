@@ -44,6 +44,8 @@ struct Integrator {
   ) throws(SolveError) -> (state: [Variable], statistics: SolveStatistics) {
     var statistics = SolveStatistics()
     guard start != end else { return (initial, statistics) }
+    precondition(
+      tableau.isAdaptive || options.fixedSteps > 0, "solve: \(options.fixedSteps) steps of a fixed size")
     let direction = end > start ? 1.0 : -1.0
     let smallest = 1e-10 * abs(end - start)
 
@@ -72,6 +74,7 @@ struct Integrator {
       let isLast =
         tableau.isAdaptive
         ? (time + size - end) * direction >= -1e-12 * abs(end - start) : stepCount == options.fixedSteps - 1
+      let isShortened = isLast && (time + size - end) * direction > 0
       if isLast { size = end - time }
       let mark = tape?.count ?? 0
       let evaluationsBefore = statistics.evaluations
@@ -83,8 +86,10 @@ struct Integrator {
       if error.norm <= 1 {
         statistics.acceptedSteps += 1
         statistics.stepSizes.append(size)
-        if abs(size) < smallestAccepted {
-          smallestAccepted = abs(size)
+        // A step that is small only because the end is near says nothing about the samples.
+        let judged = isShortened ? .infinity : abs(size)
+        if judged < smallestAccepted || statistics.acceptedSteps == 1 {
+          smallestAccepted = judged
           statistics.stiffestSample = tableau.isAdaptive ? error.sample : nil
         }
         let numbers = [firstEvaluation] + (0..<(tableau.stages - 1)).map { evaluationsBefore + $0 }
@@ -106,7 +111,7 @@ struct Integrator {
         statistics.rejectedSteps += 1
         tape?.rewind(to: mark)
         if abs(size) * factor < smallest {
-          try checkFinite(next + stages.flatMap { $0 }, at: time)
+          for components in [next] + stages { try checkFinite(components, at: time) }
           throw .stepUnderflow(time: time, step: size, sample: error.sample)
         }
       }

@@ -38,7 +38,7 @@ package func multiplyMatrices(
     guard let base = bytes.baseAddress else { return }
     let c = base + resultOffset * type.byteCount
     switch type {
-    case .float32:
+    case .float32 where inner > 0:
       let status = dnnl_sgemm(
         a.transposed ? CChar(84) : CChar(78), b.transposed ? CChar(84) : CChar(78), dnnl_dim_t(rows),
         dnnl_dim_t(columns), dnnl_dim_t(inner), Float(alpha), a.address.assumingMemoryBound(to: Float.self),
@@ -46,7 +46,8 @@ package func multiplyMatrices(
         dnnl_dim_t(b.leadingDimension), Float(beta), c.assumingMemoryBound(to: Float.self),
         dnnl_dim_t(resultLeading))
       precondition(status == dnnl_success, "matrix product: the library refused \(rows)x\(inner)x\(columns)")
-    case .float64:
+    // The library leaves the result of a product over nothing as it was.
+    case .float32, .float64:
       Compute.parallel(rows, cost: columns * inner) { begin, end in
         type.kernels.gemm(
           a.transposed, b.transposed, begin, end, columns, inner, alpha, a.address, a.leadingDimension,

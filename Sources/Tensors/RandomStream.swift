@@ -17,9 +17,9 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
 
 /// Random numbers as a pure function of (seed, purpose, step, index).
 ///
-/// A counter-based generator (Philox4x32-10: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
-/// 1, 2, 3", SC 2011) has no state to save: a resumed run draws what an uninterrupted one would have drawn, and a
-/// part of a batch draws what the whole batch would have drawn there.
+/// A counter-based generator (Philox4x32-10: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy
+/// as 1, 2, 3", SC 2011) has no state to save: a resumed run draws what an uninterrupted one would have
+/// drawn, and a part of a batch draws what the whole batch would have drawn there.
 ///
 /// ```swift
 /// let noise = RandomStream(seed: 1, purpose: .posteriorNoise, step: 42)
@@ -40,20 +40,29 @@ public struct RandomStream: Sendable, Hashable {
     self.step = SIMD2(UInt32(truncatingIfNeeded: step), UInt32(truncatingIfNeeded: step >> 32))
   }
 
-  /// The four random words at a counter: ten rounds of Philox.
+  /// The four random words at a counter.
   public func words(at counter: UInt64) -> SIMD4<UInt32> {
-    var c = SIMD4(
-      UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32), step.x, step.y)
-    var k = key
+    Self.philox(
+      SIMD4(UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32), step.x, step.y),
+      key: key)
+  }
+
+  /// Ten rounds of Philox.
+  @inline(__always)
+  static func philox(_ counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+    var (c0, c1, c2, c3) = (counter.x, counter.y, counter.z, counter.w)
+    var (k0, k1) = (key.x, key.y)
     for _ in 0..<10 {
-      let p0 = UInt64(0xD251_1F53) * UInt64(c[0])
-      let p1 = UInt64(0xCD9E_8D57) * UInt64(c[2])
-      c = SIMD4(
-        UInt32(truncatingIfNeeded: p1 >> 32) ^ c[1] ^ k.x, UInt32(truncatingIfNeeded: p1),
-        UInt32(truncatingIfNeeded: p0 >> 32) ^ c[3] ^ k.y, UInt32(truncatingIfNeeded: p0))
-      k &+= SIMD2(0x9E37_79B9, 0xBB67_AE85)
+      let p0 = UInt64(0xD251_1F53) &* UInt64(c0)
+      let p1 = UInt64(0xCD9E_8D57) &* UInt64(c2)
+      (c0, c1, c2, c3) = (
+        UInt32(truncatingIfNeeded: p1 >> 32) ^ c1 ^ k0, UInt32(truncatingIfNeeded: p1),
+        UInt32(truncatingIfNeeded: p0 >> 32) ^ c3 ^ k1, UInt32(truncatingIfNeeded: p0)
+      )
+      k0 &+= 0x9E37_79B9
+      k1 &+= 0xBB67_AE85
     }
-    return c
+    return SIMD4(c0, c1, c2, c3)
   }
 
   /// A uniform number in [0, 1), with 24 random bits: exact in single precision.
@@ -70,23 +79,23 @@ public struct RandomStream: Sendable, Hashable {
 
   /// Uniform numbers for the indices `range`, in order.
   public func uniforms(_ range: Range<Int>) -> [Float] {
-    fill(range) { words in
-      (0..<4).map { Float(words[$0] >> 8) * 0x1p-24 }
-    }
+    fill(range, cost: 8) { words in SIMD4<Float>(words &>> 8) * 0x1p-24 }
   }
 
   /// Standard normal numbers for the indices `range`, in order.
   public func normals(_ range: Range<Int>) -> [Float] {
-    fill(range) { words in
+    fill(range, cost: 64) { words in
       let (a, b) = normalPair(words, half: 0)
       let (c, d) = normalPair(words, half: 1)
-      return [a, b, c, d]
+      return SIMD4(a, b, c, d)
     }
   }
 
   /// Numbers -1 or 1, equally likely (Rademacher), for the indices `range`, in order.
   public func signs(_ range: Range<Int>) -> [Float] {
-    fill(range) { words in (0..<4).map { words[$0] >> 31 == 0 ? -1 : 1 } }
+    fill(range, cost: 8) { words in
+      SIMD4<Float>(repeating: 1).replacing(with: -1, where: words .< 0x8000_0000)
+    }
   }
 
   /// A permutation of 0..<count by the shuffle of Fisher and Yates; the number drawn at swap i is index i's.
@@ -110,15 +119,29 @@ public struct RandomStream: Sendable, Hashable {
     return (Float(radius * cos(angle)), Float(radius * sin(angle)))
   }
 
-  private func fill(_ range: Range<Int>, _ four: (SIMD4<UInt32>) -> [Float]) -> [Float] {
+  /// The numbers that `four` makes of each counter's words, for the indices `range`; over the threads where
+  /// that pays, since no number depends on another.
+  @inline(__always)
+  private func fill(
+    _ range: Range<Int>, cost: Int, _ four: (SIMD4<UInt32>) -> SIMD4<Float>
+  ) -> [Float] {
     guard !range.isEmpty else { return [] }
-    var result = [Float]()
-    result.reserveCapacity(range.count + 8)
-    let firstCounter = range.lowerBound / 4
-    let lastCounter = (range.upperBound - 1) / 4
-    for counter in firstCounter...lastCounter {
-      result += four(words(at: UInt64(counter)))
+    let counters = (range.lowerBound / 4)..<((range.upperBound + 3) / 4)
+    return [Float](unsafeUninitializedCapacity: range.count) { buffer, initialized in
+      nonisolated(unsafe) let buffer = buffer
+      Compute.parallel(counters.count, cost: 4 * cost) { begin, end in
+        for counter in (counters.lowerBound + begin)..<(counters.lowerBound + end) {
+          let numbers = four(words(at: UInt64(counter)))
+          let place = 4 * counter - range.lowerBound
+          if place >= 0, place + 4 <= range.count {
+            UnsafeMutableRawBufferPointer(buffer).storeBytes(
+              of: numbers, toByteOffset: 4 * place, as: SIMD4<Float>.self)
+          } else {
+            for i in 0..<4 where (0..<range.count).contains(place + i) { buffer[place + i] = numbers[i] }
+          }
+        }
+      }
+      initialized = range.count
     }
-    return Array(result.dropFirst(range.lowerBound - 4 * firstCounter).prefix(range.count))
   }
 }

@@ -66,10 +66,10 @@ extension Problem {
       } catch {
         // A pullback cannot throw: whoever uses the gradient, which is not a number, finds the reason here.
         backward.failure = error
-        let undefined = cotangents.map {
-          GradientAccumulator(Tensor(repeating: .nan, shape: $0.shape, $0.elementType))
+        func undefined(_ like: Tensor) -> GradientAccumulator {
+          GradientAccumulator(Tensor(repeating: .nan, shape: like.shape, like.elementType))
         }
-        return (undefined, totals)
+        return (cotangents.map { undefined($0) }, constants.map { undefined($0.value) })
       }
     }
     return Solution(state: results, statistics: statistics, backwardPass: backward)

@@ -1,0 +1,138 @@
+import CKernels
+import Foundation
+import Tensors
+import Testing
+
+extension ProcessWideTests {
+  /// Elementwise functions in single precision against the C library's in double precision, on every
+  /// instruction set that the processor has.
+  @Suite struct ElementwiseAccuracyTests {
+    struct Function: CustomTestStringConvertible, Sendable {
+      let function: ElementwiseFunction
+      /// Where the bound holds.
+      let domain: ClosedRange<Double>
+      /// The largest error, in units in the last place of the exact result.
+      let bound: Double
+      let exact: @Sendable (Double) -> Double
+      let slope: @Sendable (Double) -> Double
+      /// The largest error of the slope, relative to the larger of it and one.
+      var slopeBound = 2e-7
+      var testDescription: String { function.rawValue }
+    }
+
+    private static func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
+
+    static let functions = [
+      Function(function: .exp, domain: -87...88, bound: 1, exact: { exp($0) }, slope: { exp($0) }),
+      Function(
+        function: .sigmoid, domain: -87...100, bound: 2.5, exact: { sigmoid($0) },
+        slope: { sigmoid($0) * sigmoid(-$0) }),
+      Function(
+        function: .softplus, domain: -87...100, bound: 2.5,
+        exact: { max($0, 0) + log1p(exp(-abs($0))) }, slope: { sigmoid($0) }),
+      Function(
+        function: .tanh, domain: -100...100, bound: 1.5, exact: { tanh($0) },
+        slope: { 1 / (cosh(min(abs($0), 300)) * cosh(min(abs($0), 300))) }),
+      Function(
+        function: .elu, domain: -100...100, bound: 2, exact: { $0 > 0 ? $0 : expm1($0) },
+        slope: { $0 > 0 ? 1 : exp($0) }),
+      Function(
+        function: .swish, domain: -80...100, bound: 3, exact: { $0 * sigmoid($0) },
+        slope: { sigmoid($0) + $0 * sigmoid($0) * sigmoid(-$0) },
+        // 1 - sigmoid(x) is rounded to a unit of one, and then multiplied by x.
+        slopeBound: 2e-6),
+      Function(
+        function: .relu, domain: -100...100, bound: 0, exact: { max($0, 0) }, slope: { $0 > 0 ? 1 : 0 }),
+      Function(function: .square, domain: -1e18...1e18, bound: 0.5, exact: { $0 * $0 }, slope: { 2 * $0 }),
+      Function(
+        function: .sqrt, domain: 1e-30...1e30, bound: 0.5, exact: { sqrt($0) }, slope: { 0.5 / sqrt($0) }),
+      Function(function: .log, domain: 1e-30...1e30, bound: 1, exact: { log($0) }, slope: { 1 / $0 }),
+      Function(
+        function: .reciprocal, domain: 1e-12...1e12, bound: 0.5, exact: { 1 / $0 }, slope: { -1 / ($0 * $0) }),
+    ]
+
+    /// Numbers evenly in the domain, and in magnitude down to 1e-30 times its ends.
+    private func inputs(_ domain: ClosedRange<Double>) -> [Float] {
+      let count = 100_000
+      let even = (0...count).map { i in
+        domain.lowerBound + (domain.upperBound - domain.lowerBound) * Double(i) / Double(count)
+      }
+      let magnitudes = (0...20_000).flatMap { i -> [Double] in
+        let factor = pow(10, -30 * Double(i) / 20_000)
+        return [domain.lowerBound * factor, domain.upperBound * factor]
+      }
+      return (even + magnitudes).filter { domain.contains(Double(Float($0))) }.map { Float($0) }
+    }
+
+    /// f(x), and f'(x) where asked.
+    private func jet(_ function: ElementwiseFunction, _ x: [Float], slope: Bool) -> [Float] {
+      let input = Tensor(
+        slope ? x + [Float](repeating: 1, count: x.count) : x, shape: [slope ? 2 : 1, x.count])
+      let output = Tensor(uninitialized: input.shape, .float32)
+      input.elementType.kernels.jet(
+        function.kernel, slope ? 1 : 0, x.count, 0, x.count, input.address, output.freshAddress)
+      return withExtendedLifetime(input) { output.floats() }
+    }
+
+    private func onEveryInstructionSet(_ body: (Compute.InstructionSet) -> Void) {
+      let best = Compute.instructionSet
+      defer { Compute.use(best) }
+      for set in Compute.InstructionSet.allCases where Compute.use(set) { body(set) }
+    }
+
+    @Test(arguments: functions)
+    func `values are within their bound`(_ function: Function) {
+      let x = inputs(function.domain)
+      #expect(x.count > 100_000)
+      onEveryInstructionSet { set in
+        for withSlope in [false, true] {
+          var worst = (error: 0.0, at: Float(0))
+          for (x, y) in zip(x, jet(function.function, x, slope: withSlope)) {
+            let exact = function.exact(Double(x))
+            let unit = max(Double(Float(exact).ulp), Double(Float.leastNormalMagnitude.ulp))
+            let error = abs(Double(y) - exact) / unit
+            if !(error <= worst.error) { worst = (error, x) }
+          }
+          #expect(worst.error <= function.bound, "\(function.function) on \(set): \(worst)")
+        }
+      }
+    }
+
+    @Test(arguments: functions)
+    func `slopes are within their bound`(_ function: Function) {
+      let x = inputs(function.domain)
+      onEveryInstructionSet { set in
+        var worst = (error: 0.0, at: Float(0))
+        for (x, y) in zip(x, jet(function.function, x, slope: true)[x.count...]) {
+          let exact = function.slope(Double(x))
+          let error = abs(Double(y) - exact) / max(abs(exact), 1)
+          if !(error <= worst.error) { worst = (error, x) }
+        }
+        #expect(worst.error <= function.slopeBound, "\(function.function) on \(set): \(worst)")
+      }
+    }
+
+    @Test(arguments: ElementwiseFunction.allCases)
+    func `what is not a number stays so`(_ function: ElementwiseFunction) {
+      onEveryInstructionSet { set in
+        // Long enough for whole vectors and a rest.
+        let values = jet(function, [Float](repeating: .nan, count: 37), slope: false)
+        #expect(values.allSatisfy { $0.isNaN }, "\(function) on \(set): \(values[0])")
+      }
+    }
+
+    @Test func `functions with limits reach them`() {
+      let x: [Float] = [.infinity, -.infinity, 3e38, -3e38, 1000, -1000]
+      onEveryInstructionSet { set in
+        func near(_ values: [Float], _ expected: [Float]) -> Bool {
+          zip(values, expected).allSatisfy { $0 == $1 || abs($0 - $1) < 2e-38 }
+        }
+        #expect(near(jet(.sigmoid, x, slope: false), [1, 0, 1, 0, 1, 0]))
+        #expect(near(jet(.tanh, x, slope: false), [1, -1, 1, -1, 1, -1]))
+        #expect(near(jet(.elu, x, slope: false), [.infinity, -1, 3e38, -1, 1000, -1]))
+        #expect(near(jet(.softplus, x, slope: false), [.infinity, 0, 3e38, 0, 1000, 0]))
+        #expect(near(jet(.relu, x, slope: false), [.infinity, 0, 3e38, 0, 1000, 0]))
+      }
+    }
+  }
+}
