@@ -43,7 +43,10 @@ public struct Adamax: Sendable {
     let (b1, b2, epsilon) = (firstDecay, secondDecay, epsilon)
     for i in gradients.indices {
       let g = gradients[i]
-      precondition(g.shape == parameters.tensors[i].shape, "Adamax: gradient \(g.shape)")
+      let (shape, type) = (parameters.tensors[i].shape, parameters.tensors[i].elementType)
+      precondition(
+        g.shape == shape && g.elementType == type && firstMoments[i].elementType == type,
+        "Adamax: a gradient \(g.shape) of \(g.elementType) for a parameter \(shape) of \(type)")
       parameters.tensors[i].withMutableBytes { p in
         firstMoments[i].withMutableBytes { m in
           infinityNorms[i].withMutableBytes { u in

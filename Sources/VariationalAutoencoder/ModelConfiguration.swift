@@ -39,8 +39,9 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
         && (4...512).contains(imageWidth),
       "images of \(imageHeight)x\(imageWidth): the sides must be multiples of 4, up to 512")
       ?? require((1...4096).contains(latent), "latent \(latent): from 1 to 4096")
+      ?? require(!hidden.isEmpty, "hidden: at least one layer")
       ?? require(
-        !hidden.isEmpty && hidden.allSatisfy { (1...65536).contains($0) },
+        hidden.allSatisfy { (1...65536).contains($0) },
         "hidden \(hidden.map(String.init).joined(separator: "-")): widths from 1 to 65536")
       ?? require((1...1000).contains(blocks), "blocks \(blocks): from 1 to 1000")
       ?? require((1...256).contains(rank), "rank \(rank): from 1 to 256")

@@ -1,0 +1,104 @@
+import NeuralNetworks
+import Tensors
+import Testing
+
+/// Adamax against PyTorch's, and on a problem whose answer is known.
+@Suite struct AdamaxTests {
+  private func set(_ numbers: [Double], _ type: ElementType) -> ParameterSet {
+    var set = ParameterSet()
+    _ = set.add("first", Tensor(Array(numbers[..<2]), shape: [2]).converted(to: type))
+    _ = set.add("second", Tensor(Array(numbers[2...]), shape: [1, numbers.count - 2]).converted(to: type))
+    return set
+  }
+
+  private func split(_ numbers: [Double], _ type: ElementType) -> [Tensor] { set(numbers, type).tensors }
+
+  // The numbers after each step, from:
+  //
+  //     p = torch.nn.Parameter(torch.tensor([1.0, -0.5, 2.0, 0.0], dtype=torch.float64))
+  //     o = torch.optim.Adamax([p], lr=5e-4, eps=1e-7)
+  //     for k in range(1, 7):
+  //       p.grad = torch.tensor([0.5 * (-1)**k, k * 1e-3, 3 / k, 0 if k < 4 else 1e-8], dtype=torch.float64)
+  //       o.step()
+  //       print(p.tolist())
+  //     print(o.state[p]["exp_avg"].tolist(), o.state[p]["exp_inf"].tolist())
+  private let golden: [[Double]] = [
+    [1.0004999999, -0.5004999500049995, 1.9995000000166667, 0.0],
+    [1.0004736841157895, -0.5008815098743744, 1.9991312101864858, 0.0],
+    [1.000641580761177, -0.5012265168243273, 1.9988366484275994, 0.0],
+    [1.0006152649769666, -0.5015554196224029, 1.9985910738325772, -1.3217372914959421e-05],
+    [1.0007174724728252, -0.5018763846079529, 1.9983807640070594, -3.430687899872694e-05],
+    [1.0006911566886147, -0.5021934807979641, 1.9981972987590026, -6.0596378972437444e-05],
+  ]
+  private let goldenMoments = [
+    0.012330499999999996, 0.0017829689999999997, 0.5132119999999999, 2.7099999999999995e-09,
+  ]
+  private let goldenNorms = [0.5000001, 0.0060001, 2.9850300695159957, 1.0999999999999999e-07]
+
+  @Test(arguments: [(ElementType.float64, 1e-15), (.float32, 3e-7)])
+  func `six steps are PyTorch's`(_ type: ElementType, _ tolerance: Double) {
+    var parameters = set([1, -0.5, 2, 0], type)
+    var optimizer = Adamax(for: parameters, learningRate: 5e-4, epsilon: 1e-7)
+    for (k, expected) in zip(1..., golden) {
+      let sign = k % 2 == 0 ? 1.0 : -1.0
+      let gradient = [0.5 * sign, Double(k) * 1e-3, 3 / Double(k), k < 4 ? 0 : 1e-8]
+      optimizer.update(&parameters, split(gradient, type))
+      #expect(optimizer.step == k)
+      #expect(
+        relativeDifference(parameters.tensors.flatMap { $0.doubles() }, expected) < tolerance, "step \(k)")
+    }
+    func close(_ tensors: [Tensor], _ expected: [Double]) -> Bool {
+      zip(tensors.flatMap { $0.doubles() }, expected).allSatisfy { abs($0 - $1) < 1e-5 * abs($1) }
+    }
+    #expect(close(optimizer.firstMoments, goldenMoments) && close(optimizer.infinityNorms, goldenNorms))
+  }
+
+  @Test func `the defaults are the paper's`() {
+    let optimizer = Adamax(for: set([1, 2, 3], .float32))
+    #expect(optimizer.learningRate == 5e-4 && optimizer.epsilon == 1e-7)
+    #expect(optimizer.firstDecay == 0.9 && optimizer.secondDecay == 0.999 && optimizer.step == 0)
+  }
+
+  @Test func `a parameter without gradient stays where it is`() {
+    var parameters = set([1, -0.5, 2, 0], .float32)
+    var optimizer = Adamax(for: parameters)
+    optimizer.update(&parameters, split([0, 0, 0, 0], .float32))
+    #expect(parameters.tensors.flatMap { $0.doubles() } == [1, -0.5, 2, 0])
+  }
+
+  @Test func `it finds the minimum of a quadratic`() {
+    // 1/2 sum of c_i (p_i - m_i)^2, at curvatures from 0.01 to 100.
+    let (curvatures, minimum) = ([0.01, 1, 100, 3], [1.0, -2, 3, 0.5])
+    var parameters = set([0, 0, 0, 0], .float64)
+    var optimizer = Adamax(for: parameters, learningRate: 0.02)
+    for step in 0..<3000 {
+      let p = parameters.tensors.flatMap { $0.doubles() }
+      optimizer.learningRate = 0.02 * (1 - Double(step) / 3000)
+      optimizer.update(
+        &parameters, split(p.indices.map { curvatures[$0] * (p[$0] - minimum[$0]) }, .float64))
+    }
+    let end = parameters.tensors.flatMap { $0.doubles() }
+    #expect(relativeDifference(end, minimum) < 1e-4, "\(end)")
+  }
+
+  @Test func `numbers are updated in place, and a copy held elsewhere keeps its own`() {
+    var parameters = ParameterSet()
+    let parameter = parameters.add("p", Tensor(repeating: 1, shape: [100_000]))
+    var optimizer = Adamax(for: parameters)
+    func addresses() -> [UnsafeRawPointer?] {
+      (parameters.tensors + optimizer.firstMoments + optimizer.infinityNorms)
+        .map { $0.withBytes { $0.baseAddress } }
+    }
+    let gradient = [Tensor(repeating: 1, shape: [100_000])]
+    // The moments begin as one block of zeros, which the first update parts.
+    optimizer.update(&parameters, gradient)
+    let before = addresses()
+    optimizer.update(&parameters, gradient)
+    #expect(addresses() == before)
+
+    let kept = parameters
+    let numbers = kept[parameter].floats()
+    optimizer.update(&parameters, gradient)
+    #expect(kept[parameter].floats() == numbers && parameters[parameter].floats() != numbers)
+  }
+}

@@ -1,0 +1,103 @@
+import DifferentialEquations
+import Foundation
+import NeuralNetworks
+import NormalizingFlows
+import Tensors
+import Testing
+
+@testable import VariationalAutoencoder
+
+/// Making models: from a seed, from values, and what is refused.
+@Suite struct MakeTests {
+  private func values(_ set: ParameterSet) -> [String: Tensor] {
+    Dictionary(uniqueKeysWithValues: zip(set.parameters.map(\.name), set.tensors))
+  }
+
+  @Test(arguments: PosteriorKind.allCases)
+  func `a model made of another's values gives the same numbers`(_ flow: PosteriorKind) throws {
+    let configuration = smallConfiguration(flow)
+    let (first, parameters) = VariationalAutoencoder.make(configuration, seed: 8)
+    let (second, again) = try VariationalAutoencoder.make(configuration, values: values(parameters))
+    #expect(again.parameters == parameters.parameters)
+    #expect(zip(again.tensors, parameters.tensors).allSatisfy { $0.floats() == $1.floats() })
+    let images = binaryImages([2, 64], 1).converted(to: .float32)
+    func bound(_ model: VariationalAutoencoder, _ set: ParameterSet) throws -> [Float] {
+      try model(
+        .init(images), noise: normals([2, 4], 1).converted(to: .float32),
+        probes: ProbeSource(.gaussian, seed: 1), set.constants
+      ).bound.value.value.floats()
+    }
+    #expect(try bound(first, parameters) == bound(second, again))
+    let (other, different) = VariationalAutoencoder.make(configuration, seed: 9)
+    #expect(try bound(other, different) != bound(first, parameters))
+  }
+
+  @Test func `a mismatch names every tensor`() throws {
+    let configuration = smallConfiguration()
+    var values = values(VariationalAutoencoder.make(configuration, seed: 8).parameters)
+    values["q_z_mean.bias"] = nil
+    values["odefuncs.1.diffeq.layers.2._layer.weight"] = Tensor(zeros: [4, 7])
+    let mismatch = try #require(throws: ParameterMismatch.self) {
+      try VariationalAutoencoder.make(configuration, values: values)
+    }
+    #expect(
+      mismatch.complaints == [
+        "q_z_mean.bias [4] is missing", "odefuncs.1.diffeq.layers.2._layer.weight is [4, 7], not [4, 6]",
+      ])
+    #expect(mismatch.description == mismatch.complaints.joined(separator: "; "))
+  }
+
+  @Test func `a long mismatch is told in part and counted`() throws {
+    let configuration = smallConfiguration()
+    let count = VariationalAutoencoder.make(configuration, seed: 8).parameters.parameters.count
+    let mismatch = try #require(throws: ParameterMismatch.self) {
+      try VariationalAutoencoder.make(configuration, values: [:])
+    }
+    #expect(mismatch.complaints.count == count)
+    #expect(mismatch.description.hasPrefix("q_z_nn.0.h.weight [32, 1, 5, 5] is missing; "))
+    #expect(mismatch.description.hasSuffix("; and \(count - 12) more"))
+  }
+
+  @Test func `the published sizes are sound`() {
+    #expect(ModelConfiguration().complaint == nil && smallConfiguration().complaint == nil)
+    var frey = ModelConfiguration()
+    frey.imageWidth = 20
+    #expect(frey.complaint == nil)
+  }
+
+  struct Wrong: CustomTestStringConvertible, Sendable {
+    let text: String
+    let change: @Sendable (inout ModelConfiguration) -> Void
+    var testDescription: String { text }
+  }
+
+  @Test(arguments: [
+    Wrong(text: "images of 30x28: the sides must be multiples of 4, up to 512") { $0.imageHeight = 30 },
+    Wrong(text: "images of 28x0: the sides must be multiples of 4, up to 512") { $0.imageWidth = 0 },
+    Wrong(text: "images of 516x28: the sides must be multiples of 4, up to 512") { $0.imageHeight = 516 },
+    Wrong(text: "latent 0: from 1 to 4096") { $0.latent = 0 },
+    Wrong(text: "latent 4097: from 1 to 4096") { $0.latent = 4097 },
+    Wrong(text: "hidden 64-0-64: widths from 1 to 65536") { $0.hidden = [64, 0, 64] },
+    Wrong(text: "hidden: at least one layer") { $0.hidden = [] },
+    Wrong(text: "blocks 0: from 1 to 1000") { $0.blocks = 0 },
+    Wrong(text: "rank 0: from 1 to 256") { $0.rank = 0 },
+    Wrong(text: "rank 257: from 1 to 256") { $0.rank = 257 },
+    Wrong(text: "time length 0.0: a positive number") { $0.timeLength = 0 },
+    Wrong(text: "time length inf: a positive number") { $0.timeLength = .infinity },
+    Wrong(text: "time length nan: a positive number") { $0.timeLength = .nan },
+  ])
+  func `a configuration that makes no model says what is wrong`(_ wrong: Wrong) {
+    var configuration = ModelConfiguration()
+    wrong.change(&configuration)
+    #expect(configuration.complaint == wrong.text)
+  }
+
+  @Test func `a configuration survives being written and read`() throws {
+    var configuration = smallConfiguration()
+    configuration.activation = .tanh
+    configuration.timeDependence = .ignore
+    configuration.timeLength = 0.25
+    let data = try JSONEncoder().encode(configuration)
+    #expect(try JSONDecoder().decode(ModelConfiguration.self, from: data) == configuration)
+  }
+}
