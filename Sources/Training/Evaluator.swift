@@ -95,11 +95,9 @@ public struct Evaluator: Sendable {
   /// - Throws: ``TrainingError/solve(step:_:)``
   public func reconstructions(of images: GreyImages) throws(TrainingError) -> GreyImages {
     var pixels: [Float] = []
-    let bound = parameters.constants
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
-      let x = Variable(batch.tensor)
-      let output = try pass(x, features: model.encode(x, bound), firstImage: start, sample: 0, bound)
+      let output = try output(for: batch, firstImage: start)
       pixels += model.likelihood.mean(decoded: output.decoded).value.floats()
     }
     return GreyImages(height: images.height, width: images.width, pixels: pixels)
@@ -120,14 +118,26 @@ public struct Evaluator: Sendable {
       height: model.configuration.imageHeight, width: model.configuration.imageWidth, pixels: pixels)
   }
 
+  /// What the model makes of a batch whose first image has a place among all; with `isMean`, of the posterior's mean.
+  func output(
+    for batch: GreyImages, firstImage: Int, isMean: Bool = false
+  ) throws(TrainingError) -> ModelOutput {
+    let x = Variable(batch.tensor)
+    let bound = parameters.constants
+    return try pass(
+      x, features: model.encode(x, bound), firstImage: firstImage, sample: 0, isMean: isMean, bound)
+  }
+
   private func pass(
-    _ x: Variable, features: Variable, firstImage: Int, sample: Int, _ bound: BoundParameters
+    _ x: Variable, features: Variable, firstImage: Int, sample: Int, isMean: Bool = false,
+    _ bound: BoundParameters
   ) throws(TrainingError) -> ModelOutput {
     let latent = model.configuration.latent
     let batch = x.shape[0]
     let stream = RandomStream(seed: seed, purpose: .evaluationNoise, step: UInt64(sample))
-    let noise = Tensor(
-      stream.normals((firstImage * latent)..<((firstImage + batch) * latent)), shape: [batch, latent])
+    let range = (firstImage * latent)..<((firstImage + batch) * latent)
+    let noise =
+      isMean ? Tensor(zeros: [batch, latent]) : Tensor(stream.normals(range), shape: [batch, latent])
     // Steps of training count from zero; those of evaluation from the other end.
     let probes = ProbeSource(
       divergence, seed: seed, step: UInt64(1) << 40 + UInt64(sample), firstImage: firstImage)
