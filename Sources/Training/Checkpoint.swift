@@ -99,7 +99,10 @@ public enum Checkpoint {
         throw invalid("the \(key) in its metadata cannot be read: \(error)")
       }
     }
-    let configuration = try decoded("configuration", TrainingConfiguration.self)
+    let configuration: TrainingConfiguration
+    do { configuration = try TrainingConfiguration(json: file.metadata["configuration"] ?? "") } catch {
+      throw invalid("the configuration in its metadata cannot be read: \(error)")
+    }
     do { try configuration.validate() } catch { throw invalid(error.description) }
     let progress = try decoded("progress", TrainingProgress.self)
     guard progress.step >= 0, progress.epoch >= 0,

@@ -70,7 +70,7 @@ public enum ModelExchange {
   /// The configuration that an exported file carries.
   public static func configuration(of url: URL) throws -> TrainingConfiguration? {
     guard let text = try SafetensorsFile(url).metadata["ffjord-vae configuration"] else { return nil }
-    return try? JSONDecoder().decode(TrainingConfiguration.self, from: Data(text.utf8))
+    return try? TrainingConfiguration(json: text)
   }
 
   private static let prefixes = ["q_", "p_x", "odefuncs", "flow_", "amor_", "mlp_", "cnf"]

@@ -1,4 +1,5 @@
 import DifferentialEquations
+import Foundation
 import NormalizingFlows
 import VariationalAutoencoder
 
@@ -85,5 +86,25 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     try require((1...100_000).contains(solverSteps), "solver steps \(solverSteps): from 1 to 100000")
     try require((limitTrain ?? 1) > 0 && (limitEvaluation ?? 1) > 0, "limits: positive numbers of images")
     _ = try solverOptions()
+  }
+}
+
+extension TrainingConfiguration {
+  /// Reads a configuration; what an older program did not write takes its default.
+  ///
+  /// - Throws: `DecodingError`, or an error of JSON's syntax.
+  public init(json: String) throws {
+    func overlay(_ base: Any, _ given: Any) -> Any {
+      guard let base = base as? [String: Any], let given = given as? [String: Any] else { return given }
+      return base.merging(given) { overlay($0, $1) }
+    }
+    let defaults = try JSONSerialization.jsonObject(with: JSONEncoder().encode(TrainingConfiguration()))
+    let given = try JSONSerialization.jsonObject(with: Data(json.utf8))
+    guard given is [String: Any] else {
+      throw DecodingError.dataCorrupted(
+        DecodingError.Context(codingPath: [], debugDescription: "the configuration is no JSON object"))
+    }
+    let merged = try JSONSerialization.data(withJSONObject: overlay(defaults, given))
+    self = try JSONDecoder().decode(TrainingConfiguration.self, from: merged)
   }
 }
