@@ -105,8 +105,9 @@ public enum Checkpoint {
     }
     do { try configuration.validate() } catch { throw invalid(error.description) }
     let progress = try decoded("progress", TrainingProgress.self)
-    guard progress.step >= 0, progress.epoch >= 0,
-      let optimizerStep = file.metadata["optimizer_step"].flatMap({ Int($0) }), optimizerStep >= 0
+    guard progress.isPlausible,
+      let optimizerStep = file.metadata["optimizer_step"].flatMap({ Int($0) }),
+      (0...TrainingProgress.stepLimit).contains(optimizerStep)
     else { throw invalid("its progress makes no sense") }
     return Summary(
       url: URL(filePath: file.path), configuration: configuration, progress: progress,
@@ -146,8 +147,10 @@ public enum Checkpoint {
     if includingOptimizer {
       func tensors(_ prefix: String) throws -> [Tensor] {
         try parameters.parameters.map { parameter in
-          guard let tensor = values[prefix + parameter.name], tensor.shape == parameter.shape else {
-            throw invalid("\(prefix)\(parameter.name) is missing or misshaped")
+          let name = prefix + parameter.name
+          guard let tensor = values[name] else { throw invalid("\(name) \(parameter.shape) is missing") }
+          guard tensor.shape == parameter.shape else {
+            throw invalid("\(name) is \(tensor.shape), not \(parameter.shape)")
           }
           return tensor
         }

@@ -52,7 +52,7 @@ public struct Evaluator: Sendable {
   /// Evaluates images, with `samples` samples of the posterior for each.
   ///
   /// - Parameter report: Called after each pass over a batch with the passes done and the passes in all.
-  /// - Throws: ``TrainingError/solve(step:_:)``
+  /// - Throws: ``TrainingError/solve(step:_:)``, ``TrainingError/undefinedBound(image:)``
   public func evaluate(
     _ images: GreyImages, samples: Int = 1, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(TrainingError) -> Result {
@@ -74,6 +74,7 @@ public struct Evaluator: Sendable {
           output.bound.value.value.doubles(),
           zip(output.bound.logLikelihood.value.doubles(), output.bound.divergence.value.doubles()))
         for (i, (bound, (likelihood, divergence))) in terms.enumerated() {
+          guard bound.isFinite else { throw .undefinedBound(image: start + i) }
           logMeans[i].add(bound)
           sums[i].bound += bound / Double(samples)
           sums[i].likelihood += likelihood / Double(samples)
@@ -160,7 +161,7 @@ struct LogMeanExp {
     if x > greatest {
       sum = sum * exp(greatest - x) + 1
       greatest = x
-    } else {
+    } else if x > -.infinity {
       sum += exp(x - greatest)
     }
   }

@@ -26,6 +26,9 @@ public struct MetricsSum: Sendable, Equatable, Codable {
 
   public init() {}
 
+  /// How many images and batches were added.
+  var counts: [Int] { [images, batches] }
+
   /// Adds a batch by its means.
   public mutating func add(_ batch: Metrics, images count: Int) {
     images += count

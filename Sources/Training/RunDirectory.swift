@@ -12,6 +12,14 @@ public struct RunDirectory: Sendable {
   public var last: URL { url.appending(path: Checkpoint.lastName) }
   public var best: URL { url.appending(path: Checkpoint.bestName) }
   private var metrics: URL { url.appending(path: "metrics.jsonl") }
+  private static let picturePrefix = "reconstructions-"
+
+  /// The picture of reconstructions after an epoch.
+  func picture(epoch: Int) -> URL {
+    let digits = String(epoch)
+    let zeros = String(repeating: "0", count: max(0, 4 - digits.count))
+    return url.appending(path: "\(Self.picturePrefix)\(zeros)\(digits).png")
+  }
 
   /// Makes the directory and sees that it can be written, before any time is spent on training.
   ///
@@ -30,7 +38,9 @@ public struct RunDirectory: Sendable {
       throw .unwritable(path: url.path, reason: "no file can be made in it")
     }
     try? FileManager.default.removeItem(at: probe)
-    for file in held {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+    let pictures = names.filter { $0.hasPrefix(Self.picturePrefix) && $0.hasSuffix(".png") }
+    for file in held + (isReplacing ? pictures.map { url.appending(path: $0) } : []) {
       do { try FileManager.default.removeItem(at: file) } catch {
         throw .unwritable(path: file.path, reason: Self.reason(error))
       }

@@ -165,8 +165,7 @@ public struct Trainer {
     let shown = validation.prefix(min(validation.count, 40))
     let picture = ImageGrid.pairs(
       originals: shown, reconstructions: try evaluator.reconstructions(of: shown), columns: 5)
-    let number = String(repeating: "0", count: max(0, 4 - String(epoch).count)) + String(epoch)
-    try picture.write(to: directory.url.appending(path: "reconstructions-\(number).png"))
+    try picture.write(to: directory.picture(epoch: epoch))
     observer.didFinishEpoch(records[0], records[1], isBest: isBest, state)
   }
 }

@@ -76,6 +76,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
       if !holds { throw .invalidConfiguration(text) }
     }
     if let complaint = model.complaint { throw .invalidConfiguration(complaint) }
+    try require(model.hidden.count <= 100, "hidden: \(model.hidden.count) layers, and 100 are the limit")
     try require(epochs > 0, "epochs \(epochs): a positive number")
     try require((steps ?? 1) > 0, "steps \(steps ?? 0): a positive number")
     try require((1...100_000).contains(batchSize), "batch size \(batchSize): from 1 to 100000")
@@ -84,7 +85,9 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     try require(patience > 0, "patience \(patience): a positive number of epochs")
     try require(tolerance > 0 && tolerance < 1, "tolerance \(tolerance): between 0 and 1")
     try require((1...100_000).contains(solverSteps), "solver steps \(solverSteps): from 1 to 100000")
-    try require((limitTrain ?? 1) > 0 && (limitEvaluation ?? 1) > 0, "limits: positive numbers of images")
+    for (split, limit) in [("training", limitTrain), ("validation", limitEvaluation)] {
+      try require((limit ?? 1) > 0, "limit \(limit ?? 0) of \(split) images: a positive number")
+    }
     _ = try solverOptions()
   }
 }

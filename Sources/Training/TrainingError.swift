@@ -15,6 +15,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case unwritable(path: String, reason: String)
   /// The loss or a gradient is not a number.
   case diverged(step: Int, reason: String)
+  /// The bound of an image, counted from zero, is not a number.
+  case undefinedBound(image: Int)
   /// A solve failed.
   case solve(step: Int?, SolveError)
 
@@ -29,7 +31,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .invalidCheckpoint: .badData
     case .missingCheckpoint: .missingInput
     case .unwritable: .inputOutput
-    case .diverged, .solve: .numerical
+    case .diverged, .undefinedBound, .solve: .numerical
     }
   }
 
@@ -43,10 +45,13 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
       "\(path) already holds a run. Continue it with --resume \(path), choose another --output, or replace it with "
         + "--overwrite."
     case .unwritable(let path, let reason):
-      "cannot write \(path): \(reason). Choose another --output, or make room."
+      "cannot write \(path): \(reason). Choose another --output, or see to its permissions and to free space."
     case .diverged(let step, let reason):
       "training diverged at step \(step): \(reason). Lower --learning-rate, or go back to the best checkpoint; the last "
         + "checkpoint is from before this step."
+    case .undefinedBound(let image):
+      "the bound of image \(image) is not a number: the model has diverged. Go back to an earlier checkpoint, or train "
+        + "again with a lower --learning-rate."
     case .solve(let step, let error): (step.map { "step \($0): " } ?? "") + error.description
     }
   }

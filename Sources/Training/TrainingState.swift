@@ -20,6 +20,17 @@ public struct TrainingProgress: Sendable, Equatable, Codable {
   public var bestEpoch: Int?
 
   public init() {}
+
+  /// More steps than any run takes; numbers up to it can be added and multiplied without overflow.
+  static let stepLimit = 1 << 40
+
+  /// Whether a run could have come this far: what is read from a file need not be so.
+  var isPlausible: Bool {
+    (0...Self.stepLimit).contains(step) && (0...step).contains(epoch)
+      && epochSums.counts.allSatisfy { (0...Self.stepLimit).contains($0) }
+      && epochSeconds >= 0 && totalSeconds >= 0
+      && (bestEpoch.map { (0...epoch).contains($0) } ?? true)
+  }
 }
 
 /// A run between two steps: what a checkpoint holds.

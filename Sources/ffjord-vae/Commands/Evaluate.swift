@@ -26,10 +26,12 @@ struct Evaluate: ParsableCommand {
   @Option(help: ArgumentHelp("Samples of the posterior for each image.", valueName: "k"))
   var importanceSamples = 1
 
-  @Option(help: "Images a batch; figures do not depend on it.")
+  @Option(
+    help: ArgumentHelp(
+      "Images a batch; figures depend on it within the solver's tolerance only.", valueName: "n"))
   var batchSize = 100
 
-  @Option(help: "Where the noise begins.")
+  @Option(help: ArgumentHelp("Where the noise begins.", valueName: "n"))
   var seed: UInt64 = 1
 
   @Flag(help: "Print one JSON object to standard output.")

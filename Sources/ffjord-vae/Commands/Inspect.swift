@@ -52,14 +52,16 @@ struct Inspect: ParsableCommand {
     var lines = [
       "\(path)  \((Double(summary.fileByteCount) / 1e6).fixed(1)) MB",
       "trained on    \(configuration.dataset), preset \(configuration.preset.rawValue), seed \(configuration.seed)",
-      "progress      step \(progress.step), \(progress.epoch) epochs, \(Terminal.duration(progress.totalSeconds))",
+      "progress      step \(progress.step), \(Terminal.count(progress.epoch, "epoch")), "
+        + Terminal.duration(progress.totalSeconds),
       "images        \(model.imageHeight)x\(model.imageWidth)",
       "latent        \(model.latent)",
     ]
     if model.flow == .ffjord {
       lines += [
-        "flow          \(model.blocks) blocks of \(model.hidden.map(String.init).joined(separator: "-")), rank "
-          + "\(model.rank), \(model.activation.rawValue), \(model.timeDependence.rawValue)",
+        "flow          \(Terminal.count(model.blocks, "block")) of "
+          + "\(model.hidden.map(String.init).joined(separator: "-")), rank \(model.rank), "
+          + "\(model.activation.rawValue), \(model.timeDependence.rawValue)",
         "solver        \(configuration.solver), tolerance \(configuration.tolerance), \(configuration.gradient.rawValue) "
           + "gradient, \(configuration.divergence.rawValue) divergence",
       ]

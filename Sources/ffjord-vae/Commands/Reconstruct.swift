@@ -18,7 +18,7 @@ struct Reconstruct: ParsableCommand {
   @Option(help: ArgumentHelp("How many images, spread over the split.", valueName: "n"))
   var count = 64
 
-  @Option(help: "Where the noise begins.")
+  @Option(help: ArgumentHelp("Where the noise begins.", valueName: "n"))
   var seed: UInt64 = 1
 
   @OptionGroup var compute: ComputeOptions

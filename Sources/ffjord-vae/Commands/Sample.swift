@@ -17,7 +17,7 @@ struct Sample: ParsableCommand {
   @Option(help: ArgumentHelp("How many images.", valueName: "n"))
   var count = 64
 
-  @Option(help: "Where the samples begin.")
+  @Option(help: ArgumentHelp("Where the samples begin.", valueName: "n"))
   var seed: UInt64 = 1
 
   @OptionGroup var compute: ComputeOptions

@@ -67,6 +67,9 @@ func readModel(_ path: String) throws -> (model: VariationalAutoencoder, state: 
 func checkOutput(_ path: String) throws {
   let directory = URL(filePath: path).deletingLastPathComponent()
   var isDirectory: ObjCBool = false
+  if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
+    throw TrainingError.unwritable(path: path, reason: "it is a directory, and a file is needed")
+  }
   guard FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory),
     isDirectory.boolValue
   else {

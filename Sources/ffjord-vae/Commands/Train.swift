@@ -32,6 +32,9 @@ struct Train: ParsableCommand {
       each step and epoch), config.json, and a picture of reconstructions each epoch. Ctrl-C finishes the step, saves, \
       and says how to go on.
 
+      A resumed run keeps its configuration. --epochs and --steps count from the run's beginning and may be \
+      raised; --epochs alone lifts an earlier limit of --steps.
+
       Defaults below are those of the paper preset; --preset small changes some of them.
       """)
 
@@ -53,36 +56,40 @@ struct Train: ParsableCommand {
   @Option(help: "paper: the published experiment; small: two minutes on glyphs. (default: paper)")
   var preset: Preset?
 
-  @Option(help: "Passes through the training images at most, also when resuming. (default: 2000)")
+  @Option(help: ArgumentHelp("Passes through the training images at most. (default: 2000)", valueName: "n"))
   var epochs: Int?
 
-  @Option(help: "Steps at most, also when resuming. (default: no limit)")
+  @Option(help: ArgumentHelp("Steps at most. (default: no limit)", valueName: "n"))
   var steps: Int?
 
-  @Option(help: "Images a step. (default: 100)")
+  @Option(help: ArgumentHelp("Images a step. (default: 100)", valueName: "n"))
   var batchSize: Int?
 
-  @Option(help: "Adamax's learning rate. (default: 5e-4)")
+  @Option(help: ArgumentHelp("Adamax's learning rate. (default: 5e-4)", valueName: "rate"))
   var learningRate: Double?
 
-  @Option(help: "Epochs over which the weight of the KL term grows to one. (default: 100)")
+  @Option(
+    help: ArgumentHelp(
+      "Epochs over which the weight of the KL term grows to one. (default: 100)", valueName: "n"))
   var warmup: Int?
 
   @Option(
-    help: "Epochs without a better validation bound, after the warm-up, until training stops. (default: 35)")
+    help: ArgumentHelp(
+      "Epochs without a better validation bound, after the warm-up, until training stops. (default: 35)",
+      valueName: "n"))
   var patience: Int?
 
-  @Option(help: "Latent numbers. (default: 64)")
+  @Option(help: ArgumentHelp("Latent numbers. (default: 64)", valueName: "n"))
   var latent: Int?
 
   @Option(
     help: ArgumentHelp("Widths of the velocity's hidden layers. (default: 512-512)", valueName: "widths"))
   var hidden: HiddenWidths?
 
-  @Option(help: "Continuous flows, one after another. (default: 5)")
+  @Option(help: ArgumentHelp("Continuous flows, one after another. (default: 5)", valueName: "n"))
   var blocks: Int?
 
-  @Option(help: "Rank of each image's own flow weights. (default: 20)")
+  @Option(help: ArgumentHelp("Rank of each image's own flow weights. (default: 20)", valueName: "n"))
   var rank: Int?
 
   @Option(help: "The posterior's flow: ffjord or none. (default: ffjord)")
@@ -93,13 +100,15 @@ struct Train: ParsableCommand {
       "\(ButcherTableau.all.map(\.name).joined(separator: ", ")). (default: dopri5)", valueName: "method"))
   var solver: String?
 
-  @Option(help: "Absolute and relative tolerance of an adaptive solver's step. (default: 1e-5)")
+  @Option(
+    help: ArgumentHelp(
+      "Absolute and relative tolerance of an adaptive solver's step. (default: 1e-5)", valueName: "x"))
   var tolerance: Double?
 
   @Option(help: "Step sizes follow the last error (integral) or the last two (pi). (default: integral)")
   var controller: StepControl?
 
-  @Option(help: "Steps of a solver without error estimate. (default: 20)")
+  @Option(help: ArgumentHelp("Steps of a solver without error estimate. (default: 20)", valueName: "n"))
   var solverSteps: Int?
 
   @Option(
@@ -109,7 +118,7 @@ struct Train: ParsableCommand {
   @Option(help: "The gradient of a solve: direct, checkpointed or adjoint. (default: direct)")
   var gradient: SolveGradient?
 
-  @Option(help: "Where all random numbers begin. (default: 1)")
+  @Option(help: ArgumentHelp("Where all random numbers begin. (default: 1)", valueName: "n"))
   var seed: UInt64?
 
   @Option(help: ArgumentHelp("Use only the first training images.", valueName: "n"))
@@ -188,7 +197,7 @@ struct Train: ParsableCommand {
     let url = try Checkpoint.file(at: path, preferring: Checkpoint.lastName)
     var (model, state) = try Checkpoint.read(url, includingOptimizer: true)
     if let epochs { state.configuration.epochs = epochs }
-    state.configuration.steps = steps
+    if steps != nil || epochs != nil { state.configuration.steps = steps }
     try state.configuration.validate()
     let loaded = try load(state.configuration.dataset)
     let directory = RunDirectory(url.deletingLastPathComponent().path)
@@ -208,25 +217,30 @@ struct Train: ParsableCommand {
     let posterior =
       model.flow == .none
       ? "no flow"
-      : "\(model.blocks) flow\(model.blocks == 1 ? "" : "s") of "
+      : "\(Terminal.count(model.blocks, "flow")) of "
         + "\(model.hidden.map(String.init).joined(separator: "-")), rank \(model.rank)"
     Terminal.logger.info(
       """
       \(configuration.dataset): \(counts.training) images to train on, \(counts.validation) to validate
       model: \(trainer.state.parameters.count) parameters, latent \(model.latent), \(posterior)
-      run: \(trainer.directory.url.path), \(trainer.stepsPerEpoch) steps an epoch, \(Compute.threads) threads, \
-      \(Compute.instructionSet)
+      run: \(trainer.directory.url.path), \(Terminal.count(trainer.stepsPerEpoch, "step")) an epoch, \
+      \(Terminal.count(Compute.threads, "thread")), \(Compute.instructionSet)
       """)
     let step = trainer.state.progress.step
-    if step > 0 { Terminal.logger.info("going on after step \(step)") }
+    guard step > 0 else { return }
+    Terminal.logger.info(
+      step < trainer.totalSteps
+        ? "going on after step \(step) of \(trainer.totalSteps)"
+        : "all \(trainer.totalSteps) steps are done already; raise --epochs or --steps to go on")
   }
 
   private func report(_ ending: Trainer.Ending, _ state: TrainingState, _ directory: RunDirectory) {
-    let path = directory.url.relativePath
+    let path = Terminal.quoted(directory.url.relativePath)
     switch ending {
     case .complete:
       Terminal.logger.info(
-        "done after \(state.progress.step) steps, \(Terminal.duration(state.progress.totalSeconds))")
+        "done after \(Terminal.count(state.progress.step, "step")), \(Terminal.duration(state.progress.totalSeconds))"
+      )
     case .stoppedEarly(let bestEpoch):
       Terminal.logger.info(
         "stopped: no better bound since epoch \(bestEpoch), for \(state.configuration.patience) epochs")

@@ -20,7 +20,7 @@ final class StopSignal {
     }
     for source in sources {
       source.setEventHandler { [request] in
-        if request.isMade.exchange(true, ordering: .relaxed) { exit(130) }
+        if request.isMade.exchange(true, ordering: .relaxed) { _exit(130) }
         message()
       }
       source.resume()

@@ -29,6 +29,28 @@ enum Terminal {
     if isInteractive { write("\r\u{1B}[2K") }
   }
 
+  /// Pieces of a line, with two spaces between, as far as they fit: the highest rank gives way first.
+  static func line(_ pieces: [(text: String, rank: Int)], width: Int) -> String {
+    var kept = pieces
+    func joined() -> String { kept.map(\.text).joined(separator: "  ") }
+    while joined().count > width, let rank = kept.map(\.rank).max(), rank > 0 {
+      kept.removeAll { $0.rank == rank }
+    }
+    return joined()
+  }
+
+  /// A path as a shell reads it back.
+  static func quoted(_ path: String) -> String {
+    let plain = path.unicodeScalars.allSatisfy { character in
+      ("a"..."z").contains(character) || ("A"..."Z").contains(character) || ("0"..."9").contains(character)
+        || "/._-+@%:,".unicodeScalars.contains(character)
+    }
+    return plain && !path.isEmpty ? path : "'" + path.replacingOccurrences(of: "'", with: "'\\''") + "'"
+  }
+
+  /// A number of things: 1 step, 2 steps.
+  static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
   /// A duration as a person reads it: 42 s, 3:05, 1:02:03.
   static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e9 else { return "?" }

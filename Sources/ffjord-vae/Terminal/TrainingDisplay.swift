@@ -28,20 +28,23 @@ final class TrainingDisplay: TrainingObserver {
 
     let inEpoch = (record.step - 1) % stepsPerEpoch + 1
     let mean = state.progress.epochSums.images > 0 ? state.progress.epochSums.mean : nil
-    let figures = [
-      "-ELBO \((mean?.negativeELBO ?? record.negativeELBO).fixed(2))",
-      "rec \((mean?.reconstruction ?? record.reconstruction).fixed(2))",
-      "KL \((mean?.kl ?? record.kl).fixed(2))",
-      "nfe \(Int(record.evaluationsForward))/\(Int(record.evaluationsBackward))",
-      "\((1 / max(seconds, 1e-9)).fixed(2)) steps/s",
-      "epoch left \(Terminal.duration(seconds * Double(stepsPerEpoch - inEpoch)))",
-      "ETA \(Terminal.duration(seconds * Double(totalSteps - record.step)))",
-    ].joined(separator: "  ")
+    // With each piece, how soon it gives way where the line is too long.
+    let figures: [(text: String, rank: Int)] = [
+      ("-ELBO \((mean?.negativeELBO ?? record.negativeELBO).fixed(2))", 0),
+      ("rec \((mean?.reconstruction ?? record.reconstruction).fixed(2))", 2),
+      ("KL \((mean?.kl ?? record.kl).fixed(2))", 2),
+      ("nfe \(Int(record.evaluationsForward))/\(Int(record.evaluationsBackward))", 3),
+      ("\((1 / max(seconds, 1e-9)).fixed(2)) steps/s", 5),
+      ("epoch left \(Terminal.duration(seconds * Double(stepsPerEpoch - inEpoch)))", 4),
+      ("ETA \(Terminal.duration(seconds * Double(totalSteps - record.step)))", 1),
+    ]
     if Terminal.isInteractive {
       let bar = Terminal.bar(Double(inEpoch) / Double(stepsPerEpoch), width: 16)
-      Terminal.draw("epoch \(record.epoch) \(bar) \(inEpoch)/\(stepsPerEpoch)  \(figures)")
+      let head = "epoch \(record.epoch) \(bar) \(inEpoch)/\(stepsPerEpoch)"
+      Terminal.draw(Terminal.line([(head, 0)] + figures, width: Terminal.width - 1))
     } else {
-      Terminal.write("epoch \(record.epoch)  step \(inEpoch)/\(stepsPerEpoch)  \(figures)\n")
+      let head = "epoch \(record.epoch)  step \(inEpoch)/\(stepsPerEpoch)"
+      Terminal.write(Terminal.line([(head, 0)] + figures, width: .max) + "\n")
     }
   }
 

@@ -1,0 +1,46 @@
+import Foundation
+import Testing
+import Training
+
+/// Where real data are: `$FFJORD_VAE_DATA`, or `../shared/datasets` seen from the package.
+private let data: String? = {
+  let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+  let places: [String?] = [
+    ProcessInfo.processInfo.environment["FFJORD_VAE_DATA"],
+    package.appending(path: "../shared/datasets").standardizedFileURL.path,
+  ]
+  return places.compactMap { $0 }.first {
+    FileManager.default.fileExists(atPath: "\($0)/omniglot/chardata.mat")
+  }
+}()
+
+@Suite(.serialized, .enabled(if: data != nil, "needs omniglot/chardata.mat in FFJORD_VAE_DATA"))
+struct RealDataTests {
+  let directory = try! TemporaryDirectory()
+
+  @Test func `two steps on Omniglot work`() throws {
+    let place = try #require(data)
+    let arguments = TinyRun.train("run", "--dataset", "omniglot", "--steps", "2") + ["--data-dir", place]
+    let outcome = try Program.succeed(arguments, in: directory.url)
+    #expect(outcome.standardError.contains("omniglot: 40 images to train on, 20 to validate"))
+    let summary = try Checkpoint.summary(of: directory.file("run/last.safetensors.zst"))
+    #expect(summary.progress.step == 2 && summary.configuration.dataset == "omniglot")
+    // The environment says where the data are, too; the checkpoint says which they are.
+    let report = try Program.succeed(
+      ["evaluate", "run", "--limit", "10", "--json"], environment: ["FFJORD_VAE_DATA": place],
+      in: directory.url)
+    #expect(try object(report.standardOutput)["dataset"] as? String == "omniglot")
+  }
+
+  @Test func `Omniglot is found and checked`() throws {
+    let place = try #require(data)
+    let text = try Program.succeed(
+      ["datasets", "check", "omniglot", "--data-dir", place], in: directory.url
+    ).standardOutput
+    for words in ["train: 23000 images", "validation: 1345 images", "test: 8070 images"] {
+      #expect(text.contains(words), "\(text)")
+    }
+    #expect(!text.contains("UNKNOWN"))
+  }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+/// Where standard error is a terminal, a line at the bottom is drawn again and again, and fits.
+@Suite(
+  .serialized,
+  .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/script"), "needs script, of util-linux"))
+struct TerminalTests {
+  let directory = try! TemporaryDirectory()
+
+  /// What a terminal of so many columns is sent.
+  private func output(columns: Int, _ arguments: [String]) throws -> String {
+    let program = try Program.url.get().path
+    let words = ([program] + arguments).map { "'\($0)'" }.joined(separator: " ")
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(filePath: "/usr/bin/script")
+    process.arguments = ["-qec", "stty cols \(columns) -onlcr; \(words)", "/dev/null"]
+    process.environment = [
+      "PATH": "/usr/bin:/bin", "TERM": "xterm", "SHELL": "/bin/sh", "OMP_NUM_THREADS": "1",
+    ]
+    process.currentDirectoryURL = directory.url
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = pipe
+    try process.run()
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(text)")
+    return text
+  }
+
+  /// The lines drawn at the bottom: what follows the sequence that clears the line, up to the next one.
+  private func drawn(_ text: String) -> [Substring] {
+    text.components(separatedBy: "\r\u{1B}[2K").dropFirst()
+      .flatMap { $0.split(separator: "\n", maxSplits: 1).prefix(1) }.filter {
+        $0.contains("█") || $0.contains("░")
+      }
+  }
+
+  @Test(arguments: [40, 80, 200])
+  func `the line of training fits, and gives way from its least important part`(columns: Int) throws {
+    let text = try output(columns: columns, TinyRun.train("run", "--epochs", "2"))
+    let lines = drawn(text)
+    #expect(lines.count >= 2, "\(text)")
+    for line in lines {
+      #expect(line.count < columns, "\(line)")
+      #expect(line.hasPrefix("epoch "))
+      if columns >= 80 { #expect(line.contains("-ELBO ") && line.contains("ETA ")) }
+      if columns >= 200 {
+        for words in ["rec ", "KL ", "nfe ", "steps/s", "epoch left ", "ETA "] {
+          #expect(line.contains(words), "\(line)")
+        }
+      }
+    }
+    #expect(lines.contains { $0.contains("4/4") })
+    // A message stands on a line of its own: the drawn line is cleared first.
+    #expect(text.contains("\r\u{1B}[2Kepoch 1/2  training -ELBO "))
+    #expect(text.contains("next: ffjord-vae evaluate run"))
+  }
+
+  @Test func `an evaluation shows its progress, and takes it away`() throws {
+    let run = try TinyRun.shared.get().path
+    let text = try output(columns: 100, ["evaluate", run, "--limit", "20", "--batch-size", "5"])
+    let lines = drawn(text)
+    #expect(lines.contains { $0.hasPrefix("evaluating ") && $0.contains("/4") }, "\(text)")
+    #expect(text.contains("\r\u{1B}[2K" + "glyphs, test: 20 images"), "\(text)")
+  }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import ImageDatasets
+import Testing
+import Training
+
+/// `ffjord-vae train`: what it leaves behind, and how long it goes on.
+@Suite(.serialized) struct TrainCommandTests {
+  let directory = try! TemporaryDirectory()
+
+  @Test func `a run leaves checkpoints, metrics, configuration and a picture each epoch`() throws {
+    let run = try TinyRun.shared.get()
+    let names = Set(try FileManager.default.contentsOfDirectory(atPath: run.path))
+    #expect(
+      names == [
+        "best.safetensors.zst", "config.json", "last.safetensors.zst", "metrics.jsonl",
+        "reconstructions-0001.png", "reconstructions-0002.png",
+      ])
+    let picture = try PNGImage(contentsOf: run.appending(path: "reconstructions-0001.png"))
+    #expect(picture.width > 10 * 28 && picture.height > 4 * 28)
+    #expect(Set(picture.pixels).count > 2)
+    let configuration = try object(String(contentsOf: run.appending(path: "config.json"), encoding: .utf8))
+    #expect(configuration["batchSize"] as? Int == 10)
+    #expect((configuration["model"] as? [String: Any])?["hidden"] as? [Int] == [8])
+  }
+
+  @Test func `a line of metrics has the published keys`() throws {
+    let run = try TinyRun.shared.get()
+    let lines = try String(contentsOf: run.appending(path: "metrics.jsonl"), encoding: .utf8)
+      .split(separator: "\n")
+    #expect(lines.count == 2 * (4 + 2))
+    for line in lines {
+      let record = try object(line)
+      #expect(
+        Set(record.keys) == [
+          "step", "epoch", "split", "negative_elbo", "reconstruction", "kl", "nfe_forward", "nfe_backward",
+          "seconds",
+        ])
+      #expect(["step", "train", "validation"].contains(record["split"] as? String))
+      #expect((record["seconds"] as? Double ?? 0) > 0)
+    }
+  }
+
+  @Test func `messages are plain lines where there is no terminal`() throws {
+    let outcome = try Program.succeed(TinyRun.train("run", "--epochs", "1"), in: directory.url)
+    #expect(outcome.standardOutput == "")
+    let text = outcome.standardError
+    #expect(!text.contains("\u{1B}") && !text.contains("\r") && !text.contains("█"))
+    #expect(text.hasSuffix("\n"))
+    for words in [
+      "40 images to train on, 20 to validate", "epoch 1  step 1/4  -ELBO ", "epoch 1  step 4/4  -ELBO ",
+      "epoch 1/1  training -ELBO ", "validation -ELBO ", "done after 4 steps", "best validation -ELBO ",
+      "run/best.safetensors.zst", "next: ffjord-vae evaluate run",
+    ] {
+      #expect(text.contains(words), "no \(words) in: \(text)")
+    }
+  }
+
+  @Test func `epochs and steps count from the run's beginning`() throws {
+    try Program.succeed(TinyRun.train("whole", "--epochs", "2"), in: directory.url)
+    try Program.succeed(TinyRun.train("parts", "--epochs", "2", "--steps", "3"), in: directory.url)
+    func step() throws -> Int {
+      try Checkpoint.summary(of: directory.file("parts/last.safetensors.zst")).progress.step
+    }
+    #expect(try step() == 3)
+    // As it was asked for, it is done.
+    let done = try Program.succeed(["train", "--resume", "parts"], in: directory.url)
+    #expect(done.standardError.contains("all 3 steps are done already"))
+    #expect(try step() == 3)
+    let resumed = try Program.succeed(["train", "--resume", "parts", "--steps", "5"], in: directory.url)
+    #expect(resumed.standardError.contains("going on after step 3 of 5"), "\(resumed.standardError)")
+    #expect(try step() == 5)
+    try Program.succeed(
+      ["train", "--resume", "parts/last.safetensors.zst", "--epochs", "2"], in: directory.url)
+    #expect(try step() == 8)
+    try TinyRun.expectSame(directory.file("whole"), directory.file("parts"))
+  }
+
+  @Test func `a new run does not touch another, unless it is to be replaced`() throws {
+    try Program.succeed(TinyRun.train("run", "--steps", "2"), in: directory.url)
+    let file = directory.file("run/last.safetensors.zst")
+    let saved = try Data(contentsOf: file)
+    try Program.fail(
+      64, TinyRun.train("run", "--steps", "1"), naming: ["run", "--resume", "--overwrite"], in: directory.url)
+    #expect(try Data(contentsOf: file) == saved)
+    try Program.succeed(TinyRun.train("run", "--steps", "1", "--overwrite"), in: directory.url)
+    #expect(try Checkpoint.summary(of: file).progress.step == 1)
+    #expect(try TinyRun.metrics(of: directory.file("run")).count == 1)
+  }
+
+  @Test func `the output is named after dataset and preset, and paths are quoted for the shell`() throws {
+    let arguments = ["train", "--steps", "1"] + TinyRun.size + TinyRun.model
+    try Program.succeed(arguments, in: directory.url)
+    #expect(try directory.names("Checkpoints/glyphs-small").contains("last.safetensors.zst"))
+    let outcome = try Program.succeed(TinyRun.train("it's a run", "--steps", "1"), in: directory.url)
+    #expect(
+      outcome.standardError.contains("ffjord-vae evaluate 'it'\\''s a run'"), "\(outcome.standardError)")
+  }
+
+  @Test(arguments: [
+    ["--flow", "none"], ["--solver", "rk4", "--solver-steps", "2"], ["--divergence", "rademacher"],
+    ["--gradient", "adjoint"], ["--gradient", "checkpointed"], ["--hidden", "8-4", "--blocks", "2"],
+  ])
+  func `options reach the run`(options: [String]) throws {
+    try Program.succeed(TinyRun.train("run", "--steps", "1") + options, in: directory.url)
+    let configuration = try String(contentsOf: directory.file("run/config.json"), encoding: .utf8)
+    let values = options.filter { !$0.hasPrefix("--") && $0 != "2" && $0 != "8-4" }
+    for value in values { #expect(configuration.contains("\"\(value)\"")) }
+    let summary = try Checkpoint.summary(of: directory.file("run/last.safetensors.zst"))
+    #expect(summary.configuration.model.hidden == (options[0] == "--hidden" ? [8, 4] : [8]))
+    #expect(summary.parameters.contains { $0.name.hasPrefix("odefuncs.") } == (options[0] != "--flow"))
+  }
+
+  @Test func `threads and seeds: the seed changes the run`() throws {
+    for (name, seed) in [("a", "1"), ("b", "2")] {
+      try Program.succeed(
+        TinyRun.train(name, "--steps", "1", "--threads", "1", "--seed", seed), in: directory.url)
+    }
+    let a = try TinyRun.contents(of: directory.file("a/last.safetensors.zst"))
+    let b = try TinyRun.contents(of: directory.file("b/last.safetensors.zst"))
+    #expect(a.tensors["q_z_mean.weight"] != b.tensors["q_z_mean.weight"])
+  }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import NeuralNetworks
+import Safetensors
+import Testing
+
+@testable import Training
+
+/// What is written is what is read, and a reader finds a whole checkpoint at every moment.
+@Suite struct CheckpointTests {
+  let directory = try! TemporaryDirectory()
+
+  private func url(_ name: String = "test.safetensors.zst") -> URL { directory.url.appending(path: name) }
+
+  @Test func `a state comes back bit for bit`() throws {
+    let configuration = TinyRun.configuration {
+      $0.steps = 2
+      $0.limitTrain = 9
+      $0.seed = .max
+      $0.learningRate = 0.001 + 0.0002
+    }
+    let state = try TinyRun.train(configuration, in: directory.path("run")).state
+    let (model, read) = try Checkpoint.read(
+      RunDirectory(directory.path("run")).last, includingOptimizer: true)
+    #expect(read.differences(from: state) == [])
+    #expect(state.optimizer.firstMoments.contains { $0.floats().contains { $0 != 0 } })
+    #expect(read.progress == state.progress)
+    #expect(read.configuration == state.configuration)
+    #expect(read.optimizer.learningRate == configuration.learningRate)
+    #expect(model.configuration == state.configuration.model)
+  }
+
+  @Test func `what was read is written as the same bytes`() throws {
+    let (_, state) = try TinyRun.state()
+    let size = try Checkpoint.write(state, to: url("a"))
+    try Checkpoint.write(Checkpoint.read(url("a"), includingOptimizer: true).state, to: url("b"))
+    let bytes = try Data(contentsOf: url("a"))
+    #expect(bytes.count == size)
+    #expect(try Data(contentsOf: url("b")) == bytes)
+  }
+
+  @Test func `the model alone is read without the optimizer's tensors`() throws {
+    let (_, state) = try TinyRun.state()
+    try Checkpoint.write(state, to: url())
+    let read = try Checkpoint.read(url(), includingOptimizer: false).state
+    #expect(read.optimizer.firstMoments.isEmpty && read.optimizer.infinityNorms.isEmpty)
+    #expect(read.parameters.tensors.map { $0.floats() } == state.parameters.tensors.map { $0.floats() })
+  }
+
+  @Test func `a summary says what the file holds`() throws {
+    var (_, state) = try TinyRun.state()
+    state.progress.step = 7
+    let size = try Checkpoint.write(state, to: url())
+    let summary = try Checkpoint.summary(of: url())
+    #expect(summary.configuration == state.configuration)
+    #expect(summary.progress == state.progress)
+    #expect(summary.fileByteCount == size)
+    #expect(Set(summary.parameters.map(\.name)) == Set(state.parameters.parameters.map(\.name)))
+    #expect(summary.entries.count == 3 * summary.parameters.count)
+  }
+
+  @Test func `the best checkpoint is the state of the best epoch`() throws {
+    // The learning rate is so high that the bound goes up and down.
+    let configuration = TinyRun.configuration {
+      $0.epochs = 6
+      $0.learningRate = 0.03
+      $0.model.flow = .none
+    }
+    let observer = EpochObserver()
+    let last = try TinyRun.train(configuration, in: directory.path("run"), observer: observer).state
+    let least = try #require(observer.validation.min())
+    let best = try #require(observer.validation.firstIndex(of: least))
+    #expect(best < 5, "the last epoch is the best, so that this test shows nothing: change its learning rate")
+    let files = RunDirectory(directory.path("run"))
+    let read = try Checkpoint.read(files.best, includingOptimizer: true).state
+    #expect(read.differences(from: observer.states[best]) == [])
+    #expect(read.progress == observer.states[best].progress)
+    #expect(read.progress.bestEpoch == best + 1 && read.progress.bestNegativeELBO == least)
+    #expect(try Checkpoint.read(files.last, includingOptimizer: true).state.differences(from: last) == [])
+    for (epoch, isBest) in observer.areBest.enumerated() {
+      #expect(isBest == observer.validation[..<epoch].allSatisfy { observer.validation[epoch] < $0 })
+    }
+  }
+
+  @Test func `a write that fails leaves the previous checkpoint`() throws {
+    var (_, state) = try TinyRun.state()
+    try Checkpoint.write(state, to: url())
+    let before = try Data(contentsOf: url())
+    // Two tensors of one name cannot be written; the failure comes before the file is replaced.
+    let name = try #require(state.parameters.parameters.first?.name)
+    _ = state.parameters.add("optimizer.first_moment.\(name)", state.parameters.tensors[0])
+    state.optimizer = Adamax(for: state.parameters)
+    #expect(throws: SafetensorsError.self) { try Checkpoint.write(state, to: url()) }
+    #expect(try Data(contentsOf: url()) == before)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: directory.url.path) == [url().lastPathComponent])
+  }
+
+  @Test func `a checkpoint cannot be written where there is no directory`() throws {
+    let (_, state) = try TinyRun.state()
+    let error = #expect(throws: SafetensorsError.self) {
+      try Checkpoint.write(state, to: url("none/test.safetensors.zst"))
+    }
+    #expect(error?.category == .inputOutput)
+    #expect(error?.description.contains("directory") == true)
+  }
+
+  @Test func `a person may name a file, or a directory for its best or last checkpoint`() throws {
+    let path = directory.url.path
+    for missing in [path, path + "/none", path + "/none.safetensors.zst"] {
+      let error = trainingError { _ = try Checkpoint.file(at: missing) }
+      #expect(error?.category == .missingInput)
+      #expect(error?.description.contains(missing) == true)
+    }
+    try Data([1]).write(to: url(Checkpoint.lastName))
+    #expect(try Checkpoint.file(at: path).lastPathComponent == Checkpoint.lastName)
+    try Data([1]).write(to: url(Checkpoint.bestName))
+    #expect(try Checkpoint.file(at: path).lastPathComponent == Checkpoint.bestName)
+    let last = try Checkpoint.file(at: path, preferring: Checkpoint.lastName)
+    #expect(last.lastPathComponent == Checkpoint.lastName)
+    #expect(try Checkpoint.file(at: url(Checkpoint.lastName).path).path == url(Checkpoint.lastName).path)
+  }
+}
