@@ -126,8 +126,7 @@ struct Integrator {
   }
 
   /// The new state of a step whose size is given: for running a known step again.
-  func repeated(_ time: Double, _ size: Double, _ state: [Variable]) -> (state: [Variable], evaluations: Int)
-  {
+  func repeated(_ time: Double, _ size: Double, _ state: [Variable]) -> (state: [Variable], evaluations: Int) {
     var statistics = SolveStatistics()
     let first = evaluate(time, state, &statistics)
     // Of a method whose last stage is the next step's first, that stage has no weight in this step.

@@ -19,8 +19,7 @@ package enum Convolution {
   }
 
   /// The cotangent of the input: the transposed convolution of the output's cotangent.
-  package static func backwardInput(_ output: Tensor, _ weights: Tensor, _ shape: ConvolutionShape) -> Tensor
-  {
+  package static func backwardInput(_ output: Tensor, _ weights: Tensor, _ shape: ConvolutionShape) -> Tensor {
     precondition(
       output.shape == shape.outputShape && weights.shape == shape.weightShape, "convolution: shapes")
     var input = Tensor(uninitialized: shape.inputShape, output.elementType)
@@ -39,8 +38,7 @@ package enum Convolution {
   }
 
   /// The cotangent of the weights.
-  package static func backwardWeights(_ input: Tensor, _ output: Tensor, _ shape: ConvolutionShape) -> Tensor
-  {
+  package static func backwardWeights(_ input: Tensor, _ output: Tensor, _ shape: ConvolutionShape) -> Tensor {
     precondition(input.shape == shape.inputShape && output.shape == shape.outputShape, "convolution: shapes")
     if shape.coversInput {
       let inner = shape.inputHeight * shape.inputWidth * shape.inputChannels

@@ -17,8 +17,7 @@ public struct TrainingStep: Sendable {
   /// Takes the step that is next for `state`, given the order of its epoch.
   ///
   /// - Throws: ``TrainingError`` where a solve fails or the loss is not a number; `state` is then as it was.
-  public func take(_ state: inout TrainingState, order: [Int]) throws(TrainingError) -> (Metrics, images: Int)
-  {
+  public func take(_ state: inout TrainingState, order: [Int]) throws(TrainingError) -> (Metrics, images: Int) {
     let step = state.progress.step
     let configuration = state.configuration
     var batch = images.selecting(Array(order[plan.places(ofStep: step)]))

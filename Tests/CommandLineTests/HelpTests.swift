@@ -48,8 +48,7 @@ import Testing
 
   @Test func `the program's help names the commands and the exit codes`() throws {
     let text = try help()
-    for word in ["train", "evaluate", "reconstruct", "sample", "inspect", "datasets", "64", "65", "66", "74"]
-    {
+    for word in ["train", "evaluate", "reconstruct", "sample", "inspect", "datasets", "64", "65", "66", "74"] {
       #expect(text.contains(word))
     }
     let datasets = try help("datasets")

@@ -19,8 +19,7 @@ import Testing
   private let beforePole = doubles([[0.1], [-3], [2], [0.3]])
 
   @Test(arguments: ButcherTableau.all.filter(\.isAdaptive), ElementType.allCases)
-  func `a pole is reported where it is, with its sample`(_ method: ButcherTableau, _ type: ElementType) throws
-  {
+  func `a pole is reported where it is, with its sample`(_ method: ButcherTableau, _ type: ElementType) throws {
     let error = failure(
       { _, y, _ in [y[0] * y[0]] }, [Variable(beforePole.value.converted(to: type))],
       options: SolverOptions(method: method))

@@ -52,8 +52,7 @@ import Testing
   }
 
   @Test(arguments: ButcherTableau.all.filter(\.isAdaptive))
-  func `the last stage is evaluated once and serves as the next step's first`(_ method: ButcherTableau) throws
-  {
+  func `the last stage is evaluated once and serves as the next step's first`(_ method: ButcherTableau) throws {
     let (solution, calls) = try solveRamp(.equalSteps(method, 8))
     #expect(solution.statistics.evaluations == 1 + 8 * (method.stages - 1))
     #expect(calls == solution.statistics.evaluations)

@@ -38,8 +38,7 @@ public struct LowRankLayout: Hashable, Sendable {
 
 extension Variable {
   /// (x U) V + b with each image's own weights: x [n, in], weights [n, P] -> [n, out]; plus `addend` [n, out].
-  public func lowRank(_ layout: LowRankLayout, weights: Variable, adding addend: Variable? = nil) -> Variable
-  {
+  public func lowRank(_ layout: LowRankLayout, weights: Variable, adding addend: Variable? = nil) -> Variable {
     lowRank(layout, weights: weights, adding: addend, slots: 1)
   }
 
