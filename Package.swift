@@ -24,6 +24,8 @@ let package = Package(
     // System libraries.
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(name: "CMatIO", pkgConfig: "matio", providers: [.apt(["libmatio-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -39,7 +41,9 @@ let package = Package(
 
     // Files and data.
     .target(name: "Safetensors", dependencies: ["CZstd"]),
-    .target(name: "ImageDatasets", dependencies: ["Tensors", "CMatIO", "CPNG", "CCrypto"]),
+    .target(
+      name: "ImageDatasets",
+      dependencies: ["Tensors", "CMatIO", "CPNG", "CCrypto", "CZlib", "CZip", "CZstd"]),
 
     // Training and the command line.
     .target(
@@ -73,7 +77,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests", dependencies: ["ffjord-vae", "Training", "Safetensors", "ImageDatasets"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
-    .testTarget(name: "ImageDatasetsTests", dependencies: ["ImageDatasets", "Tensors", "CMatIO"]),
+    .testTarget(
+      name: "ImageDatasetsTests", dependencies: ["ImageDatasets", "Tensors", "CMatIO", "CZlib", "CZip"]),
   ],
   swiftLanguageModes: [.v6]
 )

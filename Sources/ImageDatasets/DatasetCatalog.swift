@@ -1,18 +1,47 @@
-/// The datasets this package knows by name.
+import Foundation
+
+/// The datasets that a person can name: those this package knows, and files and folders of their own.
 public enum DatasetCatalog {
-  /// Every dataset known, in the order they are listed to a person.
-  public static let all: [DatasetDescription] = [.omniglot, .glyphs]
+  /// Every dataset known by name, in the order they are listed to a person.
+  public static let all: [DatasetDescription] = [.mnist, .omniglot, .freyfaces, .caltech101, .glyphs]
 
   /// The names of all datasets known.
   public static var names: [String] { all.map(\.name) }
 
   /// The description of the dataset of that name.
   ///
-  /// - Throws: ``DatasetError/unknownDataset(name:known:)``.
+  /// `freyfaces` takes a seed after a colon, as in `freyfaces:321`. What is no known name but has a slash, or
+  /// is the name of a file or folder, is the path of a person's own images; those are read here, for only
+  /// they say how many and how large they are.
+  ///
+  /// - Throws: ``DatasetError/unknownDataset(name:known:)``; for a path also
+  ///   ``DatasetError/missingPath(path:)``, ``DatasetError/unusable(path:reason:)``,
+  ///   ``DatasetError/unreadable(path:reason:)``.
   public static func description(named name: String) throws(DatasetError) -> DatasetDescription {
-    guard let description = all.first(where: { $0.name == name }) else {
-      throw .unknownDataset(name: name, known: names)
+    if let description = all.first(where: { $0.name == name }) { return description }
+    if let seed = freyfacesSeed(name) { return .freyfaces(seed: seed) }
+    if name.contains("/") || FileManager.default.fileExists(atPath: name) {
+      return try .ownImages(at: name)
     }
-    return description
+    throw .unknownDataset(name: name, known: names)
+  }
+
+  /// A dataset's name in a form that can be a part of a file's name: `freyfaces-321`, or `digits` for
+  /// `data/digits.npz`.
+  public static func fileName(for name: String) -> String {
+    if all.contains(where: { $0.name == name }) { return name }
+    let isPath = freyfacesSeed(name) == nil
+    let url = URL(fileURLWithPath: (name as NSString).expandingTildeInPath).standardizedFileURL
+    let stem = isPath ? url.deletingPathExtension().lastPathComponent : name
+    let safe = stem.map { $0.isLetter || $0.isNumber || "._-".contains($0) ? $0 : "-" }
+    let trimmed = String(safe.drop { $0 == "." || $0 == "-" })
+    return trimmed.isEmpty ? "images" : trimmed
+  }
+
+  private static func freyfacesSeed(_ name: String) -> UInt32? {
+    let parts = name.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0] == "freyfaces", parts[1].allSatisfy(\.isASCII) else { return nil }
+    // Digits alone: a sign would be read too.
+    return parts[1].allSatisfy(\.isNumber) ? UInt32(parts[1]) : nil
   }
 }

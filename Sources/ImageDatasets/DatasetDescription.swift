@@ -46,6 +46,18 @@ public struct DatasetFile: Sendable {
   }
 }
 
+extension URL {
+  /// The address of a file that is published there.
+  static func https(_ host: String, _ path: String) -> URL {
+    var address = URLComponents()
+    address.scheme = "https"
+    address.host = host
+    address.path = path
+    guard let url = address.url else { preconditionFailure("\(host)\(path) makes no address") }
+    return url
+  }
+}
+
 /// What is known of a dataset before it is read: name, files, sizes, and how to read it.
 ///
 /// A new dataset is one file that extends this type with a description of it, and an entry in
@@ -64,27 +76,33 @@ public struct DatasetDescription: Sendable {
   public let height: Int
   /// The number of columns of an image.
   public let width: Int
+  /// What a pixel is, and so which likelihood fits.
+  public let pixels: PixelKind
   /// The number of images in each split.
   public let counts: SplitCounts
   /// The files it is read from; none where the package draws the images itself.
   public let files: [DatasetFile]
+  /// Where a person's own images are; nil for a dataset known by name.
+  public let ownPath: String?
   /// How it is read.
   public let read: Reader
 
   /// A dataset's description.
   public init(
-    name: String, summary: String, height: Int, width: Int, counts: SplitCounts, files: [DatasetFile],
-    read: @escaping Reader
+    name: String, summary: String, height: Int, width: Int, pixels: PixelKind = .binary, counts: SplitCounts,
+    files: [DatasetFile], ownPath: String? = nil, read: @escaping Reader
   ) {
     self.name = name
     self.summary = summary
     self.height = height
     self.width = width
+    self.pixels = pixels
     self.counts = counts
     self.files = files
+    self.ownPath = ownPath
     self.read = read
   }
 
   /// True where no file is needed, for the package draws the images itself.
-  public var isDrawn: Bool { files.isEmpty }
+  public var isDrawn: Bool { files.isEmpty && ownPath == nil }
 }

@@ -4,6 +4,12 @@ public enum DatasetError: Error, Sendable, Hashable {
   case unknownDataset(name: String, known: [String])
   /// A file of a dataset lies in none of the places searched.
   case notFound(dataset: String, searched: [String], address: String)
+  /// A person's own images were named by a path at which there is nothing.
+  case missingPath(path: String)
+  /// A person's own images were to be fetched.
+  case nothingToFetch(path: String)
+  /// A person's own file or folder was read, but it cannot be used as a dataset; the reason says what to do.
+  case unusable(path: String, reason: String)
   /// A file is there but cannot be opened or read.
   case unreadable(path: String, reason: String)
   /// A file or folder cannot be written.
@@ -28,8 +34,8 @@ public enum DatasetError: Error, Sendable, Hashable {
   /// The kind of failure.
   public var category: Category {
     switch self {
-    case .unknownDataset, .notFound: .missingInput
-    case .malformed, .checksumMismatch: .badData
+    case .unknownDataset, .notFound, .missingPath, .nothingToFetch: .missingInput
+    case .malformed, .unusable, .checksumMismatch: .badData
     case .unreadable, .unwritable, .downloadFailed: .inputOutput
     }
   }
@@ -41,7 +47,8 @@ extension DatasetError: CustomStringConvertible {
     switch self {
     case .unknownDataset(let name, let known):
       """
-      There is no dataset named '\(name)'. Choose one of: \(known.joined(separator: ", ")).
+      There is no dataset named '\(name)'. Choose one of: \(known.joined(separator: ", ")); or give \
+      the path of your own images: an .npz, .npy or .mat file, or a folder of PNG files.
       """
     case .notFound(let dataset, let searched, let address):
       """
@@ -51,6 +58,19 @@ extension DatasetError: CustomStringConvertible {
         ffjord-vae datasets fetch \(dataset)
       or download \(address)
       and put it in one of these places, or name its folder with --data-dir or FFJORD_VAE_DATA.
+      """
+    case .missingPath(let path):
+      """
+      There is nothing at \(path). Give the path of an .npz, .npy or .mat file or of a folder of PNG files, \
+      or the name of a dataset that `ffjord-vae datasets list` knows.
+      """
+    case .nothingToFetch(let path):
+      """
+      The images at \(path) are your own: there is nothing to fetch.
+      """
+    case .unusable(let path, let reason):
+      """
+      \(path) cannot be used as a dataset: \(reason).
       """
     case .unreadable(let path, let reason):
       """

@@ -36,12 +36,14 @@ public struct DatasetFetcher: Sendable {
   ///   - isReplacing: Whether to replace a file that is there and is no known form of it.
   ///   - progress: Takes the progress of each file.
   /// - Throws: ``DatasetError/downloadFailed(address:destination:reason:)``,
-  ///   ``DatasetError/checksumMismatch(path:expected:found:)``, ``DatasetError/unwritable(path:reason:)``.
+  ///   ``DatasetError/checksumMismatch(path:expected:found:)``, ``DatasetError/unwritable(path:reason:)``,
+  ///   ``DatasetError/nothingToFetch(path:)`` for a person's own images.
   @discardableResult
   public func fetch(
     _ description: DatasetDescription, into directory: URL, isReplacing: Bool = false,
     progress: Progress? = nil
   ) throws(DatasetError) -> [URL] {
+    if let path = description.ownPath { throw .nothingToFetch(path: path) }
     var urls = [URL]()
     for file in description.files {
       let destination = directory.appendingPathComponent(file.relativePaths[0], isDirectory: false)

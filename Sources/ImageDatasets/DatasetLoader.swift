@@ -1,4 +1,4 @@
-/// Reads datasets by name.
+/// Reads datasets by name, and a person's own images by their path.
 ///
 /// ```swift
 /// let omniglot = try DatasetLoader.load(name: "omniglot", locator: DatasetLocator(dataDirectory: "data"))
@@ -8,10 +8,10 @@ public enum DatasetLoader {
   /// The dataset of that name, in memory.
   ///
   /// - Parameters:
-  ///   - name: A name that ``DatasetCatalog`` knows.
+  ///   - name: A name that ``DatasetCatalog`` knows, or the path of a person's own images.
   ///   - locator: Where its files are looked for.
   ///   - report: Takes words on what is being done, for a person who waits.
-  /// - Throws: ``DatasetError``: an unknown name, a file missing, unreadable or malformed.
+  /// - Throws: ``DatasetError``: an unknown name, a file missing, unreadable, malformed or unusable.
   public static func load(
     name: String, locator: DatasetLocator = DatasetLocator(), report: (String) -> Void = { _ in }
   ) throws(DatasetError) -> ImageDataset {

@@ -54,11 +54,12 @@ public struct DatasetLocator: Sendable {
   /// - Throws: ``DatasetError/notFound(dataset:searched:address:)``, which names every place searched.
   public func locate(_ description: DatasetDescription) throws(DatasetError) -> URL {
     precondition(
-      !description.isDrawn, "DatasetLocator: the dataset \(description.name) has no file to locate")
+      !description.files.isEmpty, "DatasetLocator: the dataset \(description.name) has no file to locate")
     return try locate(description.files[0], of: description)
   }
 
-  /// The places of all files of a dataset, in the order of its description; none where it is drawn.
+  /// The places of all files of a dataset, in the order of its description; none where it is drawn or a
+  /// person's own.
   ///
   /// - Throws: ``DatasetError/notFound(dataset:searched:address:)``, which names every place searched.
   public func locateAll(_ description: DatasetDescription) throws(DatasetError) -> [URL] {

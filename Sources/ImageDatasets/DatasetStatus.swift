@@ -32,9 +32,11 @@ public struct DatasetStatus: Sendable {
   public let name: String
   /// One line on what its images are.
   public let summary: String
+  /// What a pixel is, and so which likelihood fits.
+  public let pixels: PixelKind
   /// The number of images in each split.
   public let counts: SplitCounts
-  /// Its files; none where the package draws the images itself.
+  /// Its files; none where the package draws the images itself, or where they are a person's own.
   public let files: [File]
 
   /// True where the dataset can be read: every file was found.
@@ -74,6 +76,7 @@ public struct DatasetStatus: Sendable {
     }
     self.name = description.name
     self.summary = description.summary
+    self.pixels = description.pixels
     self.counts = description.counts
     self.files = files
   }

@@ -94,12 +94,8 @@ public struct GreyImages: Sendable, Hashable {
   public var mean: Float {
     guard !pixels.isEmpty else { return 0 }
     var sum = 0.0
-    for start in stride(from: 0, to: pixels.count, by: pixelCount) {
-      var part: Float = 0
-      for pixel in pixels[start..<start + pixelCount] {
-        part += pixel
-      }
-      sum += Double(part)
+    for pixel in pixels {
+      sum += Double(pixel)
     }
     return Float(sum / Double(pixels.count))
   }

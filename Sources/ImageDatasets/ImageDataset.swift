@@ -1,27 +1,32 @@
 import Tensors
 
-/// A dataset in memory, split and ready for a model of binary pixels.
+/// A dataset in memory, split and ready for a model.
 ///
-/// Validation and test images hold zeros and ones, drawn once and for all, so that two evaluations of one
-/// model see the same images. Training images may stay grey; then each epoch draws its own zeros and ones
-/// from them.
+/// Where pixels are binary, validation and test images hold zeros and ones, drawn once and for all, so that
+/// two evaluations of one model see the same images. Training images may stay grey; then each epoch draws its
+/// own zeros and ones from them. Where pixels are grey, every split stays as it was read.
 public struct ImageDataset: Sendable {
-  /// The name it has in the catalog.
+  /// The name it has in the catalog, or the path of a person's own images.
   public let name: String
-  /// The training images: grey where ``isTrainBinarizedDynamically``, else zeros and ones.
+  /// The training images: grey where ``isTrainBinarizedDynamically``, else as ``pixels`` says.
   public let train: GreyImages
-  /// The validation images, zeros and ones.
+  /// The validation images, as ``pixels`` says.
   public let validation: GreyImages
-  /// The test images, zeros and ones.
+  /// The test images, as ``pixels`` says.
   public let test: GreyImages
   /// True where zeros and ones are to be drawn afresh from the grey training images in each epoch.
   public let isTrainBinarizedDynamically: Bool
+  /// What a pixel is, and so which likelihood fits.
+  public let pixels: PixelKind
 
-  /// A dataset of splits that all hold images of one size.
+  /// A dataset of splits that all hold images of one size; grey pixels are not to be binarized.
   public init(
     name: String, train: GreyImages, validation: GreyImages, test: GreyImages,
-    isTrainBinarizedDynamically: Bool
+    isTrainBinarizedDynamically: Bool, pixels: PixelKind = .binary
   ) {
+    precondition(
+      pixels == .binary || !isTrainBinarizedDynamically,
+      "ImageDataset: \(name) has grey pixels, which are not to be binarized")
     for split in [validation, test] {
       precondition(
         split.height == train.height && split.width == train.width,
@@ -33,6 +38,7 @@ public struct ImageDataset: Sendable {
     self.validation = validation
     self.test = test
     self.isTrainBinarizedDynamically = isTrainBinarizedDynamically
+    self.pixels = pixels
   }
 
   /// A dataset from grey splits: validation and test get their one fixed binarization, train stays grey.

@@ -2,13 +2,6 @@ import CMatIO
 import Foundation
 import Synchronization
 
-/// A real matrix of a MAT file, by the name and the shape it must have.
-struct MATMatrix: Sendable {
-  let name: String
-  let rows: Int
-  let columns: Int
-}
-
 /// Reads real matrices from MAT files of level 5 (MATLAB 5 to 7) through the matio library.
 ///
 /// The file is an outsider: its frame is walked before matio sees it, a shape is compared with the expected
@@ -23,103 +16,116 @@ enum MATFile {
     return try matioLock.withLock { _ throws(DatasetError) in try readLocked(url, wanted) }
   }
 
-  private static func readLocked(_ url: URL, _ wanted: [MATMatrix]) throws(DatasetError) -> [[Float]] {
+  /// The variables that a file says it holds, in its order.
+  ///
+  /// - Throws: ``DatasetError/unreadable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
+  static func variables(_ url: URL) throws(DatasetError) -> [MATVariable] {
+    try MATFrame.check(url)
+    return try matioLock.withLock { _ throws(DatasetError) in
+      let file = try open(url)
+      defer { Mat_Close(file) }
+      return variables(in: file)
+    }
+  }
+
+  /// The numbers of one of a file's variables, the first index running fastest.
+  ///
+  /// - Throws: ``DatasetError/unreadable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
+  static func array(_ url: URL, _ variable: MATVariable) throws(DatasetError) -> NumberArray {
+    guard let kind = variable.kind, let count = NumberArray.count(of: variable.dimensions) else {
+      throw .malformed(
+        path: url.path, reason: "the variable '\(variable.name)' is \(variable), not an array of real numbers"
+      )
+    }
+    try MATFrame.check(url)
+    return try matioLock.withLock { _ throws(DatasetError) in
+      let file = try open(url)
+      defer { Mat_Close(file) }
+      let values = try values(of: variable.name, count: count, in: file, url) { $0.kind == kind }
+      return NumberArray(
+        shape: variable.dimensions, isFirstIndexFastest: true, kind: kind, values: values)
+    }
+  }
+
+  private static func open(_ url: URL) throws(DatasetError) -> OpaquePointer {
     MatIOLog.begin()
     guard let file = Mat_Open(url.path, Int32(MAT_ACC_RDONLY.rawValue)) else {
       throw .malformed(path: url.path, reason: "it is no MAT file that can be opened\(MatIOLog.suffix)")
     }
-    defer { Mat_Close(file) }
-    var shapes = [(name: String, shape: Shape)]()
+    return file
+  }
+
+  private static func variables(in file: OpaquePointer) -> [MATVariable] {
+    var variables = [MATVariable]()
     while let variable = Mat_VarReadNextInfo(file) {
-      if let name = variable.pointee.name {
-        shapes.append((printable(String(cString: name)), Shape(variable.pointee)))
-      }
+      if let variable = MATVariable(variable.pointee) { variables.append(variable) }
       Mat_VarFree(variable)
     }
+    return variables
+  }
+
+  private static func readLocked(_ url: URL, _ wanted: [MATMatrix]) throws(DatasetError) -> [[Float]] {
+    let file = try open(url)
+    defer { Mat_Close(file) }
+    let variables = variables(in: file)
     var result = [[Float]]()
     for matrix in wanted {
-      guard let shape = shapes.first(where: { $0.name == matrix.name })?.shape else {
-        let names = shapes.map { "'\($0.name)'" }
+      guard let variable = variables.first(where: { $0.name == matrix.name }) else {
+        let names = variables.map { "'\($0.name)'" }
         let needed = wanted.map { "'\($0.name)'" }.joined(separator: " and ")
         throw .malformed(
           path: url.path,
           reason: "the variable '\(matrix.name)' is missing: it needs \(needed) and holds "
             + (names.isEmpty ? "none that can be read" : names.joined(separator: ", ")) + MatIOLog.suffix)
       }
-      guard shape.isReal(matrix) else {
+      guard variable.matches(matrix) else {
         throw .malformed(
           path: url.path,
-          reason: "the variable '\(matrix.name)' is \(shape), not a real matrix of \(matrix.rows) x "
-            + "\(matrix.columns) numbers of class single or double")
+          reason: "the variable '\(matrix.name)' is \(variable), not a real matrix of \(matrix.rows) x "
+            + "\(matrix.columns) numbers of class "
+            + (matrix.element == .byte ? "uint8, single or double" : "single or double"))
       }
-      result.append(try values(of: matrix, in: file, url))
+      result.append(
+        try values(of: matrix.name, count: matrix.rows * matrix.columns, in: file, url) {
+          $0.matches(matrix)
+        })
     }
     return result
   }
 
   private static func values(
-    of matrix: MATMatrix, in file: OpaquePointer, _ url: URL
+    of name: String, count: Int, in file: OpaquePointer, _ url: URL, where isRight: (MATVariable) -> Bool
   ) throws(DatasetError) -> [Float] {
     MatIOLog.begin()
-    let variable = Mat_VarReadInfo(file, matrix.name)
+    let variable = Mat_VarReadInfo(file, name)
     defer { Mat_VarFree(variable) }
-    let count = matrix.rows * matrix.columns
     guard
-      let variable, Shape(variable.pointee).isReal(matrix),
+      let variable, let claimed = MATVariable(variable.pointee), isRight(claimed),
+      NumberArray.count(of: claimed.dimensions) == count,
       Mat_VarReadDataAll(file, variable) == 0, MatIOLog.isEmpty,
       let data = variable.pointee.data,
       variable.pointee.nbytes == count * Int(variable.pointee.data_size)
     else {
       throw .malformed(
-        path: url.path, reason: "the values of the variable '\(matrix.name)' are damaged\(MatIOLog.suffix)")
+        path: url.path, reason: "the values of the variable '\(name)' are damaged\(MatIOLog.suffix)")
     }
-    if variable.pointee.class_type == MAT_C_SINGLE {
-      return Array(UnsafeBufferPointer(start: data.assumingMemoryBound(to: Float.self), count: count))
+    let bytes = UnsafeRawBufferPointer(start: data, count: Int(variable.pointee.nbytes))
+    func numbers<Number>(_ convert: (Number) -> Float) -> [Float] {
+      bytes.bindMemory(to: Number.self).map(convert)
     }
-    let doubles = UnsafeBufferPointer(start: data.assumingMemoryBound(to: Double.self), count: count)
-    return doubles.map { Float($0) }
-  }
-}
-
-/// A name from a file without what could command a terminal.
-private func printable(_ name: String) -> String {
-  String(
-    name.map { character in
-      character.isLetter || character.isNumber || character == "_" ? character : "?"
-    })
-}
-
-/// A variable's class and dimensions, as a file claims them.
-private struct Shape: CustomStringConvertible {
-  let classType: matio_classes
-  let isComplex: Bool
-  let dimensions: [Int]
-
-  init(_ variable: matvar_t) {
-    classType = variable.class_type
-    isComplex = variable.isComplex != 0
-    guard let start = variable.dims, variable.rank > 0, variable.rank <= 64 else {
-      dimensions = []
-      return
+    return switch claimed.classType {
+    case MAT_C_DOUBLE: numbers { Float($0 as Double) }
+    case MAT_C_SINGLE: numbers { $0 as Float }
+    case MAT_C_INT8: numbers { Float($0 as Int8) }
+    case MAT_C_UINT8: numbers { Float($0 as UInt8) }
+    case MAT_C_INT16: numbers { Float($0 as Int16) }
+    case MAT_C_UINT16: numbers { Float($0 as UInt16) }
+    case MAT_C_INT32: numbers { Float($0 as Int32) }
+    case MAT_C_UINT32: numbers { Float($0 as UInt32) }
+    case MAT_C_INT64: numbers { Float($0 as Int64) }
+    case MAT_C_UINT64: numbers { Float($0 as UInt64) }
+    default: preconditionFailure("MATFile: a variable of no numbers")
     }
-    dimensions = UnsafeBufferPointer(start: start, count: Int(variable.rank)).map { Int(clamping: $0) }
-  }
-
-  func isReal(_ matrix: MATMatrix) -> Bool {
-    (classType == MAT_C_SINGLE || classType == MAT_C_DOUBLE) && !isComplex
-      && dimensions == [matrix.rows, matrix.columns]
-  }
-
-  var description: String {
-    let names = [
-      "empty", "cell", "struct", "object", "char", "sparse", "double", "single", "int8", "uint8", "int16",
-      "uint16", "int32", "uint32", "int64", "uint64", "function", "opaque",
-    ]
-    let index = Int(classType.rawValue)
-    let size =
-      dimensions.isEmpty ? "without dimensions" : dimensions.map(String.init).joined(separator: " x ")
-    return "\(isComplex ? "complex, " : "")\(size), of class "
-      + (names.indices.contains(index) ? names[index] : "\(index)")
   }
 }
 

@@ -15,7 +15,8 @@ extension DatasetDescription {
     files: [
       DatasetFile(
         relativePaths: ["omniglot/chardata.mat", "chardata.mat", "OMNIGLOT/chardata.mat"],
-        address: omniglotAddress,
+        address: .https(
+          "raw.githubusercontent.com", "/yburda/iwae/master/datasets/OMNIGLOT/chardata.mat"),
         knownForms: [
           DatasetFile.Form(
             checksum: Checksum(.md5, "21ecaf34373511aa7691cf2e0802aa3d"),
@@ -29,15 +30,6 @@ extension DatasetDescription {
       report("reading \(files[0].path)")
       return try Omniglot().read(files[0])
     })
-
-  private static var omniglotAddress: URL {
-    var address = URLComponents()
-    address.scheme = "https"
-    address.host = "raw.githubusercontent.com"
-    address.path = "/yburda/iwae/master/datasets/OMNIGLOT/chardata.mat"
-    guard let url = address.url else { preconditionFailure("Omniglot: the address is no URL") }
-    return url
-  }
 }
 
 /// Reads Omniglot's MAT file: `data` and `testdata`, each `[784, count]`, an image's columns one after

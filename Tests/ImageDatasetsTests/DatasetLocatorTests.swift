@@ -51,8 +51,11 @@ import Testing
 
   @Test func anUnknownNameIsAnsweredWithThoseKnown() {
     let error = #expect(throws: DatasetError.self) { try DatasetLoader.load(name: "omniglott") }
-    #expect(error == .unknownDataset(name: "omniglott", known: ["omniglot", "glyphs"]))
-    #expect(error?.description.contains("omniglot, glyphs") == true)
+    #expect(
+      error
+        == .unknownDataset(
+          name: "omniglott", known: ["mnist", "omniglot", "freyfaces", "caltech101", "glyphs"]))
+    #expect(error?.description.contains("mnist, omniglot, freyfaces, caltech101, glyphs") == true)
   }
 
   @Test func namesAreUniqueAndEveryDescriptionIsWhole() {
@@ -61,6 +64,25 @@ import Testing
       #expect(!description.summary.isEmpty && description.counts.test > 0)
       #expect(description.height > 0 && description.width > 0)
     }
+  }
+
+  @Test func eachOfSeveralFilesIsLookedFor() throws {
+    let folder = try TestFolder()
+    let locator = DatasetLocator(dataDirectory: folder.url.path, environment: [:])
+    let names = ["mnist/binarized_mnist_train.amat.gz", "binarized_mnist_valid.amat"]
+    for name in names { try Data([1]).write(to: try folder.file(name)) }
+    let error = #expect(throws: DatasetError.self) { try locator.locateAll(.mnist) }
+    #expect(error?.category == .missingInput)
+    // The missing one is asked for, and its address given.
+    #expect(error?.description.contains("binarized_mnist/binarized_mnist_test.amat\n") == true)
+    #expect(error?.description.contains("binarized_mnist_train") == false)
+    let status = try DatasetStatus(of: .mnist, locator: locator)
+    #expect(!status.isAvailable && status.pixels == .binary)
+    #expect(status.files.map { $0.verdict } == [.unknown, .unknown, nil])
+    try Data([1]).write(to: try folder.file("MNIST_static/binarized_mnist_test.amat"))
+    #expect(
+      try locator.locateAll(.mnist).map { $0.lastPathComponent }
+        == ["binarized_mnist_train.amat.gz", "binarized_mnist_valid.amat", "binarized_mnist_test.amat"])
   }
 
   @Test func statusTellsKnownFilesFromOthers() throws {

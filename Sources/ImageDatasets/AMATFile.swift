@@ -1,0 +1,107 @@
+import Foundation
+
+/// Reads matrices of zeros and ones that were written as text: a line for each row, numbers with spaces
+/// between.
+///
+/// ```swift
+/// let digits = try AMATFile(rowCount: 50000, rowLength: 784).read(url)
+/// ```
+struct AMATFile: Sendable {
+  /// The number of lines that hold numbers.
+  let rowCount: Int
+  /// The number of numbers in a line.
+  let rowLength: Int
+
+  /// The matrix in a file, plain or gzipped.
+  ///
+  /// - Throws: ``DatasetError/unreadable(path:reason:)``, ``DatasetError/malformed(path:reason:)``
+  ///   with the line.
+  func read(_ url: URL) throws(DatasetError) -> PackedBits {
+    let scanner = AMATScanner(self, path: url.path)
+    try FileBytes.read(url) { (piece) throws(DatasetError) in try scanner.take(piece) }
+    try scanner.finish()
+    return PackedBits(rowCount: rowCount, rowLength: rowLength, bytes: scanner.bytes)
+  }
+}
+
+/// Reads the text byte by byte: there are 110 million, so no line is ever made a string.
+private final class AMATScanner {
+  private let format: AMATFile
+  private let path: String
+  private let bytesPerRow: Int
+  private(set) var bytes: [UInt8]
+
+  /// The line of text, from 1; lines without numbers are passed over, so it may be ahead of the row.
+  private var line = 1
+  private var row = 0
+  private var column = 0
+  private var isInNumber = false
+
+  init(_ format: AMATFile, path: String) {
+    self.format = format
+    self.path = path
+    bytesPerRow = PackedBits.bytesPerRow(format.rowLength)
+    bytes = [UInt8](repeating: 0, count: format.rowCount * bytesPerRow)
+  }
+
+  func take(_ piece: UnsafeRawBufferPointer) throws(DatasetError) {
+    try bytes.withUnsafeMutableBufferPointer { (bytes) throws(DatasetError) in
+      // In locals the loop keeps them in registers.
+      var (column, isInNumber) = (column, isInNumber)
+      defer { (self.column, self.isInNumber) = (column, isInNumber) }
+      var place = row * bytesPerRow
+      for byte in piece {
+        switch byte {
+        case UInt8(ascii: "0"), UInt8(ascii: "1"):
+          guard !isInNumber, column < format.rowLength, row < format.rowCount else {
+            throw refusal(of: byte, column, isInNumber)
+          }
+          bytes[place + column >> 3] |= (byte & 1) << UInt8(column & 7)
+          column += 1
+          isInNumber = true
+        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
+          isInNumber = false
+        case UInt8(ascii: "\n"):
+          try endLine(column)
+          place = row * bytesPerRow
+          column = 0
+          isInNumber = false
+        default:
+          throw refusal(of: byte, column, isInNumber)
+        }
+      }
+    }
+  }
+
+  func finish() throws(DatasetError) {
+    try endLine(column)
+    guard row == format.rowCount else {
+      throw malformed("it holds \(row) lines of numbers, not \(format.rowCount)")
+    }
+  }
+
+  private func endLine(_ column: Int) throws(DatasetError) {
+    if column > 0 {
+      guard column == format.rowLength else {
+        throw malformed("line \(line) holds \(column) numbers, not \(format.rowLength)")
+      }
+      row += 1
+    }
+    line += 1
+  }
+
+  /// Why a byte cannot stand where it stands.
+  private func refusal(of byte: UInt8, _ column: Int, _ isInNumber: Bool) -> DatasetError {
+    if row == format.rowCount { return malformed("it holds more than \(format.rowCount) lines of numbers") }
+    if column == format.rowLength, !isInNumber {
+      return malformed("line \(line) holds more than \(format.rowLength) numbers")
+    }
+    let isPrintable = (0x21...0x7E).contains(byte)
+    let sign = isPrintable ? "'\(Character(Unicode.Scalar(byte)))'" : "byte \(byte)"
+    return malformed(
+      "number \(isInNumber ? column : column + 1) of line \(line) is neither 0 nor 1: "
+        + (isInNumber ? "it goes on with \(sign)" : "it begins with \(sign)"))
+  }
+
+  private func malformed(_ reason: String) -> DatasetError { .malformed(path: path, reason: reason) }
+}

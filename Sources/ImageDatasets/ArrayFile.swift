@@ -1,0 +1,114 @@
+import Foundation
+
+/// Reads images from a person's file of arrays: NPZ, NPY or MAT.
+enum ArrayFile {
+  /// The images by split (those for training stand for all where there are no others), the names of what was
+  /// left out, and how the axes were read.
+  struct Contents {
+    var parts: [DatasetSplit: RawImages] = [:]
+    var leftOut: [String] = []
+    var layout = ""
+  }
+
+  /// The images in an NPZ file.
+  ///
+  /// - Throws: ``DatasetError/unusable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
+  static func readNPZ(_ url: URL) throws(DatasetError) -> Contents {
+    let archive = try NPZArchive(url)
+    return try read(
+      url, archive.entries, "array", .numPy, name: { $0.name },
+      shape: { try? $0.header.get().shape },
+      refusal: { entry in
+        if case .failure(let problem) = entry.header { problem.reason } else { nil }
+      },
+      array: { entry throws(DatasetError) in try archive.read(entry) })
+  }
+
+  /// The images in a MAT file.
+  ///
+  /// - Throws: ``DatasetError/unusable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
+  static func readMAT(_ url: URL) throws(DatasetError) -> Contents {
+    try read(
+      url, try MATFile.variables(url), "variable", .matlab, name: { $0.name },
+      shape: { $0.kind == nil ? nil : $0.dimensions },
+      refusal: { $0.kind == nil ? "it is \($0), not an array of real numbers" : nil },
+      array: { variable throws(DatasetError) in try MATFile.array(url, variable) })
+  }
+
+  /// The images in an NPY file.
+  ///
+  /// - Throws: ``DatasetError/unusable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
+  static func readNPY(_ url: URL) throws(DatasetError) -> Contents {
+    let (images, layout) = try images(try NPYArray.read(url), "the array", url, .numPy)
+    return Contents(parts: [.train: images], layout: layout)
+  }
+
+  private static func read<Item>(
+    _ url: URL, _ items: [Item], _ noun: String, _ source: ImageLayout.Source, name: (Item) -> String,
+    shape: (Item) -> [Int]?, refusal: (Item) -> String?, array: (Item) throws(DatasetError) -> NumberArray
+  ) throws(DatasetError) -> Contents {
+    func holdsImages(_ item: Item) -> Bool {
+      shape(item).flatMap { ImageLayout(shape: $0, isFirstIndexFastest: false, source: source) } != nil
+    }
+    let isNamed = items.contains { SplitNames.split(name($0)) != nil }
+    if !isNamed, !items.contains(where: holdsImages) {
+      throw .unusable(path: url.path, reason: nothing(items, noun, source, name, shape, refusal))
+    }
+    let chosen: [DatasetSplit: Item]
+    var contents = Contents()
+    do throws(UnusableImages) {
+      (chosen, contents.leftOut) = try SplitNames.choose(among: items, name: name, isUsable: holdsImages)
+    } catch {
+      throw .unusable(path: url.path, reason: error.reason)
+    }
+    for split in DatasetSplit.allCases {
+      guard let item = chosen[split] else { continue }
+      let origin = "the \(noun) '\(name(item))'"
+      if let reason = refusal(item) { throw .unusable(path: url.path, reason: "\(origin): \(reason)") }
+      (contents.parts[split], contents.layout) = try images(try array(item), origin, url, source)
+    }
+    return contents
+  }
+
+  /// Why none of a file's arrays will do.
+  private static func nothing<Item>(
+    _ items: [Item], _ noun: String, _ source: ImageLayout.Source, _ name: (Item) -> String,
+    _ shape: (Item) -> [Int]?, _ refusal: (Item) -> String?
+  ) -> String {
+    guard let first = items.first else { return "it holds no \(noun)s" }
+    if items.count == 1, let reason = refusal(first) { return "the \(noun) '\(name(first))': \(reason)" }
+    if items.count == 1, let shape = shape(first) {
+      return misshapen("the \(noun) '\(name(first))'", shape, source)
+    }
+    let words = items.prefix(8).map { item in
+      let shape = shape(item).map { $0.map(String.init).joined(separator: " x ") }
+      return "the \(noun) '\(name(item))': " + (refusal(item) ?? shape ?? "no shape")
+    }
+    return words.joined(separator: "; ") + ". None holds images: " + expected(source)
+  }
+
+  private static func images(
+    _ array: NumberArray, _ origin: String, _ url: URL, _ source: ImageLayout.Source
+  ) throws(DatasetError) -> (images: RawImages, layout: String) {
+    guard
+      let layout = ImageLayout(
+        shape: array.shape, isFirstIndexFastest: array.isFirstIndexFastest, source: source)
+    else { throw .unusable(path: url.path, reason: misshapen(origin, array.shape, source)) }
+    let images = RawImages(
+      origin: origin, height: layout.height, width: layout.width, kind: array.kind,
+      values: layout.images(array.values))
+    return (images, layout.words)
+  }
+
+  private static func misshapen(_ origin: String, _ shape: [Int], _ source: ImageLayout.Source) -> String {
+    "\(origin) is \(shape.map(String.init).joined(separator: " x ")). " + expected(source)
+  }
+
+  private static func expected(_ source: ImageLayout.Source) -> String {
+    let shapes =
+      source == .numPy
+      ? "[n, h, w], [n, 1, h, w] or [n, h w]" : "[n, h, w], [h, w, n], [n, h w] or [h w, n]"
+    return "Expected are \(shapes) with one channel, where \(ImageLayout.sizeRule); rows of 784, 560 or 1024 "
+      + "numbers are images of these sizes"
+  }
+}

@@ -1,0 +1,72 @@
+import Foundation
+
+/// Reads arrays of numbers in NumPy's NPY format, version 1.0 to 3.0, never what is pickled.
+enum NPYArray {
+  /// The array in an NPY file.
+  ///
+  /// - Throws: ``DatasetError/unreadable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
+  static func read(_ url: URL) throws(DatasetError) -> NumberArray {
+    let data: Data
+    do {
+      data = try Data(contentsOf: url, options: .mappedIfSafe)
+    } catch {
+      throw .unreadable(path: url.path, reason: error.plainReason)
+    }
+    do throws(NPYProblem) {
+      let header = try NPYHeader(data.prefix(NPYHeader.limit))
+      return try data.withUnsafeBytes { bytes in Result { () throws(NPYProblem) in try decode(bytes, header) }
+      }
+      .get()
+    } catch {
+      throw .malformed(path: url.path, reason: error.reason)
+    }
+  }
+
+  /// The array of an NPY file's bytes, which must end where its numbers do.
+  ///
+  /// - Throws: ``NPYProblem``, in words.
+  static func decode(_ bytes: UnsafeRawBufferPointer, _ header: NPYHeader) throws(NPYProblem) -> NumberArray {
+    guard let byteCount = header.byteCount else {
+      throw NPYProblem("its shape \(header.shape) is more than is read into memory")
+    }
+    let held = bytes.count - header.dataOffset
+    guard held == byteCount else {
+      throw NPYProblem(
+        held < byteCount
+          ? "it is cut off: its shape \(header.shape) takes \(byteCount) bytes and it has \(max(held, 0))"
+          : "\(held - byteCount) bytes follow its numbers")
+    }
+    let body = UnsafeRawBufferPointer(rebasing: bytes[header.dataOffset...])
+    return NumberArray(
+      shape: header.shape, isFirstIndexFastest: header.isFirstIndexFastest,
+      kind: header.element == .boolean ? .boolean : header.element == .floating ? .floating : .integer,
+      values: values(body, header))
+  }
+
+  private static func values(_ bytes: UnsafeRawBufferPointer, _ header: NPYHeader) -> [Float] {
+    let isBigEndian = header.isBigEndian
+    func numbers<Word: FixedWidthInteger>(_ convert: (Word) -> Float) -> [Float] {
+      let size = MemoryLayout<Word>.size
+      return [Float](unsafeUninitializedCapacity: bytes.count / size) { result, count in
+        count = bytes.count / size
+        for index in 0..<count {
+          let word = bytes.loadUnaligned(fromByteOffset: index * size, as: Word.self)
+          result[index] = convert(isBigEndian ? Word(bigEndian: word) : Word(littleEndian: word))
+        }
+      }
+    }
+    return switch (header.element, header.size) {
+    case (.boolean, _): numbers { ($0 as UInt8) == 0 ? 0 : 1 }
+    case (.unsigned, 1): numbers { Float($0 as UInt8) }
+    case (.unsigned, 2): numbers { Float($0 as UInt16) }
+    case (.unsigned, 4): numbers { Float($0 as UInt32) }
+    case (.unsigned, _): numbers { Float($0 as UInt64) }
+    case (.signed, 1): numbers { Float($0 as Int8) }
+    case (.signed, 2): numbers { Float($0 as Int16) }
+    case (.signed, 4): numbers { Float($0 as Int32) }
+    case (.signed, _): numbers { Float($0 as Int64) }
+    case (.floating, 4): numbers { Float(bitPattern: $0) }
+    case (.floating, _): numbers { Float(Double(bitPattern: $0)) }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import CZip
+import Foundation
+
+/// The arrays of an NPZ file, which is a zip archive of NPY files, through the libzip library.
+final class NPZArchive {
+  /// One array of the archive: its name, and its header or what is wrong with that.
+  struct Entry {
+    /// The name, without the ending.
+    let name: String
+    /// The header, or why the array cannot be read.
+    let header: Result<NPYHeader, NPYProblem>
+    fileprivate let index: UInt64
+    fileprivate let byteCount: Int
+  }
+
+  /// The arrays, in the archive's order; entries of other kinds are passed over.
+  private(set) var entries: [Entry] = []
+  private let path: String
+  private let archive: OpaquePointer
+
+  /// The most that a byte of a deflated entry can stand for.
+  private static let maximumRatio: UInt64 = 1040
+
+  /// Opens an archive and reads the headers of its arrays.
+  ///
+  /// - Throws: ``DatasetError/malformed(path:reason:)``.
+  init(_ url: URL) throws(DatasetError) {
+    path = url.path
+    var code: Int32 = 0
+    guard let archive = zip_open(url.path, ZIP_RDONLY, &code) else {
+      var error = zip_error_t()
+      zip_error_init_with_code(&error, code)
+      defer { zip_error_fini(&error) }
+      throw .malformed(
+        path: url.path,
+        reason: "it is no NPZ file that can be opened (\(String(cString: zip_error_strerror(&error))))")
+    }
+    self.archive = archive
+    for index in 0..<max(zip_get_num_entries(archive, 0), 0) {
+      if let entry = try entry(UInt64(index)) { entries.append(entry) }
+    }
+  }
+
+  deinit { zip_discard(archive) }
+
+  /// The numbers of an array; its checksum is verified.
+  ///
+  /// - Throws: ``DatasetError/malformed(path:reason:)``.
+  func read(_ entry: Entry) throws(DatasetError) -> NumberArray {
+    do throws(NPYProblem) {
+      let header = try entry.header.get()
+      // Before any memory is taken for it, the archive's claim must agree with the array's own.
+      guard let byteCount = header.byteCount, entry.byteCount == header.dataOffset + byteCount else {
+        throw NPYProblem(
+          "its shape \(header.shape) does not agree with the \(entry.byteCount) bytes that it takes")
+      }
+      // A byte more than there is: only at the end does the library compare the checksum.
+      let bytes = try bytes(entry.index, limit: entry.byteCount + 1)
+      return try bytes.withUnsafeBytes { bytes in
+        Result { () throws(NPYProblem) in try NPYArray.decode(bytes, header) }
+      }
+      .get()
+    } catch {
+      throw .malformed(path: path, reason: "the array '\(entry.name)': \(error.reason)")
+    }
+  }
+
+  private func entry(_ index: UInt64) throws(DatasetError) -> Entry? {
+    var status = zip_stat_t()
+    guard zip_stat_index(archive, index, 0, &status) == 0, let name = status.name.map({ String(cString: $0) })
+    else { throw .malformed(path: path, reason: "its list of arrays is damaged") }
+    guard name.hasSuffix(".npy") else { return nil }
+    let shown = String(
+      name.dropLast(4).prefix(60).map { $0.isASCII && !$0.isNewline && $0 >= " " ? $0 : "?" })
+    func refused(_ reason: String) -> Entry {
+      Entry(name: shown, header: .failure(NPYProblem(reason)), index: index, byteCount: 0)
+    }
+    guard status.encryption_method == ZIP_EM_NONE else { return refused("it is encrypted") }
+    guard status.size <= status.comp_size.multipliedReportingOverflow(by: Self.maximumRatio).partialValue,
+      let byteCount = Int(exactly: status.size)
+    else { return refused("it claims \(status.size) bytes, more than its \(status.comp_size) can hold") }
+    do throws(NPYProblem) {
+      let header = try NPYHeader(try bytes(index, limit: min(byteCount, NPYHeader.limit)))
+      return Entry(name: shown, header: .success(header), index: index, byteCount: byteCount)
+    } catch {
+      return refused(error.reason)
+    }
+  }
+
+  /// The first `limit` bytes of an entry, or all where there are fewer.
+  private func bytes(_ index: UInt64, limit: Int) throws(NPYProblem) -> [UInt8] {
+    guard let file = zip_fopen_index(archive, index, 0) else {
+      throw NPYProblem("it cannot be unpacked (\(String(cString: zip_strerror(archive))))")
+    }
+    defer { zip_fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: limit)
+    var filled = 0
+    while filled < limit {
+      let count = bytes.withUnsafeMutableBytes { bytes in
+        zip_fread(file, bytes.baseAddress.map { $0 + filled }, UInt64(limit - filled))
+      }
+      guard count >= 0 else {
+        throw NPYProblem("it is damaged after \(filled) bytes (\(String(cString: zip_file_strerror(file))))")
+      }
+      if count == 0 { break }
+      filled += Int(count)
+    }
+    return Array(bytes.prefix(filled))
+  }
+}

@@ -1,0 +1,41 @@
+/// Rows of zeros and ones, eight to a byte; every row begins with a new byte, its first number in the lowest
+/// bit.
+struct PackedBits: Sendable, Hashable {
+  /// The number of rows.
+  let rowCount: Int
+  /// The number of zeros and ones in a row.
+  let rowLength: Int
+  /// The bytes, `[rowCount, bytesPerRow]`.
+  let bytes: [UInt8]
+
+  /// The number of bytes that a row of `rowLength` zeros and ones takes.
+  static func bytesPerRow(_ rowLength: Int) -> Int { (rowLength + 7) / 8 }
+
+  /// What each byte stands for: 55 million single bits would take longer than the disk does.
+  private static let eights: [SIMD8<Float>] = (0..<256).map { byte in
+    var eight = SIMD8<Float>()
+    for place in 0..<8 { eight[place] = Float(byte >> place & 1) }
+    return eight
+  }
+
+  /// The zeros and ones as numbers, `[rowCount, rowLength]`.
+  var floats: [Float] {
+    let stride = Self.bytesPerRow(rowLength)
+    return [Float](unsafeUninitializedCapacity: rowCount * rowLength) { result, written in
+      guard let base = result.baseAddress else { return }
+      bytes.withUnsafeBufferPointer { bytes in
+        for row in 0..<rowCount {
+          let (source, target) = (row * stride, row * rowLength)
+          for place in 0..<rowLength / 8 {
+            let eight = Self.eights[Int(bytes[source + place])]
+            UnsafeMutableRawPointer(base + target + place * 8).storeBytes(of: eight, as: SIMD8<Float>.self)
+          }
+          for place in rowLength / 8 * 8..<rowLength {
+            base[target + place] = Float(bytes[source + place >> 3] >> UInt8(place & 7) & 1)
+          }
+        }
+      }
+      written = rowCount * rowLength
+    }
+  }
+}
