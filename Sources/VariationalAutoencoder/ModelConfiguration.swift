@@ -42,6 +42,31 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
     DynamicsRegularization(kineticEnergy: kineticEnergy, jacobianNorm: jacobianNorm)
   }
 
+  /// The posterior and its sizes, in words.
+  public var posteriorSummary: String {
+    func counted(_ count: Int, _ what: String) -> String { "\(count) \(what)\(count == 1 ? "" : "s")" }
+    switch flow {
+    case .none: return "no flow"
+    case .planar: return counted(flows, "planar flow")
+    case .iaf: return "\(counted(flows, "inverse autoregressive flow")) of width \(maskedWidth)"
+    case .sylvesterOrthogonal:
+      let vectors = counted(min(orthogonalVectors, latent), "orthogonal vector")
+      return "\(counted(flows, "Sylvester flow")) with \(vectors)"
+    case .sylvesterHouseholder:
+      return "\(counted(flows, "Sylvester flow")) with \(counted(reflections, "reflection"))"
+    case .sylvesterTriangular: return "\(counted(flows, "triangular Sylvester flow"))"
+    case .ffjord:
+      let widths = hidden.map(String.init).joined(separator: "-")
+      let amortized =
+        switch amortization {
+        case .lowRank: "rank \(rank)"
+        case .none: "no amortization"
+        default: "\(amortization.rawValue) amortization"
+        }
+      return "\(counted(blocks, "flow")) of \(widths), \(amortized)"
+    }
+  }
+
   /// What is wrong with the configuration, if anything.
   public var complaint: String? {
     func require(_ holds: Bool, _ text: String) -> String? { holds ? nil : text }

@@ -149,6 +149,15 @@ import Testing
     #expect(try JSONDecoder().decode(ModelConfiguration.self, from: data) == configuration)
   }
 
+  @Test func `a posterior is told in words`() {
+    var configuration = ModelConfiguration()
+    #expect(configuration.posteriorSummary == "5 flows of 512-512, rank 20")
+    configuration.amortization = .none
+    #expect(configuration.posteriorSummary == "5 flows of 512-512, no amortization")
+    configuration.flow = .sylvesterOrthogonal
+    #expect(configuration.posteriorSummary == "16 Sylvester flows with 32 orthogonal vectors")
+  }
+
   @Test func `a kind that there is not is an error`() {
     #expect(throws: DecodingError.self) {
       try JSONDecoder().decode(ModelConfiguration.self, from: Data(#"{"flow": "radial"}"#.utf8))
