@@ -170,7 +170,7 @@ struct Integrator {
   // MARK: Error
 
   struct StepError {
-    /// The largest over the components of the root mean square of error / (atol + rtol max(|before|, |after|)).
+    /// The largest over the controlled components of the root mean square of error / (atol + rtol max(|before|, |after|)).
     let norm: Double
     /// The sample with the largest share in it.
     let sample: Int
@@ -191,7 +191,7 @@ struct Integrator {
   ) -> StepError {
     var norm = 0.0
     var worst = (sample: 0, square: -1.0)
-    for c in before.indices {
+    for c in before.indices where !options.uncontrolledComponents.contains(c) {
       let samples = max(before[c].shape.first ?? 1, 1)
       let squares = Tensor.scaledErrorSquares(
         terms.map { ($0.0, $0.1[c]) }, before: before[c], after: after[c],

@@ -13,11 +13,15 @@ public struct SolverOptions: Sendable, Equatable {
   public var fixedSteps: Int
   /// A solve that has not ended after this many steps, accepted or rejected, is an error.
   public var stepLimit: Int
+  /// Components of the state whose error does not matter to the step size, such as integrals that nothing else of the
+  /// state depends on.
+  public var uncontrolledComponents: Set<Int>
 
   public init(
     method: ButcherTableau = .dormandPrince, absoluteTolerance: Double = 1e-5,
     relativeTolerance: Double = 1e-5, controller: StepSizeController = .integral, firstStep: Double? = nil,
-    fixedSteps: Int = 20, stepLimit: Int = 2000
+    fixedSteps: Int = 20, stepLimit: Int = 2000,
+    uncontrolledComponents: Set<Int> = []
   ) {
     self.method = method
     self.absoluteTolerance = absoluteTolerance
@@ -26,5 +30,6 @@ public struct SolverOptions: Sendable, Equatable {
     self.firstStep = firstStep
     self.fixedSteps = fixedSteps
     self.stepLimit = stepLimit
+    self.uncontrolledComponents = uncontrolledComponents
   }
 }

@@ -114,8 +114,7 @@ struct OwnImages: Sendable {
   /// so.
   ///
   /// Each is a tenth of the images there were, at least one.
-  private static func cutMissing(_ splits: inout [DatasetSplit: GreyImages]) throws(UnusableImages) -> String
-  {
+  private static func cutMissing(_ splits: inout [DatasetSplit: GreyImages]) throws(UnusableImages) -> String {
     let missing = [DatasetSplit.validation, .test].filter { splits[$0] == nil }
     guard !missing.isEmpty, let all = splits[.train] else { return "as named there" }
     let tenth = max(1, all.count / 10)

@@ -23,8 +23,30 @@ public struct ParameterBuilder {
 
   /// Adds a tensor whose initial values are drawn uniformly from [-bound, bound].
   public mutating func uniform(_ name: String, _ shape: [Int], bound: Double) -> Parameter {
+    add(name, shape) { seed in
+      Self.drawn(name, shape, seed) { stream, range in
+        stream.uniforms(range).map { Float(bound) * (2 * $0 - 1) }
+      }
+    }
+  }
+
+  /// Adds a tensor whose initial values are drawn from a normal distribution of mean zero.
+  public mutating func normal(_ name: String, _ shape: [Int], deviation: Double) -> Parameter {
+    add(name, shape) { seed in
+      Self.drawn(name, shape, seed) { stream, range in stream.normals(range).map { Float(deviation) * $0 } }
+    }
+  }
+
+  /// Adds a tensor whose initial values are all the same.
+  public mutating func constant(_ name: String, _ shape: [Int], _ value: Double) -> Parameter {
+    add(name, shape) { _ in Tensor(repeating: value, shape: shape) }
+  }
+
+  private mutating func add(
+    _ name: String, _ shape: [Int], _ initial: (_ seed: UInt64) -> Tensor
+  ) -> Parameter {
     switch source {
-    case .random(let seed): return parameters.add(name, Self.drawn(name, shape, bound, seed))
+    case .random(let seed): return parameters.add(name, initial(seed))
     case .values(let values):
       guard let tensor = values[name] else {
         complaints.append("\(name) \(shape) is missing")
@@ -35,7 +57,9 @@ public struct ParameterBuilder {
     }
   }
 
-  private static func drawn(_ name: String, _ shape: [Int], _ bound: Double, _ seed: UInt64) -> Tensor {
+  private static func drawn(
+    _ name: String, _ shape: [Int], _ seed: UInt64, _ draw: (RandomStream, Range<Int>) -> [Float]
+  ) -> Tensor {
     let stream = RandomStream(seed: seed, purpose: .parameters, step: hash(name))
     var tensor = Tensor(zeros: shape)
     let count = tensor.count
@@ -45,7 +69,7 @@ public struct ParameterBuilder {
       Compute.parallel((count + block - 1) / block, cost: 16 * block) { begin, end in
         for b in begin..<end {
           let range = (b * block)..<min((b + 1) * block, count)
-          for (i, u) in zip(range, stream.uniforms(range)) { numbers[i] = Float(bound) * (2 * u - 1) }
+          for (i, number) in zip(range, draw(stream, range)) { numbers[i] = number }
         }
       }
     }

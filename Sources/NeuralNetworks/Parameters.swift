@@ -69,4 +69,7 @@ public struct BoundParameters {
   public let variables: [Variable]
 
   public subscript(parameter: Parameter) -> Variable { variables[parameter.index] }
+
+  /// The same numbers as constants.
+  public var detached: BoundParameters { BoundParameters(variables: variables.map(\.detached)) }
 }

@@ -6,27 +6,34 @@ import Tensors
 /// FFJORD as a posterior: blocks of continuous flows whose velocities are amortized by a hypernetwork, one linear head on
 /// the image's features a block (FFJORD, section 4.2).
 public struct AmortizedContinuousFlow: PosteriorFlow {
-  private let velocities: [LowRankNetwork]
+  private let velocities: [AmortizedNetwork]
+  /// None where nothing is amortized.
   private let heads: [Linear]
   private let latent: Int
   /// How each block is solved and differentiated.
   public var solver: SolverOptions
   public var gradient: SolveGradient
   public let timeLength: Double
+  /// Which integrals along the solves are formed: for training; an evaluation may set it to nothing.
+  public var regularization: DynamicsRegularization
 
+  /// The parameters of block b's network begin with `odefuncs.b.diffeq`, as published, or with
+  /// `cnf.chain.b.odefunc.diffeq` where nothing is amortized; its head is `q_am.b`.
   public init(
-    features: Int, latent: Int, hidden: [Int], blocks: Int, rank: Int,
-    activation: ElementwiseFunction = .softplus, timeDependence: TimeDependence = .concat,
+    features: Int, latent: Int, hidden: [Int], blocks: Int, amortization: Amortization = .lowRank,
+    rank: Int = 1, activation: ElementwiseFunction = .softplus, timeDependence: TimeDependence = .concat,
     timeLength: Double = 0.5, solver: SolverOptions = SolverOptions(), gradient: SolveGradient = .direct,
-    in builder: inout ParameterBuilder
+    regularization: DynamicsRegularization = DynamicsRegularization(), in builder: inout ParameterBuilder
   ) {
-    var velocities: [LowRankNetwork] = []
+    var velocities: [AmortizedNetwork] = []
     var heads: [Linear] = []
     for block in 0..<blocks {
-      let velocity = LowRankNetwork(
-        "odefuncs.\(block)", latent: latent, hidden: hidden, rank: rank, activation: activation,
-        timeDependence: timeDependence, in: &builder)
+      let name = amortization == .none ? "cnf.chain.\(block).odefunc" : "odefuncs.\(block)"
+      let velocity = AmortizedNetwork(
+        name, latent: latent, hidden: hidden, amortization: amortization, rank: rank,
+        activation: activation, timeDependence: timeDependence, in: &builder)
       velocities.append(velocity)
+      guard velocity.conditionalCount > 0 else { continue }
       heads.append(
         Linear("q_am.\(block)", inputs: features, outputs: velocity.conditionalCount, in: &builder))
     }
@@ -36,6 +43,7 @@ public struct AmortizedContinuousFlow: PosteriorFlow {
     self.solver = solver
     self.gradient = gradient
     self.timeLength = timeLength
+    self.regularization = regularization
   }
 
   public var blocks: Int { velocities.count }
@@ -59,13 +67,14 @@ public struct AmortizedContinuousFlow: PosteriorFlow {
     _ start: Variable, _ features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource,
     blocks: [Int], inverse: Bool
   ) throws(SolveError) -> FlowOutput {
-    var output = FlowOutput(
-      z: start, deltaLogDensity: Variable(Tensor(zeros: [start.shape[0]], start.value.elementType)))
+    var output = FlowOutput(z: start, deltaLogDensity: .noChange(of: start))
     for block in blocks {
       let velocity = velocities[block]
       let flow = ContinuousFlow(
-        velocity: velocity, timeLength: timeLength, solver: solver, gradient: gradient)
-      let conditioning = velocity.conditioning(imageWeights: heads[block](features, parameters), parameters)
+        velocity: velocity, timeLength: timeLength, solver: solver, gradient: gradient,
+        regularization: regularization)
+      let imageWeights = heads.isEmpty ? nil : heads[block](features, parameters)
+      let conditioning = velocity.conditioning(imageWeights: imageWeights, parameters)
       let probe = probes.probes(block, start.shape[0], latent, start.value.elementType)
       let next =
         try inverse
@@ -75,9 +84,16 @@ public struct AmortizedContinuousFlow: PosteriorFlow {
           output.z, delta: output.deltaLogDensity, conditioning: conditioning, probes: probe)
       output.z = next.z
       output.deltaLogDensity = next.deltaLogDensity
+      output.kineticEnergy = sum(output.kineticEnergy, next.kineticEnergy)
+      output.jacobianNorm = sum(output.jacobianNorm, next.jacobianNorm)
       output.statistics += next.statistics
       output.backwardPasses += next.backwardPasses
     }
     return output
+  }
+
+  private func sum(_ total: Variable?, _ part: Variable?) -> Variable? {
+    guard let total, let part else { return part }
+    return total + part
   }
 }

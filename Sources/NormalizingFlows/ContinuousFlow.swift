@@ -13,15 +13,18 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
   public var timeLength: Double
   public var solver: SolverOptions
   public var gradient: SolveGradient
+  /// Which integrals along the solve are formed beside the state: those whose weight is not zero.
+  public var regularization: DynamicsRegularization
 
   public init(
     velocity: Field, timeLength: Double = 0.5, solver: SolverOptions = SolverOptions(),
-    gradient: SolveGradient = .direct
+    gradient: SolveGradient = .direct, regularization: DynamicsRegularization = DynamicsRegularization()
   ) {
     self.velocity = velocity
     self.timeLength = timeLength
     self.solver = solver
     self.gradient = gradient
+    self.regularization = regularization
   }
 
   /// z(0) -> z(T), and log q(z(T)) - log q(z(0)) added to `delta`.
@@ -54,17 +57,35 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
     precondition(
       probes.rank == 3 && Array(probes.shape.dropFirst()) == z.shape,
       "continuous flow: probes \(probes.shape) for a state \(z.shape)")
-    let zero = Variable(Tensor(zeros: [z.shape[0]], z.value.elementType))
+    let zero = Variable.noChange(of: z)
     let velocity = velocity
+    // An integral grows along the solve, in whichever direction it goes.
+    let direction: Double = end < start ? -1 : 1
+    let (hasEnergy, hasNorm) = (regularization.kineticEnergy != 0, regularization.jacobianNorm != 0)
+    let integrals = (hasEnergy ? 1 : 0) + (hasNorm ? 1 : 0)
+    var solver = solver
+    solver.uncontrolledComponents = Set(2..<(2 + integrals))
     let solution = try solve(
       { time, state, parameters in
-        let (slope, divergence) = velocity.withDivergence(
-          time: time, z: state[0], probes: parameters[0], conditioning: Array(parameters.dropFirst()))
-        return [slope, -divergence]
-      }, initial: [z, delta ?? zero], parameters: [Variable(probes)] + conditioning, from: start, to: end,
-      options: solver, gradient: gradient)
-    return FlowOutput(
+        let probes = parameters[0]
+        let slope = velocity(
+          time: time, z: Dual(value: state[0], tangents: probes), conditioning: Array(parameters.dropFirst()))
+        precondition(
+          slope.shape == state[0].shape, "a velocity of shape \(slope.shape) for a state of \(state[0].shape)"
+        )
+        let (f, tangents) = (slope.value, slope.tangents)
+        var slopes = [f, -Variable.sumOfRowDots(tangents, probes)]
+        if hasEnergy { slopes.append(direction * f.applying(.square).sumOfLastAxis()) }
+        if hasNorm { slopes.append(direction * Variable.sumOfRowDots(tangents, tangents)) }
+        return slopes
+      }, initial: [z, delta ?? zero] + Array(repeating: zero, count: integrals),
+      parameters: [Variable(probes)] + conditioning, from: start, to: end, options: solver, gradient: gradient
+    )
+    var output = FlowOutput(
       z: solution.state[0], deltaLogDensity: solution.state[1], statistics: [solution.statistics],
       backwardPasses: [solution.backwardPass])
+    if hasEnergy { output.kineticEnergy = solution.state[2] }
+    if hasNorm { output.jacobianNorm = solution.state[1 + integrals] }
+    return output
   }
 }

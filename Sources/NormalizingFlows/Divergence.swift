@@ -43,10 +43,15 @@ extension Velocity {
   ) -> (velocity: Variable, divergence: Variable) {
     let slope = self(time: time, z: Dual(value: z, tangents: probes), conditioning: conditioning)
     precondition(slope.shape == z.shape, "a velocity of shape \(slope.shape) for a state of shape \(z.shape)")
-    let products = Variable.rowDot(slope.tangents, probes)
-    let batch = z.shape[0]
-    let divergence =
-      products.shape[0] == 1 ? products.reshaped([batch]) : products.permuted([1, 0]).sumOfLastAxis()
-    return (slope.value, divergence)
+    return (slope.value, Variable.sumOfRowDots(slope.tangents, probes))
+  }
+}
+
+extension Variable {
+  /// The sum over probes of a . b: [probes, batch, latent], [probes, batch, latent] -> [batch]
+  static func sumOfRowDots(_ a: Variable, _ b: Variable) -> Variable {
+    let products = rowDot(a, b)
+    return products.shape[0] == 1
+      ? products.reshaped([products.shape[1]]) : products.permuted([1, 0]).sumOfLastAxis()
   }
 }

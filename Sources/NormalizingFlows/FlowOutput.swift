@@ -7,6 +7,10 @@ public struct FlowOutput {
   public var z: Variable
   /// log q(after) - log q(before), `[batch]` in nats.
   public var deltaLogDensity: Variable
+  /// The integral of |f|^2 along the solves, `[batch]`, where ``DynamicsRegularization`` asks for it.
+  public var kineticEnergy: Variable?
+  /// The integral of the estimate of |df/dz|_F^2 along the solves, `[batch]`, where ``DynamicsRegularization`` asks for it.
+  public var jacobianNorm: Variable?
   /// What each solve did; empty for a flow without one.
   public var statistics: [SolveStatistics]
   /// What differentiating each solve took; filled in by the backward pass.

@@ -39,6 +39,17 @@ public protocol PosteriorFlow: Sendable {
   func forward(
     _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput
+
+  /// zT -> z0, and log q(z0 given x) - log q(zT given x).
+  ///
+  /// Of the flows that are made of layers, the result is a constant: their inverse is the solution of an equation, found
+  /// number by number, and no gradient flows through it. That of a continuous flow is differentiable.
+  ///
+  /// - Parameter zT: `[batch, latent]`
+  /// - Throws: ``SolveError`` of a flow that solves a differential equation.
+  func inverse(
+    _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
+  ) throws(SolveError) -> FlowOutput
 }
 
 /// The posterior stays as the encoder makes it: a Gaussian with diagonal covariance.
@@ -48,6 +59,19 @@ public struct IdentityFlow: PosteriorFlow {
   public func forward(
     _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
-    FlowOutput(z: z0, deltaLogDensity: Variable(Tensor(zeros: [z0.shape[0]], z0.value.elementType)))
+    FlowOutput(z: z0, deltaLogDensity: .noChange(of: z0))
+  }
+
+  public func inverse(
+    _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
+  ) throws(SolveError) -> FlowOutput {
+    FlowOutput(z: zT, deltaLogDensity: .noChange(of: zT))
+  }
+}
+
+extension Variable {
+  /// Zeros `[batch]`: the change of the log-density before any flow, for z `[batch, latent]`.
+  static func noChange(of z: Variable) -> Variable {
+    Variable(Tensor(zeros: [z.shape[0]], z.value.elementType))
   }
 }

@@ -32,8 +32,3 @@ public struct BatchPlan: Sendable {
     return start..<min(start + batchSize, imageCount)
   }
 }
-
-extension GreyImages {
-  /// The images as a tensor, `[images, height * width]`.
-  public var tensor: Tensor { Tensor(pixels, shape: [count, height * width]) }
-}

@@ -42,6 +42,7 @@ public struct Trainer {
     var configuration = configuration
     configuration.model.imageHeight = dataset.height
     configuration.model.imageWidth = dataset.width
+    configuration.model.likelihood = LikelihoodKind(dataset.pixels)
     try configuration.validate()
     let (model, parameters) = VariationalAutoencoder.make(
       configuration.model, seed: configuration.seed, solver: try configuration.solverOptions(),
@@ -164,7 +165,9 @@ public struct Trainer {
     try directory.save(state, isBest: isBest)
     let shown = validation.prefix(min(validation.count, 40))
     let picture = ImageGrid.pairs(
-      originals: shown, reconstructions: try evaluator.reconstructions(of: shown), columns: 5)
+      originals: shown.drawn(as: state.configuration.model.likelihood),
+      reconstructions: try evaluator.reconstructions(of: shown).drawn(as: state.configuration.model.likelihood),
+      columns: 5)
     try picture.write(to: directory.picture(epoch: epoch))
     observer.didFinishEpoch(records[0], records[1], isBest: isBest, state)
   }

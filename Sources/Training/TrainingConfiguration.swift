@@ -97,17 +97,14 @@ extension TrainingConfiguration {
   ///
   /// - Throws: `DecodingError`, or an error of JSON's syntax.
   public init(json: String) throws {
-    func overlay(_ base: Any, _ given: Any) -> Any {
-      guard let base = base as? [String: Any], let given = given as? [String: Any] else { return given }
-      return base.merging(given) { overlay($0, $1) }
-    }
     let defaults = try JSONSerialization.jsonObject(with: JSONEncoder().encode(TrainingConfiguration()))
     let given = try JSONSerialization.jsonObject(with: Data(json.utf8))
-    guard given is [String: Any] else {
+    guard let defaults = defaults as? [String: Any], let given = given as? [String: Any], given["model"] != nil
+    else {
       throw DecodingError.dataCorrupted(
-        DecodingError.Context(codingPath: [], debugDescription: "the configuration is no JSON object"))
+        DecodingError.Context(codingPath: [], debugDescription: "it is no JSON object with a model"))
     }
-    let merged = try JSONSerialization.data(withJSONObject: overlay(defaults, given))
+    let merged = try JSONSerialization.data(withJSONObject: defaults.merging(given) { $1 })
     self = try JSONDecoder().decode(TrainingConfiguration.self, from: merged)
   }
 }

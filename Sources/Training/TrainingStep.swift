@@ -50,7 +50,7 @@ public struct TrainingStep: Sendable {
     } catch {
       throw .solve(step: step + 1, error)
     }
-    let loss = output.bound.loss(divergenceWeight: weight)
+    let loss = output.loss(divergenceWeight: weight)
     guard loss.value.scalar.isFinite else {
       throw .diverged(step: step + 1, reason: "the loss is \(loss.value.scalar)")
     }

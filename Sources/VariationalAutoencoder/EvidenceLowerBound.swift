@@ -54,4 +54,14 @@ public struct ModelOutput {
   /// The decoder's output, `[batch, outputs]`.
   public let decoded: Variable
   public let bound: EvidenceLowerBound
+  /// The weights of the flow's regularization.
+  public let regularization: DynamicsRegularization
+
+  /// What training minimizes: ``EvidenceLowerBound/loss(divergenceWeight:)`` plus the mean over the batch of the weighted
+  /// integrals that regularize a continuous flow, where there are any.
+  public func loss(divergenceWeight weight: Double) -> Variable {
+    let loss = bound.loss(divergenceWeight: weight)
+    guard let penalty = regularization.penalty(of: flow) else { return loss }
+    return loss + penalty.mean()
+  }
 }

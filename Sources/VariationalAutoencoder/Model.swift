@@ -67,14 +67,34 @@ public struct VariationalAutoencoder: Sendable {
       latent: latent, imageHeight: height, imageWidth: width, likelihood: configuration.likelihood,
       in: &builder)
     likelihood = configuration.likelihood.likelihood
+    flow = Self.flow(configuration, solver, gradient, &builder)
+  }
+
+  private static func flow(
+    _ configuration: ModelConfiguration, _ solver: SolverOptions, _ gradient: SolveGradient,
+    _ builder: inout ParameterBuilder
+  ) -> any PosteriorFlow {
+    let (features, latent, flows) = (Encoder.features, configuration.latent, configuration.flows)
+    func sylvester(_ basis: SylvesterBasis) -> SylvesterFlow {
+      SylvesterFlow(features: features, latent: latent, flows: flows, basis: basis, in: &builder)
+    }
     switch configuration.flow {
-    case .none: flow = IdentityFlow()
+    case .none: return IdentityFlow()
+    case .planar: return PlanarFlow(features: features, latent: latent, flows: flows, in: &builder)
+    case .iaf:
+      return InverseAutoregressiveFlow(
+        features: features, latent: latent, flows: flows, width: configuration.maskedWidth, in: &builder)
+    case .sylvesterOrthogonal:
+      return sylvester(.orthogonal(vectors: min(configuration.orthogonalVectors, latent)))
+    case .sylvesterHouseholder: return sylvester(.householder(reflections: configuration.reflections))
+    case .sylvesterTriangular: return sylvester(.triangular)
     case .ffjord:
-      flow = AmortizedContinuousFlow(
-        features: Encoder.features, latent: latent, hidden: configuration.hidden,
-        blocks: configuration.blocks, rank: configuration.rank, activation: configuration.activation,
-        timeDependence: configuration.timeDependence, timeLength: configuration.timeLength, solver: solver,
-        gradient: gradient, in: &builder)
+      return AmortizedContinuousFlow(
+        features: features, latent: latent, hidden: configuration.hidden, blocks: configuration.blocks,
+        amortization: configuration.amortization, rank: configuration.rank,
+        activation: configuration.activation, timeDependence: configuration.timeDependence,
+        timeLength: configuration.timeLength, solver: solver, gradient: gradient,
+        regularization: configuration.regularization, in: &builder)
     }
   }
 
@@ -119,7 +139,7 @@ public struct VariationalAutoencoder: Sendable {
       deltaLogDensity: flowed.deltaLogDensity)
     return ModelOutput(
       features: features, mean: mean, variance: variance, z0: z0, flow: flowed, decoded: decoded,
-      bound: bound)
+      bound: bound, regularization: configuration.regularization)
   }
 
   /// The mean images of latent codes `[batch, latent]`: `[batch, height * width]` in [0, 1].

@@ -42,8 +42,7 @@ enum ArchiveWriter {
   }
 
   /// Writes a zip archive.
-  static func zip(_ entries: [(name: String, contents: Data)], to url: URL, isCompressed: Bool = true) throws
-  {
+  static func zip(_ entries: [(name: String, contents: Data)], to url: URL, isCompressed: Bool = true) throws {
     guard let archive = zip_open(url.path, ZIP_CREATE | ZIP_TRUNCATE, nil) else { throw Failure() }
     for entry in entries {
       // The archive reads the memory when it is closed, and frees it.

@@ -25,9 +25,9 @@ struct SmallNetwork: CustomTestStringConvertible {
     SmallNetwork(latent: 3, hidden: [5, 5], rank: 2, activation: .elu),
   ]
 
-  func make() -> (network: LowRankNetwork, parameters: ParameterSet) {
+  func make() -> (network: AmortizedNetwork, parameters: ParameterSet) {
     var builder = ParameterBuilder(seed: 5)
-    let network = LowRankNetwork(
+    let network = AmortizedNetwork(
       "block", latent: latent, hidden: hidden, rank: rank, activation: activation,
       timeDependence: timeDependence, in: &builder)
     return (network, builder.parameters.converted(to: .float64))
@@ -39,7 +39,7 @@ struct SmallNetwork: CustomTestStringConvertible {
   }
 
   /// The network and what it is conditioned on.
-  func conditioned(batch: Int) -> (network: LowRankNetwork, conditioning: [Variable]) {
+  func conditioned(batch: Int) -> (network: AmortizedNetwork, conditioning: [Variable]) {
     let (network, parameters) = make()
     let weights = Variable(imageWeights(batch: batch))
     return (network, network.conditioning(imageWeights: weights, parameters.constants))

@@ -177,9 +177,6 @@ public let operationExamples: [OperationExample] =
       { x, _ in .bernoulliLogLikelihood(logits: x[0], images: x[1]) },
       { x, _ in .bernoulliLogLikelihood(logits: x[0], images: x[1]) }),
     OperationExample(
-      "spread", "RowBroadcast", inputs: [[3, 2]], { x, _ in x[0].spread(over: 4) },
-      { x, _ in x[0].spread(over: 4) }),
-    OperationExample(
       "log-sum-exp", "LogSumExp", inputs: [[3, 5]], { x, _ in x[0].logSumExpOfLastAxis() },
       { x, _ in x[0].logSumExpOfLastAxis() }),
     OperationExample(
@@ -189,4 +186,50 @@ public let operationExamples: [OperationExample] =
       "categorical log-likelihood", "CategoricalLogLikelihood", inputs: [[2, 3, 4]],
       { x, _ in .categoricalLogLikelihood(logits: x[0], levels: [0, 3, 1, 1, 2, 0]) },
       { x, _ in .categoricalLogLikelihood(logits: x[0], levels: [0, 3, 1, 1, 2, 0]) }),
+    OperationExample(
+      "spread", "Spread", inputs: [[3, 4]], { x, _ in x[0].spread(over: 3) },
+      { x, _ in x[0].spread(over: 3) }),
+    OperationExample(
+      "scaling columns", "ColumnScaling", inputs: [[2, 3, 4]], weights: [[4]],
+      { x, w in x[0].scalingColumns(by: w[0]) }, { x, w in x[0].scalingColumns(by: w[0]) }),
+    OperationExample(
+      "reversal", "Reversal", inputs: [[2, 3, 4]], { x, _ in x[0].reversed() }, { x, _ in x[0].reversed() }),
+    OperationExample(
+      "batched matrix product", "BatchedMatrixProduct", inputs: [[2, 3, 4], [2, 4, 5]],
+      { x, _ in .batchedMatrixProduct(x[0], x[1]) }, { x, _ in .batchedMatrixProduct(x[0], x[1]) }),
+    OperationExample(
+      "batched matrix product, first transposed", "BatchedMatrixProduct", inputs: [[2, 4, 3], [2, 4, 5]],
+      { x, _ in .batchedMatrixProduct(x[0], x[1], transposingFirst: true) },
+      { x, _ in .batchedMatrixProduct(x[0], x[1], transposingFirst: true) }),
+    OperationExample(
+      "batched matrix product, second transposed", "BatchedMatrixProduct", inputs: [[2, 3, 4], [2, 5, 4]],
+      { x, _ in .batchedMatrixProduct(x[0], x[1], transposingSecond: true) },
+      { x, _ in .batchedMatrixProduct(x[0], x[1], transposingSecond: true) }),
+    OperationExample(
+      "batched matrix product with a constant", "BatchedMatrixProduct", inputs: [[2, 1, 4]],
+      weights: [[2, 4, 5]],
+      { x, w in .batchedMatrixProduct(x[0], w[0]) }, { x, w in .batchedMatrixProduct(x[0], Dual(w[0])) }),
+    OperationExample(
+      "image affine", "ImageAffine", inputs: [[3, 4]], weights: [[3, 2 + 6 * 5]],
+      { x, w in
+        x[0].imageAffine(ImageAffineLayout(inputs: 4, outputs: 5, offset: 2), weights: w[0], time: 0.7)
+      },
+      { x, w in
+        x[0].imageAffine(ImageAffineLayout(inputs: 4, outputs: 5, offset: 2), weights: w[0], time: 0.7)
+      }),
+    OperationExample(
+      "image affine, twice", "ImageAffine", inputs: [[2, 4]], weights: [[2, 6 * 4]],
+      { x, w in
+        let layout = ImageAffineLayout(inputs: 4, outputs: 4, offset: 0)
+        return x[0].imageAffine(layout, weights: w[0], time: 0.7)
+          .imageAffine(layout, weights: w[0], time: -0.2)
+      },
+      { x, w in
+        let layout = ImageAffineLayout(inputs: 4, outputs: 4, offset: 0)
+        return x[0].imageAffine(layout, weights: w[0], time: 0.7)
+          .imageAffine(layout, weights: w[0], time: -0.2)
+      }),
+    OperationExample(
+      "orthogonalization", "Orthogonalization", inputs: [[3, 5, 3]], { x, _ in x[0].orthogonalized() },
+      { x, _ in x[0].orthogonalized() }),
   ]

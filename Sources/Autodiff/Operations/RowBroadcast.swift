@@ -30,17 +30,3 @@ extension Dual {
     Dual(stacked: stacked.addingToRows(b, rows: shape.dropLast().reduce(1, *)))
   }
 }
-
-// y[row][c] = x[row]. Tangent: x'. Pullback: x receives the sums of the rows of g.
-
-extension Variable {
-  /// Each number repeated along a new last axis: [...] -> [..., n]
-  public func spread(over count: Int) -> Variable {
-    .record(value.spread(over: count), [self]) { g, inputs in inputs.add(g.sumOfLastAxis(), to: 0) }
-  }
-}
-
-extension Dual {
-  /// Each number repeated along a new last axis: [...] -> [..., n]
-  public func spread(over count: Int) -> Dual { Dual(stacked: stacked.spread(over: count)) }
-}

@@ -59,6 +59,7 @@ struct Evaluate: ParsableCommand {
     let reconstruction: Double
     let kl: Double
     let nll: Double?
+    let bitsPerDimension: Double?
     let importanceSamples: Int
     let divergence: String
     let evaluations: Double
@@ -70,6 +71,7 @@ struct Evaluate: ParsableCommand {
       case standardError = "standard_error"
       case importanceSamples = "importance_samples"
       case evaluations = "nfe"
+      case bitsPerDimension = "bits_per_dimension"
     }
   }
 
@@ -91,6 +93,7 @@ struct Evaluate: ParsableCommand {
         dataset: name, split: input.split.rawValue, images: images.count, negativeELBO: mean.negativeELBO,
         standardError: result.standardError, reconstruction: mean.reconstruction, kl: mean.kl,
         nll: importanceSamples > 1 ? -result.importanceBounds.reduce(0, +) / n : nil,
+        bitsPerDimension: model.configuration.bitsPerDimension(nats: mean.negativeELBO),
         importanceSamples: importanceSamples, divergence: divergence.rawValue,
         evaluations: mean.evaluationsForward, seconds: seconds)
       try print(report)
@@ -110,6 +113,7 @@ struct Evaluate: ParsableCommand {
       "reconstruction  \(report.reconstruction.fixed(3))",
       "KL              \(report.kl.fixed(3))",
     ]
+    if let bits = report.bitsPerDimension { lines.insert("                \(bits.fixed(4)) bits/dim", at: 2) }
     if let nll = report.nll {
       lines.append("NLL bound       \(nll.fixed(3)) (\(report.importanceSamples) importance samples)")
     }

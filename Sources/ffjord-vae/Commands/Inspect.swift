@@ -59,14 +59,12 @@ struct Inspect: ParsableCommand {
     ]
     if model.flow == .ffjord {
       lines += [
-        "flow          \(Terminal.count(model.blocks, "block")) of "
-          + "\(model.hidden.map(String.init).joined(separator: "-")), rank \(model.rank), "
-          + "\(model.activation.rawValue), \(model.timeDependence.rawValue)",
+        "flow          \(model.posteriorSummary), \(model.activation.rawValue), \(model.timeDependence.rawValue)",
         "solver        \(configuration.solver), tolerance \(configuration.tolerance), \(configuration.gradient.rawValue) "
           + "gradient, \(configuration.divergence.rawValue) divergence",
       ]
     } else {
-      lines.append("flow          none")
+      lines.append("flow          \(model.posteriorSummary)")
     }
     lines.append(
       "optimizer     Adamax at \(configuration.learningRate), batch \(configuration.batchSize), KL warm-up "

@@ -46,7 +46,8 @@ struct Interpolate: ParsableCommand {
         model: model, parameters: state.parameters, divergence: state.configuration.divergence, seed: seed)
       let lines = try evaluator.interpolations(
         from: chosen(0..<rows), to: chosen(rows..<(2 * rows)), steps: steps)
-      try ImageGrid.images(lines, columns: steps).write(to: URL(filePath: output))
+      try ImageGrid.images(lines.drawn(as: model.configuration.likelihood), columns: steps).write(
+        to: URL(filePath: output))
       Terminal.logger.info("\(output): \(rows) lines of \(steps) images")
     }
   }

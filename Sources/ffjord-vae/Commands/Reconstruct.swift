@@ -38,8 +38,10 @@ struct Reconstruct: ParsableCommand {
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: state.configuration.divergence, seed: seed)
       let columns = max(1, Int((Double(shown) / 2).squareRoot().rounded(.up)))
+      let likelihood = model.configuration.likelihood
       let picture = ImageGrid.pairs(
-        originals: images, reconstructions: try evaluator.reconstructions(of: images), columns: columns)
+        originals: images.drawn(as: likelihood),
+        reconstructions: try evaluator.reconstructions(of: images).drawn(as: likelihood), columns: columns)
       try picture.write(to: URL(filePath: output))
       Terminal.logger.info("\(output): \(shown) images, each with its reconstruction on the right")
     }

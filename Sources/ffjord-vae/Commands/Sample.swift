@@ -34,8 +34,10 @@ struct Sample: ParsableCommand {
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: .gaussian, seed: seed)
       let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
-      try ImageGrid.images(evaluator.priorSamples(count: count), columns: columns)
-        .write(to: URL(filePath: output))
+      try ImageGrid.images(
+        evaluator.priorSamples(count: count).drawn(as: model.configuration.likelihood), columns: columns
+      )
+      .write(to: URL(filePath: output))
       Terminal.logger.info("\(output): \(count) samples")
     }
   }

@@ -33,7 +33,7 @@ struct ImageOptions: ParsableArguments {
   @Option(help: "The part of the dataset: test, validation or train.")
   var split: DatasetSplit = .test
 
-  /// The images, binary: those of the training split by one fixed draw.
+  /// The images as the model takes them; grey ones of a binary dataset's training split by one fixed draw.
   func images(
     for configuration: TrainingConfiguration, seed: UInt64, limit: Int?
   ) throws -> (dataset: String, images: GreyImages) {
@@ -45,8 +45,13 @@ struct ImageOptions: ParsableArguments {
         "the model takes images of \(configuration.model.imageHeight)x\(configuration.model.imageWidth), and "
           + "\(name) has \(loaded.height)x\(loaded.width)")
     }
+    guard LikelihoodKind(loaded.pixels) == configuration.model.likelihood else {
+      throw TrainingError.invalidConfiguration(
+        "the model's likelihood is \(configuration.model.likelihood.rawValue), and \(name) has "
+          + "\(loaded.pixels.rawValue) pixels")
+    }
     var images = limit.map { loaded[split].prefix(min($0, loaded[split].count)) } ?? loaded[split]
-    if !images.isBinary {
+    if loaded.pixels == .binary, !images.isBinary {
       images = images.binarized(using: RandomStream(seed: seed, purpose: .fixedBinarization, step: 3))
     }
     return (name, images)

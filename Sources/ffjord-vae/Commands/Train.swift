@@ -22,6 +22,7 @@ struct HiddenWidths: ExpressibleByArgument {
 extension Preset: ExpressibleByArgument {}
 extension StepControl: ExpressibleByArgument {}
 extension PosteriorKind: ExpressibleByArgument {}
+extension Amortization: ExpressibleByArgument {}
 extension SolveGradient: ExpressibleByArgument {}
 
 struct Train: ParsableCommand {
@@ -92,8 +93,18 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("Rank of each image's own flow weights. (default: 20)", valueName: "n"))
   var rank: Int?
 
-  @Option(help: "The posterior's flow: ffjord or none. (default: ffjord)")
+  @Option(
+    help: ArgumentHelp(
+      "The posterior: \(PosteriorKind.allCases.map(\.rawValue).joined(separator: ", ")). (default: ffjord)",
+      valueName: "kind"))
   var flow: PosteriorKind?
+
+  @Option(
+    help: ArgumentHelp(
+      "Which weights of ffjord are the image's own: "
+        + "\(Amortization.allCases.map(\.rawValue).joined(separator: ", ")). (default: low-rank)",
+      valueName: "kind"))
+  var amortization: Amortization?
 
   @Option(
     help: ArgumentHelp(
@@ -147,7 +158,9 @@ struct Train: ParsableCommand {
   }
 
   private func fresh() throws -> Trainer {
-    var configuration = (preset ?? .paper).configuration(dataset: dataset ?? "glyphs")
+    var configuration = (preset ?? .paper)
+      .configuration(
+        dataset: dataset ?? "glyphs", flow: flow ?? .ffjord, amortization: amortization ?? .lowRank)
     if let epochs { configuration.epochs = epochs }
     if let batchSize { configuration.batchSize = batchSize }
     if let learningRate { configuration.learningRate = learningRate }
@@ -157,7 +170,6 @@ struct Train: ParsableCommand {
     if let hidden { configuration.model.hidden = hidden.widths }
     if let blocks { configuration.model.blocks = blocks }
     if let rank { configuration.model.rank = rank }
-    if let flow { configuration.model.flow = flow }
     if let solver { configuration.solver = solver }
     if let tolerance { configuration.tolerance = tolerance }
     if let controller { configuration.controller = controller }
@@ -169,7 +181,8 @@ struct Train: ParsableCommand {
     if let limitEval { configuration.limitEvaluation = limitEval }
     configuration.steps = steps
     try configuration.validate()
-    let path = output ?? "Checkpoints/\(configuration.dataset)-\(configuration.preset.rawValue)"
+    let path =
+      output ?? "Checkpoints/\(DatasetCatalog.fileName(for: configuration.dataset))-\(configuration.preset.rawValue)"
     let loaded = try load(configuration.dataset)
     let directory = RunDirectory(path)
     try directory.create(isReplacing: overwrite)
@@ -182,7 +195,8 @@ struct Train: ParsableCommand {
       ("--preset", preset != nil), ("--batch-size", batchSize != nil),
       ("--learning-rate", learningRate != nil), ("--warmup", warmup != nil), ("--patience", patience != nil),
       ("--latent", latent != nil), ("--hidden", hidden != nil), ("--blocks", blocks != nil),
-      ("--rank", rank != nil), ("--flow", flow != nil), ("--solver", solver != nil),
+      ("--rank", rank != nil), ("--flow", flow != nil), ("--amortization", amortization != nil),
+      ("--solver", solver != nil),
       ("--tolerance", tolerance != nil), ("--solver-steps", solverSteps != nil),
       ("--controller", controller != nil),
       ("--divergence", divergence != nil), ("--gradient", gradient != nil), ("--seed", seed != nil),
@@ -214,15 +228,10 @@ struct Train: ParsableCommand {
     let configuration = trainer.state.configuration
     let model = configuration.model
     let counts = trainer.imageCounts
-    let posterior =
-      model.flow == .none
-      ? "no flow"
-      : "\(Terminal.count(model.blocks, "flow")) of "
-        + "\(model.hidden.map(String.init).joined(separator: "-")), rank \(model.rank)"
     Terminal.logger.info(
       """
       \(configuration.dataset): \(counts.training) images to train on, \(counts.validation) to validate
-      model: \(trainer.state.parameters.count) parameters, latent \(model.latent), \(posterior)
+      model: \(trainer.state.parameters.count) parameters, latent \(model.latent), \(model.posteriorSummary)
       run: \(trainer.directory.url.path), \(Terminal.count(trainer.stepsPerEpoch, "step")) an epoch, \
       \(Terminal.count(Compute.threads, "thread")), \(Compute.instructionSet)
       """)

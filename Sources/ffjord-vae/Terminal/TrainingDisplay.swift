@@ -52,7 +52,10 @@ final class TrainingDisplay: TrainingObserver {
     _ training: MetricsRecord, _ validation: MetricsRecord, isBest: Bool, _ state: TrainingState
   ) {
     func figures(_ record: MetricsRecord) -> String {
-      "-ELBO \(record.negativeELBO.fixed(2)) (rec \(record.reconstruction.fixed(2)), KL \(record.kl.fixed(2)))"
+      let bits = state.configuration.model.bitsPerDimension(nats: record.negativeELBO)
+        .map { ", \($0.fixed(3)) bits/dim" }
+      return "-ELBO \(record.negativeELBO.fixed(2)) (rec \(record.reconstruction.fixed(2)), "
+        + "KL \(record.kl.fixed(2))\(bits ?? ""))"
     }
     let weight = state.configuration.divergenceWeight(epoch: training.epoch)
     let warming = weight < 1 ? "  KL weight \(weight.fixed(2))" : ""

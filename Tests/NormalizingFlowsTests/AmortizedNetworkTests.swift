@@ -6,7 +6,7 @@ import Tensors
 import Testing
 
 /// The amortized velocity against its formula, written out in loops.
-@Suite struct LowRankNetworkTests {
+@Suite struct AmortizedNetworkTests {
   private func activated(_ function: ElementwiseFunction, _ x: Double) -> Double {
     switch function {
     case .softplus: log1p(exp(-abs(x))) + max(x, 0)
@@ -87,7 +87,7 @@ import Testing
 
   @Test func `the Omniglot preset's images have 44,608 weights a block`() {
     var builder = ParameterBuilder(seed: 1)
-    let network = LowRankNetwork("b", latent: 64, hidden: [512, 512], rank: 20, in: &builder)
+    let network = AmortizedNetwork("b", latent: 64, hidden: [512, 512], rank: 20, in: &builder)
     #expect(network.conditionalCount == 44_608)
   }
 

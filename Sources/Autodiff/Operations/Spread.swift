@@ -1,0 +1,16 @@
+import Tensors
+
+// y[..., j] = x[...]: each number repeated along a new last axis.
+// Tangent: the same of the tangents. Pullback: the sum over the new axis.
+
+extension Variable {
+  /// Each number repeated along a new last axis: [...] -> [..., n]
+  public func spread(over columns: Int) -> Variable {
+    .record(value.spread(over: columns), [self]) { g, inputs in inputs.add(g.sumOfLastAxis(), to: 0) }
+  }
+}
+
+extension Dual {
+  /// Each number repeated along a new last axis: [...] -> [..., n]
+  public func spread(over columns: Int) -> Dual { Dual(stacked: stacked.spread(over: columns)) }
+}

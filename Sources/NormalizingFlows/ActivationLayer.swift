@@ -1,0 +1,31 @@
+import Autodiff
+import NeuralNetworks
+import Tensors
+
+extension ElementwiseFunction {
+  /// The functions that a velocity's layers may be joined by.
+  public static let activations: [ElementwiseFunction] = [.softplus, .tanh, .elu, .swish, .square, .relu]
+}
+
+/// The activation after a layer of the velocity.
+///
+/// All are plain functions except swish, a sigmoid(beta a) with a learned beta (Ramachandran et al. 2017), which begins
+/// at one; its parameter is `name.beta`, of shape []. The published code has one swish, made when it is imported, which
+/// all layers of all blocks share; here each layer has its own.
+struct ActivationLayer: Sendable {
+  private let function: ElementwiseFunction
+  /// None, or beta.
+  let parameters: [Parameter]
+
+  init(_ name: String, _ function: ElementwiseFunction, in builder: inout ParameterBuilder) {
+    self.function = function
+    parameters = function == .swish ? [builder.constant("\(name).beta", [], 1)] : []
+  }
+
+  /// Any shape.
+  func apply(_ a: Dual, weights: ArraySlice<Variable>) -> Dual {
+    guard function == .swish, let beta = weights.first else { return a.applying(function) }
+    let width = a.shape.last ?? 1
+    return a * a.scalingColumns(by: beta.spread(over: width)).applying(.sigmoid)
+  }
+}

@@ -1,0 +1,113 @@
+import Autodiff
+import DifferentialEquations
+import NeuralNetworks
+import Tensors
+
+// Output i of a layer is z'_i = g_i z_i + (1 - g_i) m_i with g_i and m_i functions of z before i and of the image, so
+// the Jacobian is triangular with g on its diagonal: log |det| = sum of log g_i, and log sigmoid(x) = -softplus(-x).
+
+/// Inverse autoregressive flows: gated updates of z whose gate and mean a masked network (MADE) computes from the numbers
+/// before, with a context h that is linear in the image's features.
+///
+///     a = elu(z A + h)   a = elu(a B)   m = a M   g = sigmoid(a G + 1)   z' = g * z + (1 - g) * m
+///     log q(z') = log q(z) - sum of log g
+///
+/// The masked products also add biases. Each second layer takes z in reverse order, and leaves it so.
+///
+/// Kingma et al. 2016, "Improving Variational Inference with Inverse Autoregressive Flow", algorithm 1, with the
+/// numerically stable gate of section 4; MADE of Germain et al. 2015 as in the code of van den Berg et al. 2018: one hidden
+/// layer beyond the first, forget bias 1.
+public struct InverseAutoregressiveFlow: PosteriorFlow {
+  private struct Layer: Sendable {
+    let first: MaskedLinear
+    let hidden: MaskedLinear
+    let mean: MaskedLinear
+    let gate: MaskedLinear
+
+    /// z' and log |det|.
+    func apply(
+      _ z: Variable, context: Variable, _ parameters: BoundParameters
+    ) -> (z: Variable, logDeterminant: Variable) {
+      let (mean, gate) = update(z, context: context, parameters)
+      let opening = gate.applying(.sigmoid)
+      let next = mean + opening * (z - mean)
+      return (next, -(-gate).applying(.softplus).sumOfLastAxis())
+    }
+
+    /// The mean m and the gate before its sigmoid, `[batch, latent]` each.
+    func update(
+      _ z: Variable, context: Variable, _ parameters: BoundParameters
+    ) -> (mean: Variable, gate: Variable) {
+      var a = (first(z, parameters) + context).applying(.elu)
+      a = hidden(a, parameters).applying(.elu)
+      return (mean(a, parameters), gate(a, parameters) + 1)
+    }
+  }
+
+  private let layers: [Layer]
+  private let context: Linear
+  private let latent: Int
+
+  /// How many layers.
+  public var flows: Int { layers.count }
+
+  /// Parameters are `h_context.weight` [width, features] and bias, and in `flow.param_list`, layer after layer: A
+  /// [latent, width], B [width, width], M [width, latent], G [width, latent], each followed by its bias.
+  ///
+  /// - Parameter width: Of the masked network; a multiple of `latent`, or a divisor.
+  public init(features: Int, latent: Int, flows: Int, width: Int, in builder: inout ParameterBuilder) {
+    self.latent = latent
+    context = Linear("h_context", inputs: features, outputs: width, in: &builder)
+    var count = 0
+    func masked(_ inputs: Int, _ outputs: Int, isStrict: Bool = false, _ builder: inout ParameterBuilder)
+      -> MaskedLinear
+    {
+      defer { count += 2 }
+      return MaskedLinear(
+        weightName: "flow.param_list.\(count)", biasName: "flow.param_list.\(count + 1)", inputs: inputs,
+        outputs: outputs, isStrict: isStrict, in: &builder)
+    }
+    layers = (0..<flows).map { _ in
+      Layer(
+        first: masked(latent, width, &builder), hidden: masked(width, width, &builder),
+        mean: masked(width, latent, isStrict: true, &builder),
+        gate: masked(width, latent, isStrict: true, &builder))
+    }
+  }
+
+  public func forward(
+    _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
+  ) throws(SolveError) -> FlowOutput {
+    let context = context(features, parameters)
+    var output = FlowOutput(z: z0, deltaLogDensity: .noChange(of: z0))
+    for (k, layer) in layers.enumerated() {
+      let z = k % 2 == 1 ? output.z.reversed() : output.z
+      let (next, logDeterminant) = layer.apply(z, context: context, parameters)
+      output.z = next
+      output.deltaLogDensity = output.deltaLogDensity - logDeterminant
+    }
+    return output
+  }
+
+  /// zT -> z0. Number i of a layer's input needs those before it, so a layer takes as many passes as there are latent
+  /// numbers.
+  public func inverse(
+    _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
+  ) throws(SolveError) -> FlowOutput {
+    let constants = parameters.detached
+    let context = context(features.detached, constants)
+    var output = FlowOutput(z: zT.detached, deltaLogDensity: .noChange(of: zT))
+    for (k, layer) in layers.enumerated().reversed() {
+      var z = output.z
+      for _ in 0..<latent {
+        // After pass i, numbers up to i are right: theirs depend on those before, which were.
+        let (mean, gate) = layer.update(z, context: context, constants)
+        z = mean + (output.z - mean) / gate.applying(.sigmoid)
+      }
+      let logDeterminant = layer.apply(z, context: context, constants).logDeterminant
+      output.z = k % 2 == 1 ? z.reversed() : z
+      output.deltaLogDensity = output.deltaLogDensity + logDeterminant
+    }
+    return output
+  }
+}

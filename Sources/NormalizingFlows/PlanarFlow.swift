@@ -1,0 +1,110 @@
+import Autodiff
+import DifferentialEquations
+import NeuralNetworks
+import Tensors
+
+// The layer z' = z + u^ tanh(w . z + b) moves z along u^ by an amount that depends on w . z. Its Jacobian is
+// I + h' u^ w^T with h' = 1 - tanh^2, of determinant 1 + h' w . u^, and it is invertible if w . u^ > -1: (Rezende and
+// Mohamed 2015, appendix A.1)
+//
+//     u^ = u + (m(w . u) - w . u) w / |w|^2        m(x) = -1 + softplus(x)
+//
+// so w . u^ = m(w . u), and the determinant is 1 + (1 - tanh^2) (softplus(w . u) - 1) = tanh^2 + (1 - tanh^2)
+// softplus(w . u): a sum of terms that are not negative, which loses no digits where it is small.
+
+/// Planar flows, one after another, whose u, w and b are linear functions of the image's features.
+///
+///     z' = z + u^ tanh(w . z + b)        log q(z') = log q(z) - log(1 + (1 - tanh^2(w . z + b)) w . u^)
+///
+/// Rezende and Mohamed 2015, "Variational Inference with Normalizing Flows", section 4.1; amortized as by van den Berg
+/// et al. 2018. u and w are `[batch, latent]` a layer, b `[batch]`.
+public struct PlanarFlow: PosteriorFlow {
+  /// How many layers.
+  public let flows: Int
+  private let latent: Int
+  private let heads: (u: Linear, w: Linear, b: Linear)
+
+  /// Parameters are `amor_u.weight` [flows latent, features], `amor_w.weight` [flows latent, features], `amor_b.weight`
+  /// [flows, features] and their biases; layer by layer along the first axis.
+  public init(features: Int, latent: Int, flows: Int, in builder: inout ParameterBuilder) {
+    self.flows = flows
+    self.latent = latent
+    heads = (
+      Linear("amor_u", inputs: features, outputs: flows * latent, in: &builder),
+      Linear("amor_w", inputs: features, outputs: flows * latent, in: &builder),
+      Linear("amor_b", inputs: features, outputs: flows, in: &builder)
+    )
+  }
+
+  /// One layer, for each image.
+  private struct Layer {
+    /// u^, `[batch, latent]`
+    let u: Variable
+    /// `[batch, latent]`
+    let w: Variable
+    /// `[batch]`
+    let b: Variable
+    /// softplus(w . u) = 1 + w . u^, `[batch]`
+    let gain: Variable
+
+    /// w . z + b, `[batch]`
+    func position(_ z: Variable) -> Variable { Variable.rowDot(w, z) + b }
+
+    /// z' and log |det|.
+    func apply(_ z: Variable) -> (z: Variable, logDeterminant: Variable) {
+      let h = position(z).applying(.tanh)
+      let square = h.applying(.square)
+      return (z + h.spread(over: z.shape[1]) * u, (square + gain - square * gain).applying(.log))
+    }
+  }
+
+  private func layers(_ features: Variable, _ parameters: BoundParameters) -> [Layer] {
+    let batch = features.shape[0]
+    // [batch, flows latent] -> [flows batch, latent]: all layers' rows at once.
+    func vectors(_ head: Linear) -> Variable {
+      head(features, parameters).reshaped([batch, flows, latent]).permuted([1, 0, 2])
+        .reshaped([flows * batch, latent])
+    }
+    let (u, w) = (vectors(heads.u), vectors(heads.w))
+    let b = heads.b(features, parameters).permuted([1, 0])
+    let product = Variable.rowDot(w, u)
+    let gain = product.applying(.softplus)
+    let correction = (gain + -1 - product) / Variable.rowDot(w, w)
+    let constrained = u + correction.spread(over: latent) * w
+    return (0..<flows).map { k in
+      func rows(_ x: Variable) -> Variable { x.sliced(axis: 0, start: k * batch, length: batch) }
+      return Layer(
+        u: rows(constrained), w: rows(w), b: b.sliced(axis: 0, start: k, length: 1).reshaped([batch]),
+        gain: rows(gain))
+    }
+  }
+
+  public func forward(
+    _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
+  ) throws(SolveError) -> FlowOutput {
+    var output = FlowOutput(z: z0, deltaLogDensity: .noChange(of: z0))
+    for layer in layers(features, parameters) {
+      let (z, logDeterminant) = layer.apply(output.z)
+      output.z = z
+      output.deltaLogDensity = output.deltaLogDensity - logDeterminant
+    }
+    return output
+  }
+
+  public func inverse(
+    _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
+  ) throws(SolveError) -> FlowOutput {
+    let type = zT.value.elementType
+    var output = FlowOutput(z: zT.detached, deltaLogDensity: .noChange(of: zT))
+    for layer in layers(features.detached, parameters.detached).reversed() {
+      // With a = w . z + b, w . z' + b = a + w . u^ tanh(a).
+      let right = layer.position(output.z).value.doubles()
+      let slopes = layer.gain.value.doubles().map { $0 - 1 }
+      let tangents = zip(slopes, right).map { TanhEquation(slope: $0, rightSide: $1).hyperbolicTangent }
+      let h = Variable(Tensor(tangents, shape: [tangents.count]).converted(to: type))
+      output.z = output.z - h.spread(over: latent) * layer.u
+      output.deltaLogDensity = output.deltaLogDensity + layer.apply(output.z).logDeterminant
+    }
+    return output
+  }
+}

@@ -1,0 +1,30 @@
+import Foundation
+
+/// The solution x of x + s tanh(x) = r, for s > -1: the scalar equation that planar and Sylvester flows are inverted by.
+///
+/// The left side grows with x, at a slope of 1 + s (1 - tanh^2 x) > 0, and x lies between r - |s| and r + |s|. Newton's
+/// method, held to a bracket that each step narrows, so that it converges for every s, and to rounding.
+struct TanhEquation {
+  let slope: Double
+  let rightSide: Double
+
+  /// tanh of the solution.
+  var hyperbolicTangent: Double { tanh(solution) }
+
+  var solution: Double {
+    var (low, high) = (rightSide - abs(slope), rightSide + abs(slope))
+    var x = rightSide / (1 + max(slope, 0))
+    for _ in 0..<200 {
+      let h = tanh(x)
+      let excess = x + slope * h - rightSide
+      if excess == 0 { return x }
+      if excess > 0 { high = min(high, x) } else { low = max(low, x) }
+      let derivative = 1 + slope * (1 - h * h)
+      var next = derivative > 0 ? x - excess / derivative : low
+      if !(next > low && next < high) { next = 0.5 * (low + high) }
+      if next == x || abs(next - x) <= 1e-16 * abs(x) { return next }
+      x = next
+    }
+    return x
+  }
+}

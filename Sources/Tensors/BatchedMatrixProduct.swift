@@ -1,0 +1,108 @@
+import CKernels
+import COneDNN
+
+/// A row-major matrix at an address, its rows `leading` numbers apart. The caller keeps its memory alive.
+package struct MatrixAddress {
+  let pointer: UnsafeRawPointer
+  let leading: Int
+  let transposed: Bool
+
+  /// - Parameter transposed: Whether the product takes the matrix transposed.
+  package init(_ pointer: UnsafeRawPointer, leading: Int, transposed: Bool = false) {
+    self.pointer = pointer
+    self.leading = leading
+    self.transposed = transposed
+  }
+
+  /// All of a tensor's memory as one matrix with rows of its last axis.
+  package init(_ tensor: Tensor, transposed: Bool = false) {
+    self.init(tensor.address, leading: tensor.shape.last ?? 1, transposed: transposed)
+  }
+}
+
+/// c = alpha a b + beta c for `rows` x `inner` times `inner` x `columns`, on the calling thread: for loops over many
+/// small products, which are split over threads outside.
+package func multiplySmallMatrices(
+  _ type: ElementType, _ a: MatrixAddress, _ b: MatrixAddress, rows: Int, columns: Int, inner: Int,
+  alpha: Double = 1, beta: Double = 0, into c: UnsafeMutableRawPointer, leading: Int
+) {
+  guard rows > 0, columns > 0 else { return }
+  switch type {
+  case .float32:
+    let status = dnnl_sgemm(
+      a.transposed ? CChar(84) : CChar(78), b.transposed ? CChar(84) : CChar(78), dnnl_dim_t(rows),
+      dnnl_dim_t(columns), dnnl_dim_t(inner), Float(alpha), a.pointer.assumingMemoryBound(to: Float.self),
+      dnnl_dim_t(a.leading), b.pointer.assumingMemoryBound(to: Float.self), dnnl_dim_t(b.leading),
+      Float(beta),
+      c.assumingMemoryBound(to: Float.self), dnnl_dim_t(leading))
+    precondition(status == dnnl_success, "matrix product: the library refused \(rows)x\(inner)x\(columns)")
+  case .float64:
+    type.kernels.gemm(
+      a.transposed, b.transposed, 0, rows, columns, inner, alpha, a.pointer, a.leading, b.pointer, b.leading,
+      beta, c, leading)
+  }
+}
+
+extension Tensor {
+  /// c_s = op(a_s) op(b_s) for each s of the first axis: a [n, ., .], b [n, ., .] -> [n, rows, columns]; `op` transposes
+  /// where asked.
+  package static func batchedProduct(
+    _ a: Tensor, _ b: Tensor, transposingFirst ta: Bool = false, transposingSecond tb: Bool = false
+  ) -> Tensor {
+    precondition(
+      a.rank == 3 && b.rank == 3 && a.shape[0] == b.shape[0] && b.shape[tb ? 2 : 1] == a.shape[ta ? 1 : 2]
+        && a.elementType == b.elementType,
+      "batched product: shapes \(a.shape)\(ta ? " transposed" : "") and \(b.shape)\(tb ? " transposed" : "")")
+    let rows = a.shape[ta ? 2 : 1]
+    let inner = a.shape[ta ? 1 : 2]
+    let columns = b.shape[tb ? 1 : 2]
+    let type = a.elementType
+    let size = type.byteCount
+    let c = Tensor(uninitialized: [a.shape[0], rows, columns], type)
+    Compute.parallel(a.shape[0], cost: rows * columns * inner) { begin, end in
+      for s in begin..<end {
+        multiplySmallMatrices(
+          type,
+          MatrixAddress(a.address + s * rows * inner * size, leading: a.shape[2], transposed: ta),
+          MatrixAddress(b.address + s * inner * columns * size, leading: b.shape[2], transposed: tb),
+          rows: rows, columns: columns, inner: inner, into: c.freshAddress + s * rows * columns * size,
+          leading: columns)
+      }
+    }
+    withExtendedLifetime((a, b)) {}
+    return c
+  }
+
+  /// x[row] * s for each row, number by number: self [..., n], s [n]
+  package func scalingColumns(by s: Tensor) -> Tensor {
+    let columns = s.count
+    precondition(shape.last == columns, "scalingColumns: \(s.shape) for rows of \(shape)")
+    let result = Tensor(uninitialized: shape, elementType)
+    let kernels = elementType.kernels
+    let stride = columns * elementType.byteCount
+    Compute.parallel(count / max(columns, 1), cost: columns) { begin, end in
+      for row in begin..<end {
+        kernels.product_jet(
+          0, 0, columns, 0, columns, address + row * stride, s.address, result.freshAddress + row * stride)
+      }
+    }
+    withExtendedLifetime(s) {}
+    return result
+  }
+
+  /// The last axis in reverse order.
+  package func reversingLastAxis() -> Tensor {
+    let columns = shape.last ?? 1
+    guard count > 0 else { return self }
+    let result = Tensor(uninitialized: shape, elementType)
+    let rows = count / columns
+    let kernels = elementType.kernels
+    // A permutation whose innermost step is backward, from the last number of each row.
+    Compute.parallel(rows, cost: columns) { begin, end in
+      kernels.permute(
+        [rows, 1, 1, columns], [columns, 0, 0, -1], begin, end,
+        address + (columns - 1) * elementType.byteCount, result.freshAddress)
+    }
+    return result
+  }
+}

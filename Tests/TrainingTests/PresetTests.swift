@@ -1,0 +1,35 @@
+import Testing
+import VariationalAutoencoder
+
+@testable import Training
+
+/// The published sizes, by dataset and posterior.
+@Suite struct PresetTests {
+  @Test(arguments: [
+    ("mnist", [1024, 1024], "softplus", 2, 64), ("omniglot", [512, 512], "softplus", 5, 20),
+    ("freyfaces", [512, 512], "softplus", 2, 20), ("caltech101", [2048], "tanh", 1, 20),
+    ("glyphs", [512, 512], "softplus", 5, 20),
+  ])
+  func `the paper's dynamics`(
+    _ dataset: String, _ hidden: [Int], _ activation: String, _ blocks: Int, _ rank: Int
+  ) throws {
+    let configuration = Preset.paper.configuration(dataset: dataset)
+    try configuration.validate()
+    let model = configuration.model
+    #expect(model.flow == .ffjord && model.amortization == .lowRank)
+    #expect(model.hidden == hidden && model.activation.rawValue == activation)
+    #expect(model.blocks == blocks && model.rank == rank && model.latent == 64 && model.timeLength == 0.5)
+  }
+
+  @Test(arguments: PosteriorKind.allCases)
+  func `every preset is valid for every posterior`(_ flow: PosteriorKind) throws {
+    for preset in Preset.allCases {
+      let configuration = preset.configuration(dataset: "omniglot", flow: flow)
+      try configuration.validate()
+      #expect(configuration.model.flow == flow && configuration.preset == preset)
+    }
+    let model = Preset.paper.configuration(dataset: "mnist", flow: flow).model
+    #expect(model.flows == (flow == .iaf ? 8 : 16))
+    #expect(model.maskedWidth == 1280 && model.orthogonalVectors == 32 && model.reflections == 8)
+  }
+}
