@@ -74,7 +74,12 @@ struct Program {
     var standardError: String { (try? String(contentsOf: error, encoding: .utf8)) ?? "" }
 
     func wait() throws -> Outcome {
+      // A command that should have been refused may train for days instead: no test waits for that.
+      let identifier = process.processIdentifier
+      let watchdog = DispatchWorkItem { kill(identifier, SIGKILL) }
+      DispatchQueue.global().asyncAfter(deadline: .now() + 240, execute: watchdog)
       process.waitUntilExit()
+      watchdog.cancel()
       return Outcome(
         status: process.terminationStatus, isCrash: process.terminationReason == .uncaughtSignal,
         standardOutput: try String(contentsOf: output, encoding: .utf8), standardError: standardError)
