@@ -31,12 +31,13 @@ public enum Preset: String, Sendable, CaseIterable, Codable {
       configuration.model.maskedWidth = 128
       configuration.model.orthogonalVectors = 8
       configuration.model.reflections = 4
-      configuration.epochs = 4
+      configuration.epochs = 3
       configuration.batchSize = 50
-      configuration.learningRate = 2e-3
-      configuration.warmup = 2
+      configuration.learningRate = 1e-3
+      // Longer than the run: with the KL term at full weight this early, the latent numbers would go unused.
+      configuration.warmup = 10
       configuration.tolerance = 1e-4
-      configuration.limitTrain = 9000
+      configuration.limitTrain = 8000
     }
     return configuration
   }
