@@ -17,7 +17,7 @@ struct Export: ParsableCommand {
     try Failure.reporting {
       try checkOutput(output)
       let (_, state, _) = try readModel(checkpoint)
-      try ModelExchange.export(state, to: URL(filePath: output))
+      try ModelExport.write(state, to: URL(filePath: output))
       Terminal.logger.info(
         "\(output): \(state.parameters.parameters.count) tensors, \(state.parameters.count) parameters")
     }

@@ -1,0 +1,25 @@
+import Foundation
+import Safetensors
+
+/// Models as the state dict of the published PyTorch code, in plain safetensors.
+public enum ModelExport {
+  /// Writes the parameters alone, under their published names and in PyTorch's shapes; the metadata say how the model is
+  /// built.
+  ///
+  /// - Throws: ``SafetensorsError``
+  public static func write(_ state: TrainingState, to url: URL) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let tensors = zip(state.parameters.parameters, state.parameters.tensors).map { parameter, tensor in
+      SafetensorsTensor(name: parameter.name, elementType: .float32, shape: tensor.shape) { consume in
+        try tensor.withBytes { bytes in try consume(bytes) }
+      }
+    }
+    try SafetensorsWriter.write(
+      to: url, tensors: Array(tensors),
+      metadata: [
+        "format": "pt",
+        "ffjord-vae configuration": String(decoding: try encoder.encode(state.configuration), as: UTF8.self),
+      ], compression: .none)
+  }
+}
