@@ -5,31 +5,24 @@ import Training
 
 struct Reconstruct: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draws images beside their reconstructions through the latent space.")
+    abstract: "Draws images, spread over the split, beside their reconstructions through the latent space.")
 
   @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("The PNG to write.", valueName: "file"))
-  var output: String
+  @OptionGroup var picture: PictureOptions
 
   @OptionGroup var input: ImageOptions
-
-  @Option(help: ArgumentHelp("How many images, spread over the split.", valueName: "n"))
-  var count = 64
 
   @Option(help: ArgumentHelp("Where the noise begins.", valueName: "n"))
   var seed: UInt64 = 1
 
   @OptionGroup var compute: ComputeOptions
 
-  func validate() throws {
-    if !(1...10_000).contains(count) { throw ValidationError("--count \(count): from 1 to 10000") }
-  }
-
   func run() throws {
     try Failure.reporting {
       compute.apply()
+      let (output, count) = (picture.output, picture.count)
       try checkOutput(output)
       let (model, state, _) = try readModel(checkpoint)
       let (_, all) = try input.images(for: state.configuration, seed: seed, limit: nil)
@@ -39,10 +32,10 @@ struct Reconstruct: ParsableCommand {
         model: model, parameters: state.parameters, divergence: state.configuration.divergence, seed: seed)
       let columns = max(1, Int((Double(shown) / 2).squareRoot().rounded(.up)))
       let likelihood = model.configuration.likelihood
-      let picture = ImageGrid.pairs(
+      let grid = ImageGrid.pairs(
         originals: images.drawn(as: likelihood),
         reconstructions: try evaluator.reconstructions(of: images).drawn(as: likelihood), columns: columns)
-      try picture.write(to: URL(filePath: output))
+      try grid.write(to: URL(filePath: output))
       Terminal.logger.info("\(output): \(shown) images, each with its reconstruction on the right")
     }
   }

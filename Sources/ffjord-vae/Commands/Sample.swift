@@ -11,24 +11,17 @@ struct Sample: ParsableCommand {
   @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("The PNG to write.", valueName: "file"))
-  var output: String
-
-  @Option(help: ArgumentHelp("How many images.", valueName: "n"))
-  var count = 64
+  @OptionGroup var picture: PictureOptions
 
   @Option(help: ArgumentHelp("Where the samples begin.", valueName: "n"))
   var seed: UInt64 = 1
 
   @OptionGroup var compute: ComputeOptions
 
-  func validate() throws {
-    if !(1...10_000).contains(count) { throw ValidationError("--count \(count): from 1 to 10000") }
-  }
-
   func run() throws {
     try Failure.reporting {
       compute.apply()
+      let (output, count) = (picture.output, picture.count)
       try checkOutput(output)
       let (model, state, _) = try readModel(checkpoint)
       let evaluator = Evaluator(

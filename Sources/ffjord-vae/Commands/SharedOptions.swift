@@ -22,6 +22,19 @@ struct ComputeOptions: ParsableArguments {
   }
 }
 
+/// A picture of some number of images.
+struct PictureOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The PNG to write.", valueName: "file"))
+  var output: String
+
+  @Option(help: ArgumentHelp("How many images.", valueName: "n"))
+  var count = 64
+
+  func validate() throws {
+    if !(1...10_000).contains(count) { throw ValidationError("--count \(count): from 1 to 10000") }
+  }
+}
+
 /// Which images of which dataset a trained model is used on.
 struct ImageOptions: ParsableArguments {
   @Option(help: "The dataset. (default: the one that the model was trained on)")
