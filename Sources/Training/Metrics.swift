@@ -14,8 +14,21 @@ public struct Metrics: Sendable, Equatable, Codable {
   public var evaluationsForward = 0.0
   /// Evaluations of the velocity a batch, backward.
   public var evaluationsBackward = 0.0
+  /// The integral of |f|^2 along the flows, where training is regularized by it.
+  public var kineticEnergy: Double?
+  /// The integral of |df/dz|^2 along the flows, where training is regularized by it.
+  public var jacobianNorm: Double?
 
   public init() {}
+
+  /// The figures that are means over images; the others are means over batches.
+  fileprivate static var imageMeans: [WritableKeyPath<Metrics, Double>] {
+    [\.negativeELBO, \.reconstruction, \.kl]
+  }
+  fileprivate static var regularizers: [WritableKeyPath<Metrics, Double?>] { [\.kineticEnergy, \.jacobianNorm] }
+  fileprivate static var batchMeans: [WritableKeyPath<Metrics, Double>] {
+    [\.evaluationsForward, \.evaluationsBackward]
+  }
 }
 
 /// Sums from which means over images are taken, so that a short last batch counts for what it is.
@@ -33,21 +46,20 @@ public struct MetricsSum: Sendable, Equatable, Codable {
   public mutating func add(_ batch: Metrics, images count: Int) {
     images += count
     batches += 1
-    sums.negativeELBO += batch.negativeELBO * Double(count)
-    sums.reconstruction += batch.reconstruction * Double(count)
-    sums.kl += batch.kl * Double(count)
-    sums.evaluationsForward += batch.evaluationsForward
-    sums.evaluationsBackward += batch.evaluationsBackward
+    for figure in Metrics.imageMeans { sums[keyPath: figure] += batch[keyPath: figure] * Double(count) }
+    for figure in Metrics.batchMeans { sums[keyPath: figure] += batch[keyPath: figure] }
+    for figure in Metrics.regularizers {
+      guard let value = batch[keyPath: figure] else { continue }
+      sums[keyPath: figure] = (sums[keyPath: figure] ?? 0) + value * Double(count)
+    }
   }
 
   public var mean: Metrics {
     var mean = sums
     let (n, b) = (Double(max(images, 1)), Double(max(batches, 1)))
-    mean.negativeELBO /= n
-    mean.reconstruction /= n
-    mean.kl /= n
-    mean.evaluationsForward /= b
-    mean.evaluationsBackward /= b
+    for figure in Metrics.imageMeans { mean[keyPath: figure] /= n }
+    for figure in Metrics.batchMeans { mean[keyPath: figure] /= b }
+    for figure in Metrics.regularizers { mean[keyPath: figure] = mean[keyPath: figure].map { $0 / n } }
     return mean
   }
 }
@@ -61,6 +73,8 @@ extension Metrics {
     negativeELBO = reconstruction + kl
     evaluationsForward = Double(output.flow.evaluations)
     evaluationsBackward = Double(output.flow.backwardEvaluations)
+    kineticEnergy = output.flow.kineticEnergy?.value.mean()
+    jacobianNorm = output.flow.jacobianNorm?.value.mean()
   }
 }
 
@@ -76,6 +90,8 @@ public struct MetricsRecord: Sendable, Equatable, Codable {
   public var kl: Double
   public var evaluationsForward: Double
   public var evaluationsBackward: Double
+  public var kineticEnergy: Double?
+  public var jacobianNorm: Double?
   public var seconds: Double
 
   enum CodingKeys: String, CodingKey {
@@ -83,6 +99,8 @@ public struct MetricsRecord: Sendable, Equatable, Codable {
     case negativeELBO = "negative_elbo"
     case evaluationsForward = "nfe_forward"
     case evaluationsBackward = "nfe_backward"
+    case kineticEnergy = "kinetic_energy"
+    case jacobianNorm = "jacobian_norm"
   }
 
   public init(step: Int, epoch: Int, split: String, _ metrics: Metrics, seconds: Double) {
@@ -94,6 +112,8 @@ public struct MetricsRecord: Sendable, Equatable, Codable {
     kl = metrics.kl
     evaluationsForward = metrics.evaluationsForward
     evaluationsBackward = metrics.evaluationsBackward
+    kineticEnergy = metrics.kineticEnergy
+    jacobianNorm = metrics.jacobianNorm
     self.seconds = seconds
   }
 }

@@ -24,13 +24,15 @@ public struct RunDirectory: Sendable {
   /// Makes the directory and sees that it can be written, before any time is spent on training.
   ///
   /// - Parameter isReplacing: Whether a run that is there already is to be replaced.
-  /// - Throws: ``TrainingError/occupied(path:)``, ``TrainingError/unwritable(path:reason:)``
-  public func create(isReplacing: Bool) throws(TrainingError) {
+  /// - Returns: The hold on the directory, for as long as the run goes.
+  /// - Throws: ``TrainingError/occupied(path:)``, ``TrainingError/inUse(path:)``, ``TrainingError/unwritable(path:reason:)``
+  @discardableResult public func create(isReplacing: Bool) throws(TrainingError) -> RunLock {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
       throw .unwritable(path: url.path, reason: Self.reason(error))
     }
+    let lock = try lock()
     let held = [last, best, metrics].filter { FileManager.default.fileExists(atPath: $0.path) }
     guard held.isEmpty || isReplacing else { throw .occupied(path: url.path) }
     let probe = url.appending(path: ".ffjord-vae-\(ProcessInfo.processInfo.processIdentifier)")
@@ -45,7 +47,13 @@ public struct RunDirectory: Sendable {
         throw .unwritable(path: file.path, reason: Self.reason(error))
       }
     }
+    return lock
   }
+
+  /// Takes hold of the directory, so that no other process trains in it.
+  ///
+  /// - Throws: ``TrainingError/inUse(path:)``
+  public func lock() throws(TrainingError) -> RunLock { try RunLock(url) }
 
   /// Saves a state as the last one, and as the best one if it is: then both names are one file.
   ///

@@ -11,6 +11,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case missingCheckpoint(path: String)
   /// The output directory holds another run.
   case occupied(path: String)
+  /// Another process trains in the directory.
+  case inUse(path: String)
   /// The output directory, or a file in it, cannot be written.
   case unwritable(path: String, reason: String)
   /// The loss or a gradient is not a number.
@@ -27,7 +29,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
 
   public var category: Category {
     switch self {
-    case .invalidConfiguration, .occupied: .usage
+    case .invalidConfiguration, .occupied, .inUse: .usage
     case .invalidCheckpoint: .badData
     case .missingCheckpoint: .missingInput
     case .unwritable: .inputOutput
@@ -44,6 +46,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .occupied(let path):
       "\(path) already holds a run. Continue it with --resume \(path), choose another --output, or replace it with "
         + "--overwrite."
+    case .inUse(let path):
+      "another process is training in \(path). Wait until it ends, stop it with Ctrl-C, or choose another --output."
     case .unwritable(let path, let reason):
       "cannot write \(path): \(reason). Choose another --output, or see to its permissions and to free space."
     case .diverged(let step, let reason):

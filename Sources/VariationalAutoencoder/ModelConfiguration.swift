@@ -65,7 +65,12 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
         case .none: "no amortization"
         default: "\(amortization.rawValue) amortization"
         }
-      return "\(counted(blocks, "flow")) of \(widths), \(amortized)"
+      let variations = [
+        timeDependence == .concat ? nil : "layers \(timeDependence.rawValue)",
+        activation == .softplus ? nil : activation.rawValue,
+      ]
+      return (["\(counted(blocks, "flow")) of \(widths), \(amortized)"] + variations.compactMap { $0 })
+        .joined(separator: ", ")
     }
   }
 

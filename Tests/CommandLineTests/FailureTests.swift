@@ -21,7 +21,8 @@ import Training
     ["--rank", "0"], ["--flow", "radial"], ["--solver", "dopri6"], ["--tolerance", "0"],
     ["--tolerance", "1"], ["--solver-steps", "0"], ["--divergence", "approximate"], ["--gradient", "none"],
     ["--seed", "-1"], ["--threads", "0"], ["--limit-train", "0"], ["--limit-eval", "0"],
-    ["--dataset", "cifar"], ["--preset", "large"],
+    ["--dataset", "cifar"], ["--preset", "large"], ["--layer-type", "residual"], ["--activation", "cosine"],
+    ["--time-length", "0"], ["--kinetic-energy", "-1"], ["--jacobian-norm", "inf"],
   ])
   func `values that make no sense are usage errors that name them`(option: [String]) throws {
     // The value joined to its option, so that one that starts with a dash is a value.
@@ -41,6 +42,18 @@ import Training
   ])
   func `values that make no sense are usage errors of every command`(arguments: [String]) throws {
     try Program.fail(64, arguments, in: directory.url)
+  }
+
+  @Test(arguments: [
+    ["--flow", "none", "--rank", "3"], ["--flow", "planar", "--hidden", "8"], ["--reflections", "2"],
+    ["--flow", "iaf", "--orthogonal-vectors", "2"], ["--amortization", "bias", "--rank", "3"],
+    ["--flow", "none", "--kinetic-energy", "1"], ["--flows", "3"],
+  ])
+  func `options of another posterior are usage errors that name both`(options: [String]) throws {
+    try Program.fail(
+      64, ["train", "--output", "run"] + options, naming: [options.last { $0.hasPrefix("--") } ?? "", "it is for"],
+      in: directory.url)
+    #expect(try directory.names() == [])
   }
 
   @Test func `a resumed run says which options it does not take`() throws {

@@ -5,15 +5,26 @@ import Training
 
 /// Runs that train a tiny model on 40 glyphs: four steps of ten an epoch.
 enum TinyRun {
-  static let model = ["--latent", "4", "--hidden", "8", "--blocks", "1", "--rank", "2"]
+  static let model = ["--latent", "4"] + dynamics
+  private static let dynamics = ["--hidden", "8", "--blocks", "1", "--rank", "2"]
   static let size = [
     "--preset", "small", "--limit-train", "40", "--limit-eval", "20", "--batch-size", "10", "--tolerance",
     "1e-3",
   ]
 
   /// The arguments of a new run in a directory.
-  static func train(_ output: String, _ more: String...) -> [String] {
-    ["train", "--output", output] + size + model + more
+  static func train(_ output: String, _ more: String...) -> [String] { train(output, more) }
+
+  /// The same; of the model's sizes those that `more` does not give, and that its posterior has.
+  static func train(_ output: String, _ more: [String]) -> [String] {
+    var sizes = ["--latent", "4"]
+    for index in stride(from: 0, to: dynamics.count, by: 2)
+    where !more.contains("--flow") && !more.contains(dynamics[index])
+      && !(dynamics[index] == "--rank" && more.contains("--amortization"))
+    {
+      sizes += dynamics[index...index + 1]
+    }
+    return ["train", "--output", output] + size + sizes + more
   }
 
   /// A run of two epochs that tests may read, and must not change; made once.

@@ -99,15 +99,53 @@ import Training
   @Test(arguments: [
     ["--flow", "none"], ["--solver", "rk4", "--solver-steps", "2"], ["--divergence", "rademacher"],
     ["--gradient", "adjoint"], ["--gradient", "checkpointed"], ["--hidden", "8-4", "--blocks", "2"],
+    ["--layer-type", "concatsquash"], ["--activation", "swish"], ["--amortization", "bias"],
   ])
   func `options reach the run`(options: [String]) throws {
-    try Program.succeed(TinyRun.train("run", "--steps", "1") + options, in: directory.url)
+    try Program.succeed(TinyRun.train("run", options + ["--steps", "1"]), in: directory.url)
     let configuration = try String(contentsOf: directory.file("run/config.json"), encoding: .utf8)
     let values = options.filter { !$0.hasPrefix("--") && $0 != "2" && $0 != "8-4" }
     for value in values { #expect(configuration.contains("\"\(value)\"")) }
     let summary = try Checkpoint.summary(of: directory.file("run/last.safetensors.zst"))
-    #expect(summary.configuration.model.hidden == (options[0] == "--hidden" ? [8, 4] : [8]))
     #expect(summary.parameters.contains { $0.name.hasPrefix("odefuncs.") } == (options[0] != "--flow"))
+    if options[0] == "--hidden" { #expect(summary.configuration.model.hidden == [8, 4]) }
+  }
+
+  @Test func `numbers of flows reach the run`() throws {
+    let options = ["--steps", "1", "--flow", "iaf", "--flows", "2", "--masked-width", "8"]
+    try Program.succeed(TinyRun.train("run", options), in: directory.url)
+    let model = try Checkpoint.summary(of: directory.file("run/last.safetensors.zst")).configuration.model
+    #expect(model.flow == .iaf && model.flows == 2 && model.maskedWidth == 8)
+  }
+
+  @Test func `weights on the dynamics are in the metrics, each integral where it has a weight`() throws {
+    try Program.succeed(
+      TinyRun.train("run", "--epochs", "1", "--kinetic-energy", "0.01", "--jacobian-norm", "0.02"), in: directory.url)
+    for record in try TinyRun.metrics(of: directory.file("run")) {
+      #expect(try #require(record.kineticEnergy) > 0 && #require(record.jacobianNorm) > 0)
+    }
+    let outcome = try Program.succeed(["evaluate", "run", "--limit", "5", "--json"], in: directory.url)
+    let report = try object(outcome.standardOutput)
+    #expect(report["kinetic_energy"] as? Double ?? 0 > 0 && report["jacobian_norm"] as? Double ?? 0 > 0)
+    try Program.succeed(TinyRun.train("one", "--steps", "1", "--jacobian-norm", "0.02"), in: directory.url)
+    let record = try #require(TinyRun.metrics(of: directory.file("one")).first)
+    #expect(record.kineticEnergy == nil && record.jacobianNorm != nil)
+  }
+
+  @Test func `two processes do not train in one directory`() throws {
+    let running = try Program.start(TinyRun.train("run", "--epochs", "1000"), in: directory.url)
+    defer { kill(running.process.processIdentifier, SIGKILL) }
+    let last = directory.file("run/last.safetensors.zst")
+    while running.process.isRunning, !FileManager.default.fileExists(atPath: last.path) {
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    for arguments in [["train", "--resume", "run"], TinyRun.train("run", "--steps", "1", "--overwrite")] {
+      try Program.fail(64, arguments, naming: ["another process is training in"], in: directory.url)
+    }
+    kill(running.process.processIdentifier, SIGINT)
+    #expect(try running.wait().status == 0)
+    let step = try Checkpoint.summary(of: last).progress.step
+    try Program.succeed(["train", "--resume", "run", "--steps", "\(step + 1)"], in: directory.url)
   }
 
   @Test func `threads and seeds: the seed changes the run`() throws {

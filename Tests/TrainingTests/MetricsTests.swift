@@ -29,6 +29,16 @@ import Testing
     #expect(sum.mean.evaluationsBackward == 15)
   }
 
+  @Test func `integrals that regularize are means over images, and absent where they were not formed`() {
+    var sum = MetricsSum()
+    for (energy, count) in [(1.0, 4), (6.0, 1)] {
+      var batch = metrics(100, evaluations: 20)
+      batch.kineticEnergy = energy
+      sum.add(batch, images: count)
+    }
+    #expect(sum.mean.kineticEnergy == 2 && sum.mean.jacobianNorm == nil)
+  }
+
   @Test func `sums of nothing have means of zero`() {
     #expect(MetricsSum().mean == Metrics())
   }

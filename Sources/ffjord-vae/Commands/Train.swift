@@ -7,22 +7,8 @@ import Tensors
 import Training
 import VariationalAutoencoder
 
-/// Widths of hidden layers, written 512-512.
-struct HiddenWidths: ExpressibleByArgument {
-  let widths: [Int]
-
-  init?(argument: String) {
-    let parts = argument.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-    let widths = parts.compactMap { $0 }
-    guard !widths.isEmpty, widths.count == parts.count, widths.allSatisfy({ $0 > 0 }) else { return nil }
-    self.widths = widths
-  }
-}
-
 extension Preset: ExpressibleByArgument {}
 extension StepControl: ExpressibleByArgument {}
-extension PosteriorKind: ExpressibleByArgument {}
-extension Amortization: ExpressibleByArgument {}
 extension SolveGradient: ExpressibleByArgument {}
 
 struct Train: ParsableCommand {
@@ -80,31 +66,7 @@ struct Train: ParsableCommand {
       valueName: "n"))
   var patience: Int?
 
-  @Option(help: ArgumentHelp("Latent numbers. (default: 64)", valueName: "n"))
-  var latent: Int?
-
-  @Option(
-    help: ArgumentHelp("Widths of the velocity's hidden layers. (default: 512-512)", valueName: "widths"))
-  var hidden: HiddenWidths?
-
-  @Option(help: ArgumentHelp("Continuous flows, one after another. (default: 5)", valueName: "n"))
-  var blocks: Int?
-
-  @Option(help: ArgumentHelp("Rank of each image's own flow weights. (default: 20)", valueName: "n"))
-  var rank: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "The posterior: \(PosteriorKind.allCases.map(\.rawValue).joined(separator: ", ")). (default: ffjord)",
-      valueName: "kind"))
-  var flow: PosteriorKind?
-
-  @Option(
-    help: ArgumentHelp(
-      "Which weights of ffjord are the image's own: "
-        + "\(Amortization.allCases.map(\.rawValue).joined(separator: ", ")). (default: low-rank)",
-      valueName: "kind"))
-  var amortization: Amortization?
+  @OptionGroup(title: "The model") var model: ModelOptions
 
   @Option(
     help: ArgumentHelp(
@@ -143,7 +105,7 @@ struct Train: ParsableCommand {
   func run() throws {
     try Failure.reporting {
       compute.apply()
-      var trainer = try resume.map { try resumed($0) } ?? fresh()
+      var (trainer, lock) = try resume.map { try resumed($0) } ?? fresh()
       let directory = trainer.directory
       let configuration = trainer.state.configuration
       describe(trainer)
@@ -152,24 +114,21 @@ struct Train: ParsableCommand {
       }
       let display = TrainingDisplay(
         stepsPerEpoch: trainer.stepsPerEpoch, epochs: configuration.epochs)
-      let ending = try trainer.run(observer: display) { stop.isRequested }
+      let ending = try withExtendedLifetime(lock) { try trainer.run(observer: display) { stop.isRequested } }
       report(ending, trainer.state, directory)
     }
   }
 
-  private func fresh() throws -> Trainer {
+  private func fresh() throws -> (Trainer, RunLock) {
     var configuration = (preset ?? .paper)
       .configuration(
-        dataset: dataset ?? "glyphs", flow: flow ?? .ffjord, amortization: amortization ?? .lowRank)
+        dataset: dataset ?? "glyphs", flow: model.flow ?? .ffjord, amortization: model.amortization ?? .lowRank)
+    model.apply(to: &configuration.model)
     if let epochs { configuration.epochs = epochs }
     if let batchSize { configuration.batchSize = batchSize }
     if let learningRate { configuration.learningRate = learningRate }
     if let warmup { configuration.warmup = warmup }
     if let patience { configuration.patience = patience }
-    if let latent { configuration.model.latent = latent }
-    if let hidden { configuration.model.hidden = hidden.widths }
-    if let blocks { configuration.model.blocks = blocks }
-    if let rank { configuration.model.rank = rank }
     if let solver { configuration.solver = solver }
     if let tolerance { configuration.tolerance = tolerance }
     if let controller { configuration.controller = controller }
@@ -185,37 +144,36 @@ struct Train: ParsableCommand {
       output ?? "Checkpoints/\(DatasetCatalog.fileName(for: configuration.dataset))-\(configuration.preset.rawValue)"
     let loaded = try load(configuration.dataset)
     let directory = RunDirectory(path)
-    try directory.create(isReplacing: overwrite)
-    return try Trainer(configuration, dataset: loaded, directory: directory)
+    let lock = try directory.create(isReplacing: overwrite)
+    return (try Trainer(configuration, dataset: loaded, directory: directory), lock)
   }
 
-  private func resumed(_ path: String) throws -> Trainer {
+  private func resumed(_ path: String) throws -> (Trainer, RunLock) {
     let fixed: [(String, Bool)] = [
       ("--dataset", dataset != nil), ("--output", output != nil), ("--overwrite", overwrite),
       ("--preset", preset != nil), ("--batch-size", batchSize != nil),
       ("--learning-rate", learningRate != nil), ("--warmup", warmup != nil), ("--patience", patience != nil),
-      ("--latent", latent != nil), ("--hidden", hidden != nil), ("--blocks", blocks != nil),
-      ("--rank", rank != nil), ("--flow", flow != nil), ("--amortization", amortization != nil),
       ("--solver", solver != nil),
       ("--tolerance", tolerance != nil), ("--solver-steps", solverSteps != nil),
       ("--controller", controller != nil),
       ("--divergence", divergence != nil), ("--gradient", gradient != nil), ("--seed", seed != nil),
       ("--limit-train", limitTrain != nil), ("--limit-eval", limitEval != nil),
     ]
-    let given = fixed.filter(\.1).map(\.0)
+    let given = fixed.filter(\.1).map(\.0) + model.names
     guard given.isEmpty else {
       throw ValidationError(
         "a resumed run keeps its configuration; leave out \(given.joined(separator: ", ")). --epochs, --steps, "
           + "--data-dir and --threads may be given.")
     }
     let url = try Checkpoint.file(at: path, preferring: Checkpoint.lastName)
+    let directory = RunDirectory(url.deletingLastPathComponent().path)
+    let lock = try directory.lock()
     var (model, state) = try Checkpoint.read(url, includingOptimizer: true)
     if let epochs { state.configuration.epochs = epochs }
     if steps != nil || epochs != nil { state.configuration.steps = steps }
     try state.configuration.validate()
     let loaded = try load(state.configuration.dataset)
-    let directory = RunDirectory(url.deletingLastPathComponent().path)
-    return try Trainer(resuming: state, model, dataset: loaded, directory: directory)
+    return (try Trainer(resuming: state, model, dataset: loaded, directory: directory), lock)
   }
 
   private func load(_ name: String) throws -> ImageDataset {

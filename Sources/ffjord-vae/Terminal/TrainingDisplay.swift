@@ -62,8 +62,14 @@ final class TrainingDisplay: TrainingObserver {
     Terminal.logger.info(
       """
       epoch \(training.epoch)/\(epochs)  training \(figures(training))  validation \(figures(validation))\
-      \(isBest ? "  best" : "")\(warming)  nfe \(training.evaluationsForward.fixed(0))  \
+      \(isBest ? "  best" : "")\(warming)  nfe \(training.evaluationsForward.fixed(0))\(regularizers(training))  \
       \(Terminal.duration(training.seconds)) + \(Terminal.duration(validation.seconds))
       """)
+  }
+
+  private func regularizers(_ record: MetricsRecord) -> String {
+    let energy = record.kineticEnergy.map { "  energy \($0.fixed(3))" }
+    let norm = record.jacobianNorm.map { "  Jacobian \($0.fixed(3))" }
+    return (energy ?? "") + (norm ?? "")
   }
 }
