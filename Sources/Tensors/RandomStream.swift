@@ -13,6 +13,7 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   case glyphs = 9
   case test = 10
   case evaluationNoise = 11
+  case outliers = 12
 }
 
 /// Random numbers as a pure function of (seed, purpose, step, index).

@@ -1,8 +1,11 @@
 import ArgumentParser
 import Foundation
+import ImageDatasets
 import NormalizingFlows
 import Tensors
 import Training
+
+extension StrangeImages: ExpressibleByArgument {}
 
 struct Score: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -10,6 +13,9 @@ struct Score: ParsableCommand {
     discussion: """
       The format follows the output's name. .safetensors holds elbo, reconstruction and kl, each [images]; .npy the ELBO \
       alone; .csv a row for each image. Several samples give a steadier score.
+
+      With --against, as many other images are scored as well and the area under the ROC curve is printed: the \
+      probability that an image of the dataset scores above one of the others.
       """)
 
   @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
@@ -31,6 +37,12 @@ struct Score: ParsableCommand {
   )
   var samples = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "Rank against other images: \(StrangeImages.allCases.map(\.rawValue).joined(separator: ", ")). May be repeated.",
+      valueName: "kind"))
+  var against: [StrangeImages] = []
+
   @Option(help: "Where the noise begins.")
   var seed: UInt64 = 1
 
@@ -50,8 +62,7 @@ struct Score: ParsableCommand {
       let (_, images) = try input.images(for: state.configuration, seed: seed, limit: limit)
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: divergence, seed: seed)
-      let progress = PassProgress("scoring")
-      let result = try evaluator.evaluate(images, samples: samples) { progress.report($0, of: $1) }
+      let result = try score(images, with: evaluator, "scoring")
       func column(_ numbers: [Double]) -> Tensor {
         Tensor(numbers.map { Float($0) }, shape: [numbers.count])
       }
@@ -63,6 +74,20 @@ struct Score: ParsableCommand {
       Terminal.logger.info(
         "\(output): ELBO of \(images.count) images in nats, mean \((-result.metrics.mean.negativeELBO).fixed(3))"
       )
+      for kind in against {
+        let others = try score(kind.images(from: images, seed: seed), with: evaluator, "scoring \(kind.rawValue)")
+        let area = OutlierRanking.areaUnderCurve(usual: result.bounds, strange: others.bounds)
+        print(
+          "against \(kind.rawValue): AUROC \(area.fixed(4)), mean ELBO of the others "
+            + (-others.metrics.mean.negativeELBO).fixed(3))
+      }
     }
+  }
+
+  private func score(
+    _ images: GreyImages, with evaluator: Evaluator, _ title: String
+  ) throws -> Evaluator.Result {
+    let progress = PassProgress(title)
+    return try evaluator.evaluate(images, samples: samples) { progress.report($0, of: $1) }
   }
 }

@@ -1,0 +1,44 @@
+import ImageDatasets
+import Tensors
+import Testing
+
+@testable import Training
+
+/// Scores that tell usual images from strange ones, and the strange ones.
+@Suite struct OutlierRankingTests {
+  @Test func `the area is the share of pairs in the right order, ties counted half`() {
+    for seed in 0..<20 as Range<UInt64> {
+      let numbers = RandomStream(seed: seed, purpose: .test).normals(0..<40)
+      // Rounded, so that there are ties.
+      let scores = numbers.map { Double(($0 * 3).rounded()) }
+      let (usual, strange) = (scores[..<15].map { $0 + 1 }, Array(scores[15...]))
+      var pairs = 0.0
+      for a in usual { for b in strange { pairs += a > b ? 1 : a == b ? 0.5 : 0 } }
+      let expected = pairs / Double(usual.count * strange.count)
+      #expect(abs(OutlierRanking.areaUnderCurve(usual: usual, strange: strange) - expected) < 1e-12)
+    }
+  }
+
+  @Test func `a perfect ranking has area one, a useless one a half, a reversed one zero`() {
+    #expect(OutlierRanking.areaUnderCurve(usual: [3, 4], strange: [1, 2, 2]) == 1)
+    #expect(OutlierRanking.areaUnderCurve(usual: [5, 5], strange: [5]) == 0.5)
+    #expect(OutlierRanking.areaUnderCurve(usual: [-1], strange: [1, 2]) == 0)
+  }
+
+  @Test func `noise has each image's ink in other places, other ones for other seeds`() {
+    let images = TinyRun.binary(6)
+    let noise = StrangeImages.noise.images(from: images, seed: 1)
+    for image in 0..<images.count {
+      #expect(noise[image].sorted() == images[image].sorted())
+      #expect(Array(noise[image]) != Array(images[image]))
+    }
+    #expect(noise == StrangeImages.noise.images(from: images, seed: 1))
+    #expect(noise != StrangeImages.noise.images(from: images, seed: 2))
+  }
+
+  @Test func `inverted twice is the original`() {
+    let images = TinyRun.binary(3)
+    let inverted = StrangeImages.inverted.images(from: images, seed: 1)
+    #expect(inverted != images && StrangeImages.inverted.images(from: inverted, seed: 1) == images)
+  }
+}
