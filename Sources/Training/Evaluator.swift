@@ -39,14 +39,45 @@ public struct Evaluator: Sendable {
     public var importanceBounds: [Double] = []
     public var metrics = MetricsSum()
 
-    /// The standard error of the mean bound over images.
-    public var standardError: Double {
-      let n = Double(bounds.count)
+    /// The standard error of the mean bound over images, in nats.
+    public var standardError: Double { Self.standardError(of: bounds) }
+    /// The mean K-sample bound on the negative log-likelihood, in nats; nil with a single sample.
+    public var importanceBound: Double? {
+      importanceBounds.isEmpty ? nil : -importanceBounds.reduce(0, +) / Double(importanceBounds.count)
+    }
+    /// The standard error of that mean over images, in nats.
+    public var importanceStandardError: Double? {
+      importanceBounds.isEmpty ? nil : Self.standardError(of: importanceBounds)
+    }
+
+    private static func standardError(of values: [Double]) -> Double {
+      let n = Double(values.count)
       guard n > 1 else { return 0 }
-      let mean = bounds.reduce(0, +) / n
-      let variance = bounds.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
+      let mean = values.reduce(0, +) / n
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
       return (variance / n).squareRoot()
     }
+  }
+
+  /// How many passes over a batch an evaluation takes.
+  public func passes(of images: GreyImages, samples: Int) -> Int {
+    (images.count + batchSize - 1) / batchSize * samples
+  }
+
+  /// The seconds that an evaluation will take, judged by two passes over the first batch: the first warms up, the
+  /// second is timed.
+  ///
+  /// - Throws: ``TrainingError/solve(step:_:)``
+  public func estimatedSeconds(of images: GreyImages, samples: Int) throws(TrainingError) -> Double {
+    let batch = images.prefix(min(batchSize, images.count))
+    _ = try output(for: batch, firstImage: 0)
+    let start = ContinuousClock.now
+    let features = model.encode(Variable(batch.tensor), parameters.constants)
+    let encoded = ContinuousClock.now
+    _ = try pass(Variable(batch.tensor), features: features, firstImage: 0, sample: 0, parameters.constants)
+    let (encoding, pass) = ((encoded - start).inSeconds, (ContinuousClock.now - encoded).inSeconds)
+    let scale = Double(images.count) / Double(max(batch.count, 1))
+    return scale * (encoding + Double(samples) * pass)
   }
 
   /// Evaluates images, with `samples` samples of the posterior for each.
@@ -58,7 +89,7 @@ public struct Evaluator: Sendable {
   ) throws(TrainingError) -> Result {
     var result = Result()
     let bound = parameters.constants
-    let total = (images.count + batchSize - 1) / batchSize * samples
+    let total = passes(of: images, samples: samples)
     var done = 0
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))

@@ -36,7 +36,7 @@ import Training
 
   @Test func `several samples give a bound on the likelihood, too`() throws {
     let report = try evaluate("--importance-samples", "3", "--divergence", "gaussian")
-    #expect(Set(report.keys) == Self.keys.union(["nll"]))
+    #expect(Set(report.keys) == Self.keys.union(["nll", "nll_standard_error"]))
     let elbo = try #require(report["negative_elbo"] as? Double)
     let nll = try #require(report["nll"] as? Double)
     #expect(nll <= elbo && nll > 0)
@@ -67,7 +67,7 @@ import Training
     let text = outcome.standardOutput
     for words in [
       "glyphs, train: 20 images, exact divergence", "negative ELBO ", " nats (standard error ",
-      "reconstruction ", "KL ", "NLL bound ", "(2 importance samples)",
+      "reconstruction ", "KL ", "NLL bound ", "; 2 importance samples)",
     ] {
       #expect(text.contains(words), "\(text)")
     }
@@ -75,6 +75,14 @@ import Training
       evaluate("--importance-samples", "2", "--split", "train")["negative_elbo"] as? Double)
     #expect(text.contains(String(format: "%.3f nats", elbo)))
     #expect(outcome.standardError.contains("best.safetensors.zst, step "))
+  }
+
+  @Test func `a long evaluation says how long it is going to take before it begins`() throws {
+    let arguments = ["evaluate", run, "--limit", "2", "--importance-samples", "20", "--json"]
+    let outcome = try Program.succeed(arguments, in: directory.url)
+    #expect(outcome.standardError.contains("2 images, 20 samples each, in 20 passes: about "))
+    let report = try object(outcome.standardOutput)
+    #expect(try #require(report["nll_standard_error"] as? Double) > 0)
   }
 
   @Test func `reconstructions are written as a picture`() throws {

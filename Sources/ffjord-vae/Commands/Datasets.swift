@@ -53,7 +53,9 @@ struct Datasets: ParsableCommand {
             if names.contains(name) { _ = try locator.locateAll(description) }
             continue
           }
-          let loaded = try DatasetLoader.load(name: name, locator: locator)
+          let loaded = try DatasetLoader.load(name: name, locator: locator) { account in
+            for line in account.split(separator: "\n") { print("  \(line)") }
+          }
           for split in DatasetSplit.allCases {
             let images = loaded[split]
             print(

@@ -59,10 +59,13 @@ struct Evaluate: ParsableCommand {
     let reconstruction: Double
     let kl: Double
     let nll: Double?
+    let nllStandardError: Double?
     let bitsPerDimension: Double?
     let importanceSamples: Int
     let divergence: String
     let evaluations: Double
+    let kineticEnergy: Double?
+    let jacobianNorm: Double?
     let seconds: Double
 
     enum CodingKeys: String, CodingKey {
@@ -72,6 +75,9 @@ struct Evaluate: ParsableCommand {
       case importanceSamples = "importance_samples"
       case evaluations = "nfe"
       case bitsPerDimension = "bits_per_dimension"
+      case nllStandardError = "nll_standard_error"
+      case kineticEnergy = "kinetic_energy"
+      case jacobianNorm = "jacobian_norm"
     }
   }
 
@@ -83,22 +89,38 @@ struct Evaluate: ParsableCommand {
       if !json { Terminal.logger.info("\(url.relativePath), step \(state.progress.step)") }
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: divergence, seed: seed, batchSize: batchSize)
+      try announce(evaluator, images)
       let progress = PassProgress("evaluating")
       let start = ContinuousClock.now
       let result = try evaluator.evaluate(images, samples: importanceSamples) { progress.report($0, of: $1) }
       let seconds = (ContinuousClock.now - start).inSeconds
-      let n = Double(images.count)
       let mean = result.metrics.mean
       let report = Report(
         dataset: name, split: input.split.rawValue, images: images.count, negativeELBO: mean.negativeELBO,
         standardError: result.standardError, reconstruction: mean.reconstruction, kl: mean.kl,
-        nll: importanceSamples > 1 ? -result.importanceBounds.reduce(0, +) / n : nil,
+        nll: result.importanceBound, nllStandardError: result.importanceStandardError,
         bitsPerDimension: model.configuration.bitsPerDimension(nats: mean.negativeELBO),
         importanceSamples: importanceSamples, divergence: divergence.rawValue,
-        evaluations: mean.evaluationsForward, seconds: seconds)
+        evaluations: mean.evaluationsForward, kineticEnergy: mean.kineticEnergy, jacobianNorm: mean.jacobianNorm,
+        seconds: seconds)
       try print(report)
     }
   }
+
+  /// Says how long a long evaluation is going to take, before it begins.
+  private func announce(_ evaluator: Evaluator, _ images: GreyImages) throws {
+    let passes = evaluator.passes(of: images, samples: importanceSamples)
+    guard passes >= Self.longEvaluation else { return }
+    let seconds = try evaluator.estimatedSeconds(of: images, samples: importanceSamples)
+    Terminal.logger.info(
+      """
+      \(images.count) images, \(Terminal.count(importanceSamples, "sample")) each, in \(passes) passes: \
+      about \(Terminal.duration(seconds))
+      """)
+  }
+
+  /// As many passes make it worth another two to know the time.
+  private static let longEvaluation = 20
 
   private func print(_ report: Report) throws {
     if json {
@@ -114,9 +136,13 @@ struct Evaluate: ParsableCommand {
       "KL              \(report.kl.fixed(3))",
     ]
     if let bits = report.bitsPerDimension { lines.insert("                \(bits.fixed(4)) bits/dim", at: 2) }
-    if let nll = report.nll {
-      lines.append("NLL bound       \(nll.fixed(3)) (\(report.importanceSamples) importance samples)")
+    if let nll = report.nll, let error = report.nllStandardError {
+      lines.append(
+        "NLL bound       \(nll.fixed(3)) nats (standard error \(error.fixed(3)); "
+          + "\(report.importanceSamples) importance samples)")
     }
+    if let energy = report.kineticEnergy { lines.append("kinetic energy  \(energy.fixed(4))") }
+    if let norm = report.jacobianNorm { lines.append("Jacobian norm   \(norm.fixed(4)) (squared, integrated)") }
     lines.append("evaluations     \(report.evaluations.fixed(1)) a batch")
     lines.append("time            \(Terminal.duration(report.seconds))")
     Swift.print(lines.joined(separator: "\n"))
