@@ -37,6 +37,9 @@ package struct GradientAccumulator {
 
   package var isEmpty: Bool { formed == nil && deferred.isEmpty }
 
+  /// Whether some contributions are yet to be formed.
+  var hasDeferred: Bool { !deferred.isEmpty }
+
   package mutating func add(_ cotangent: Tensor) {
     guard formed != nil else {
       formed = cotangent

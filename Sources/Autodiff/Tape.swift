@@ -19,6 +19,8 @@ public final class Tape {
   private struct Entry {
     let inputs: [Int]
     let pullback: Pullback?
+    /// The part of the computation that the operation belongs to, for whoever measures.
+    let part: Instrument.Part
   }
 
   private var entries: ContiguousArray<Entry> = []
@@ -30,7 +32,7 @@ public final class Tape {
 
   /// A variable to differentiate with respect to.
   public func variable(_ value: Tensor) -> Variable {
-    entries.append(Entry(inputs: [], pullback: nil))
+    entries.append(Entry(inputs: [], pullback: nil, part: .other))
     return Variable(value: value, tape: self, node: entries.count - 1)
   }
 
@@ -38,7 +40,7 @@ public final class Tape {
   package func rewind(to count: Int) { entries.removeLast(entries.count - count) }
 
   fileprivate func record(_ value: Tensor, _ inputs: [Int], _ pullback: @escaping Pullback) -> Variable {
-    entries.append(Entry(inputs: inputs, pullback: pullback))
+    entries.append(Entry(inputs: inputs, pullback: pullback, part: Instrument.current))
     return Variable(value: value, tape: self, node: entries.count - 1)
   }
 
@@ -46,7 +48,9 @@ public final class Tape {
   public func gradients(of scalar: Variable, withRespectTo variables: [Variable]) -> [Tensor] {
     precondition(scalar.value.count == 1, "gradients: of \(scalar.shape), which is no single number")
     let seed = Tensor(repeating: 1, shape: scalar.shape, scalar.value.elementType)
-    return pullback([(scalar, seed)], to: variables).enumerated().map { index, gradient in
+    let gradients = pullback([(scalar, seed)], to: variables)
+    Instrument.enter(.weightGradients, .backward)
+    return gradients.enumerated().map { index, gradient in
       var gradient = gradient
       return gradient.value(shape: variables[index].shape, variables[index].value.elementType)
     }
@@ -65,7 +69,9 @@ public final class Tape {
       let node = entries.count
       guard let pullback = entry.pullback else { continue }
       guard var accumulated = cotangents[node].take() else { continue }
+      if accumulated.hasDeferred { Instrument.enter(.weightGradients, .backward) }
       guard let cotangent = accumulated.takeValue() else { continue }
+      Instrument.enter(entry.part, .backward)
       var inputs = InputCotangents(nodes: entry.inputs, cotangents: cotangents)
       cotangents = []
       pullback(cotangent, &inputs)

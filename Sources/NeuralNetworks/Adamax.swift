@@ -47,6 +47,7 @@ public struct Adamax: Sendable {
       precondition(
         g.shape == shape && g.elementType == type && firstMoments[i].elementType == type,
         "Adamax: a gradient \(g.shape) of \(g.elementType) for a parameter \(shape) of \(type)")
+      Instrument.count(operations: 10 * g.count, bytes: 7 * g.count * type.byteCount)
       parameters.tensors[i].withMutableBytes { p in
         firstMoments[i].withMutableBytes { m in
           infinityNorms[i].withMutableBytes { u in

@@ -73,8 +73,10 @@ public struct AmortizedContinuousFlow: PosteriorFlow {
       let flow = ContinuousFlow(
         velocity: velocity, timeLength: timeLength, solver: solver, gradient: gradient,
         regularization: regularization)
+      Instrument.enter(.hypernetwork)
       let imageWeights = heads.isEmpty ? nil : heads[block](features, parameters)
       let conditioning = velocity.conditioning(imageWeights: imageWeights, parameters)
+      Instrument.enter(.flow)
       let probe = probes.probes(block, start.shape[0], latent, start.value.elementType)
       let next =
         try inverse

@@ -58,6 +58,8 @@ extension Tensor {
     let columns = b.shape[tb ? 1 : 2]
     let type = a.elementType
     let size = type.byteCount
+    Instrument.count(
+      operations: 2 * a.count * columns, bytes: (a.count + b.count + a.shape[0] * rows * columns) * size)
     let c = Tensor(uninitialized: [a.shape[0], rows, columns], type)
     Compute.parallel(a.shape[0], cost: rows * columns * inner) { begin, end in
       for s in begin..<end {

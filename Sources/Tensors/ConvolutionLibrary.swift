@@ -34,6 +34,9 @@ enum ConvolutionLibrary {
   static func run(
     _ direction: Direction, _ shape: ConvolutionShape, input: Tensor, weights: Tensor, output: Tensor
   ) {
+    Instrument.count(
+      operations: shape.operations,
+      bytes: (input.count + weights.count + output.count) * input.elementType.byteCount)
     state.withLock { state in
       state.start()
       let key = Key(direction: direction, shape: shape)

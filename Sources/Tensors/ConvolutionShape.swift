@@ -56,6 +56,11 @@ public struct ConvolutionShape: Hashable, Sendable {
     self.padding = padding
   }
 
+  /// Floating-point operations of each of the three products, those with the padding's zeros included.
+  package var operations: Int {
+    2 * batch * outputHeight * outputWidth * outputChannels * kernelHeight * kernelWidth * inputChannels
+  }
+
   /// [batch, input height, input width, input channels]
   public var inputShape: [Int] { [batch, inputHeight, inputWidth, inputChannels] }
   /// [batch, output height, output width, output channels]

@@ -33,6 +33,9 @@ package func multiplyMatrices(
     "matrix product: element types differ")
   guard rows > 0, columns > 0 else { return }
   let type = result.elementType
+  Instrument.count(
+    operations: 2 * rows * columns * inner,
+    bytes: (rows * inner + inner * columns + rows * columns) * type.byteCount)
   let resultLeading = resultLeadingDimension ?? columns
   result.withMutableBytes { bytes in
     guard let base = bytes.baseAddress else { return }

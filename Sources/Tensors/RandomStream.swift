@@ -14,6 +14,7 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   case test = 10
   case evaluationNoise = 11
   case outliers = 12
+  case benchmark = 13
 }
 
 /// Random numbers as a pure function of (seed, purpose, step, index).

@@ -37,6 +37,9 @@ extension Tensor {
     let coefficients = terms.map(\.coefficient)
     let inputs = terms.map(\.tensor.address)
     let kernels = first.elementType.kernels
+    Instrument.count(
+      operations: 2 * terms.count * result.count,
+      bytes: (terms.count + 1) * result.count * first.elementType.byteCount)
     Compute.parallel(result.count, cost: terms.count) { begin, end in
       kernels.linear_combination(inputs.count, coefficients, inputs, begin, end, result.freshAddress)
     }

@@ -19,6 +19,7 @@ public struct TrainingStep: Sendable {
   /// - Throws: ``TrainingError`` where a solve fails or the loss is not a number; `state` is then as it was.
   public func take(_ state: inout TrainingState, order: [Int]) throws(TrainingError) -> (Metrics, images: Int) {
     let step = state.progress.step
+    Instrument.enter(.other)
     let configuration = state.configuration
     var batch = images.selecting(Array(order[plan.places(ofStep: step)]))
     if isDynamicallyBinarized {
@@ -27,6 +28,7 @@ public struct TrainingStep: Sendable {
     }
     let weight = configuration.divergenceWeight(epoch: plan.epoch(ofStep: step) + 1)
     let (gradients, metrics) = try gradient(batch.tensor, state.parameters, configuration, weight, step)
+    Instrument.enter(.optimizer)
     state.optimizer.update(&state.parameters, gradients)
     state.progress.step += 1
     return (metrics, batch.count)

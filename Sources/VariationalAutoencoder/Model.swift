@@ -118,6 +118,7 @@ public struct VariationalAutoencoder: Sendable {
     precondition(
       images.value.count == batch * configuration.imageHeight * configuration.imageWidth,
       "the model takes images of \(configuration.imageHeight)x\(configuration.imageWidth)")
+    Instrument.enter(.encoder)
     return encoder(
       images.reshaped([batch, configuration.imageHeight, configuration.imageWidth, 1]), parameters)
   }
@@ -128,10 +129,14 @@ public struct VariationalAutoencoder: Sendable {
   public func decodeSample(
     _ images: Variable, features: Variable, noise: Tensor, probes: ProbeSource, _ parameters: BoundParameters
   ) throws(SolveError) -> ModelOutput {
+    Instrument.enter(.posterior)
     let (mean, variance) = posterior(features, parameters)
     let z0 = GaussianPosterior.sample(mean: mean, variance: variance, noise: noise)
+    Instrument.enter(.flow)
     let flowed = try flow.forward(z0, features: features, parameters, probes)
+    Instrument.enter(.decoder)
     let decoded = decoder(flowed.z, parameters)
+    Instrument.enter(.likelihood)
     let bound = EvidenceLowerBound(
       logLikelihood: likelihood.logProbability(of: images, decoded: decoded),
       logPrior: standardNormalLogDensity(flowed.z),

@@ -9,16 +9,22 @@ extension Variable {
   /// f(x), elementwise. Any shape.
   public func applying(_ function: ElementwiseFunction) -> Variable { jet(function, tangents: 0) }
 
+  /// About as many operations as a polynomial for a transcendental function takes.
+  private static let jetOperations = 20
+
   fileprivate func jet(_ function: ElementwiseFunction, tangents: Int) -> Variable {
     let x = value
     let stride = x.count / (1 + tangents)
     let kernels = x.elementType.kernels
     let y = Tensor(uninitialized: shape, x.elementType)
+    let bytes = x.count * x.elementType.byteCount
+    Instrument.count(operations: Self.jetOperations * x.count, bytes: 2 * bytes)
     Compute.parallel(stride, cost: 8 * (1 + tangents)) { begin, end in
       kernels.jet(function.kernel, tangents, stride, begin, end, x.address, y.freshAddress)
     }
     return .record(y, [self]) { g, inputs in
       let gx = Tensor(uninitialized: x.shape, x.elementType)
+      Instrument.count(operations: Self.jetOperations * x.count, bytes: 3 * bytes)
       Compute.parallel(stride, cost: 8 * (1 + tangents)) { begin, end in
         kernels.jet_pullback(
           function.kernel, tangents, stride, begin, end, x.address, g.address, gx.freshAddress)

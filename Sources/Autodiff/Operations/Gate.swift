@@ -14,11 +14,14 @@ extension Variable {
     let rows = x.count / width
     let kernels = x.elementType.kernels
     let y = Tensor(uninitialized: shape.dropLast() + [channels], x.elementType)
+    let bytes = x.count * x.elementType.byteCount
+    Instrument.count(operations: 10 * x.count, bytes: bytes + bytes / 2)
     Compute.parallel(rows, cost: 16 * channels) { begin, end in
       kernels.gate(channels, begin, end, x.address, y.freshAddress)
     }
     return .record(y, [self]) { g, inputs in
       let gx = Tensor(uninitialized: x.shape, x.elementType)
+      Instrument.count(operations: 10 * x.count, bytes: 2 * bytes + bytes / 2)
       Compute.parallel(rows, cost: 16 * channels) { begin, end in
         kernels.gate_pullback(channels, begin, end, x.address, g.address, gx.freshAddress)
       }

@@ -29,6 +29,13 @@ public struct LowRankLayout: Hashable, Sendable {
   /// How many numbers the layer takes of the row.
   public var count: Int { (inputs + outputs) * rank + outputs }
 
+  /// Both products with U and V for each slot, which read the image's weights once and rows of the slots.
+  fileprivate func countWork(images: Int, slots: Int, _ type: ElementType) {
+    Instrument.count(
+      operations: images * slots * 2 * (inputs + outputs) * rank,
+      bytes: images * (count + slots * (inputs + outputs)) * type.byteCount)
+  }
+
   fileprivate func kernelLayout(stride: Int) -> ck_low_rank {
     ck_low_rank(
       in: inputs, rank: rank, out: outputs, stride: stride, u: offset, v: offset + inputs * rank,
@@ -57,6 +64,7 @@ extension Variable {
     let xu = Tensor(uninitialized: [slots, n, layout.rank], type)
     let y = Tensor(uninitialized: shape.dropLast() + [layout.outputs], type)
     precondition(a == nil || a?.count == y.count, "low rank: addend \(a?.shape ?? []) to \(y.shape)")
+    layout.countWork(images: n, slots: slots, type)
     Compute.parallel(n, cost: layout.count * slots) { begin, end in
       kernels.low_rank(
         layer, slots, n, begin, end, x.address, w.address, a?.address, xu.freshAddress, y.freshAddress)
@@ -65,6 +73,7 @@ extension Variable {
     return .record(y, [self, weights, addend ?? self.detached]) { g, inputs in
       let gv = Tensor(uninitialized: [slots, n, layout.rank], type)
       let gx = Tensor(uninitialized: xShape, type)
+      layout.countWork(images: n, slots: slots, type)
       Compute.parallel(n, cost: layout.count * slots) { begin, end in
         kernels.low_rank_pullback(
           layer, slots, n, begin, end, g.address, w.address, gv.freshAddress, gx.freshAddress)
@@ -102,6 +111,7 @@ private struct LowRankGradient: DeferredGradient {
           x: term.x.address, xu: term.xu.address, g: term.g.address, gv: term.gv.address, slots: term.slots,
           scale: term.scale)
       }
+      layout.countWork(images: n, slots: terms.reduce(0) { $0 + $1.slots }, gradient.elementType)
       gradient.withMutableBytes { bytes in
         guard let base = bytes.baseAddress else { return }
         Compute.parallel(n, cost: layout.count * factors.count) { begin, end in

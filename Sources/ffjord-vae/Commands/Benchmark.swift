@@ -1,0 +1,136 @@
+import ArgumentParser
+import Foundation
+import NormalizingFlows
+import Tensors
+import Training
+
+struct BenchmarkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "benchmark",
+    abstract: "Times training steps or evaluations, part by part, beside the machine's limits.",
+    discussion: """
+      On images of noise and initial parameters: what a step costs, not what it learns. Each part is shown with its time, \
+      its rate, and its limit: the time that its arithmetic, or its reading and writing of cache and memory, would take at \
+      the best rates that this machine was seen to reach just before.
+      """, subcommands: [TrainingSteps.self, Evaluations.self], defaultSubcommand: TrainingSteps.self)
+
+  struct TrainingSteps: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "train", abstract: "Training steps.")
+
+    @OptionGroup var options: BenchmarkOptions
+
+    func run() throws {
+      try Failure.reporting {
+        options.compute.apply()
+        let benchmark = try Benchmark(options.trainingConfiguration())
+        try options.print(try benchmark.training(steps: options.steps, warmup: options.warmup), "step")
+      }
+    }
+  }
+
+  struct Evaluations: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "evaluate", abstract: "Evaluations of the bound of a batch.")
+
+    @OptionGroup var options: BenchmarkOptions
+
+    @Option(help: "The divergence: exact, or an estimate with gaussian or rademacher noise.")
+    var divergence: Divergence = .exact
+
+    func run() throws {
+      try Failure.reporting {
+        options.compute.apply()
+        let benchmark = try Benchmark(options.trainingConfiguration())
+        let report = try benchmark.evaluation(
+          divergence: divergence, repeats: options.steps, warmup: options.warmup)
+        try options.print(report, "batch")
+      }
+    }
+  }
+}
+
+/// What is timed, how often, and how it is shown.
+struct BenchmarkOptions: ParsableArguments {
+  @Option(help: "The dataset whose sizes the model has.")
+  var dataset = "omniglot"
+
+  @Option(help: "The preset.")
+  var preset = Preset.paper
+
+  @Option(help: ArgumentHelp("Steps or batches that are timed.", valueName: "n"))
+  var steps = 5
+
+  @Option(help: ArgumentHelp("As many before them that are not.", valueName: "n"))
+  var warmup = 2
+
+  @Option(help: ArgumentHelp("Images a batch. (default: the preset's)", valueName: "n"))
+  var batchSize: Int?
+
+  @OptionGroup(title: "The model") var model: ModelOptions
+
+  @Flag(help: "Print one JSON object to standard output.")
+  var json = false
+
+  @OptionGroup var compute: ComputeOptions
+
+  func validate() throws {
+    if steps < 1 { throw ValidationError("--steps \(steps): a positive number") }
+    if warmup < 0 { throw ValidationError("--warmup \(warmup): no negative number") }
+  }
+
+  func trainingConfiguration() throws -> TrainingConfiguration {
+    var configuration = preset.configuration(
+      dataset: dataset, flow: model.flow ?? .ffjord, amortization: model.amortization ?? .lowRank)
+    model.apply(to: &configuration.model)
+    if let batchSize { configuration.batchSize = batchSize }
+    return configuration
+  }
+
+  func print(_ report: Benchmark.Report, _ unit: String) throws {
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+      return
+    }
+    func row(_ cells: [String]) -> String {
+      let widths = [16, 9, 9, 9, 9, 9, 9]
+      return zip(cells, widths).enumerated().map { index, cell in
+        let space = String(repeating: " ", count: max(0, cell.1 - cell.0.count))
+        return index < 2 ? cell.0 + space : space + cell.0
+      }.joined(separator: " ")
+    }
+    let limits = report.limits
+    Swift.print(
+      """
+      \(Terminal.count(report.threads, "thread")), \(Compute.instructionSet); limits: \
+      \((limits.floatOperations / 1e9).fixed(0)) GFLOP/s float32, \((limits.cacheBytes / 1e9).fixed(0)) GB/s cache, \
+      \((limits.memoryBytes / 1e9).fixed(0)) GB/s memory
+
+      """)
+    Swift.print(row(["part", "", "ms", "GFLOP/s", "GB/s", "limit ms", "of limit"]))
+    for part in report.parts {
+      let reading = part.reading
+      let bytes = Double(reading.cachedBytes + reading.memoryBytes)
+      let seconds = max(reading.seconds, 1e-12)
+      Swift.print(
+        row([
+          part.part, part.direction, (reading.seconds * 1e3).fixed(1),
+          (Double(reading.operations) / seconds / 1e9).fixed(1), (bytes / seconds / 1e9).fixed(1),
+          (part.limit * 1e3).fixed(1), "\((100 * part.limit / seconds).fixed(0)) %",
+        ]))
+    }
+    let total = report.parts.reduce(0) { $0 + $1.reading.seconds }
+    let limit = report.parts.reduce(0) { $0 + $1.limit }
+    let share = "\((100 * limit / max(total, 1e-12)).fixed(0)) %"
+    Swift.print(
+      """
+      \(row(["all", "", (total * 1e3).fixed(1), "", "", (limit * 1e3).fixed(1), share]))
+
+      a \(unit): \(report.median.fixed(3)) s median, \((report.seconds.min() ?? 0).fixed(3)) s best of \
+      \(report.seconds.count); \(report.evaluationsForward.fixed(0)) evaluations forward, \
+      \(report.evaluationsBackward.fixed(0)) backward
+      memory: \((Double(report.peakBytes) / 1e9).fixed(2)) GB at most, \(report.pageFaults.fixed(0)) page faults a \(unit)
+      """)
+  }
+}
