@@ -9,14 +9,14 @@ import Tensors
 /// Inverse autoregressive flows: gated updates of z whose gate and mean a masked network (MADE) computes from the numbers
 /// before, with a context h that is linear in the image's features.
 ///
-///     a = elu(z A + h)   a = elu(a B)   m = a M   g = sigmoid(a G + 1)   z' = g * z + (1 - g) * m
+///     a = elu(z A) + h   a = elu(a B)   m = a M   g = sigmoid(a G + 1)   z' = g * z + (1 - g) * m
 ///     log q(z') = log q(z) - sum of log g
 ///
 /// The masked products also add biases. Each second layer takes z in reverse order, and leaves it so.
 ///
 /// Kingma et al. 2016, "Improving Variational Inference with Inverse Autoregressive Flow", algorithm 1, with the
 /// numerically stable gate of section 4; MADE of Germain et al. 2015 as in the code of van den Berg et al. 2018: one hidden
-/// layer beyond the first, forget bias 1.
+/// layer beyond the first, the context added after the first activation, forget bias 1.
 public struct InverseAutoregressiveFlow: PosteriorFlow {
   private struct Layer: Sendable {
     let first: MaskedLinear
@@ -38,7 +38,7 @@ public struct InverseAutoregressiveFlow: PosteriorFlow {
     func update(
       _ z: Variable, context: Variable, _ parameters: BoundParameters
     ) -> (mean: Variable, gate: Variable) {
-      var a = (first(z, parameters) + context).applying(.elu)
+      var a = first(z, parameters).applying(.elu) + context
       a = hidden(a, parameters).applying(.elu)
       return (mean(a, parameters), gate(a, parameters) + 1)
     }

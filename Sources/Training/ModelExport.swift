@@ -3,6 +3,9 @@ import Safetensors
 
 /// Models as the state dict of the published PyTorch code, in plain safetensors.
 public enum ModelExport {
+  /// The metadata's key for the configuration.
+  static let configurationKey = "ffjord-vae configuration"
+
   /// Writes the parameters alone, under their published names and in PyTorch's shapes; the metadata say how the model is
   /// built.
   ///
@@ -19,7 +22,7 @@ public enum ModelExport {
       to: url, tensors: Array(tensors),
       metadata: [
         "format": "pt",
-        "ffjord-vae configuration": String(decoding: try encoder.encode(state.configuration), as: UTF8.self),
+        configurationKey: String(decoding: try encoder.encode(state.configuration), as: UTF8.self),
       ], compression: .none)
   }
 }

@@ -7,12 +7,16 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case invalidConfiguration(String)
   /// A file is no checkpoint of ours, or not a whole one.
   case invalidCheckpoint(path: String, reason: String)
+  /// A file holds no model that can be imported.
+  case invalidModel(path: String, reason: String)
   /// There is no checkpoint where one was expected.
   case missingCheckpoint(path: String)
   /// The output directory holds another run.
   case occupied(path: String)
   /// Another process trains in the directory.
   case inUse(path: String)
+  /// A file is in the place of the output.
+  case existing(path: String)
   /// The output directory, or a file in it, cannot be written.
   case unwritable(path: String, reason: String)
   /// The loss or a gradient is not a number.
@@ -29,8 +33,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
 
   public var category: Category {
     switch self {
-    case .invalidConfiguration, .occupied, .inUse: .usage
-    case .invalidCheckpoint: .badData
+    case .invalidConfiguration, .occupied, .inUse, .existing: .usage
+    case .invalidCheckpoint, .invalidModel: .badData
     case .missingCheckpoint: .missingInput
     case .unwritable: .inputOutput
     case .diverged, .undefinedBound, .solve: .numerical
@@ -41,6 +45,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .invalidConfiguration(let text): text
     case .invalidCheckpoint(let path, let reason): "\(path) is no usable checkpoint: \(reason)"
+    case .invalidModel(let path, let reason): "\(path) cannot be imported: \(reason)"
     case .missingCheckpoint(let path):
       "there is no checkpoint at \(path). Name a checkpoint file, or the output directory of a training run."
     case .occupied(let path):
@@ -48,6 +53,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
         + "--overwrite."
     case .inUse(let path):
       "another process is training in \(path). Wait until it ends, stop it with Ctrl-C, or choose another --output."
+    case .existing(let path):
+      "\(path) is there already. Choose another --output, or replace it with --overwrite."
     case .unwritable(let path, let reason):
       "cannot write \(path): \(reason). Choose another --output, or see to its permissions and to free space."
     case .diverged(let step, let reason):

@@ -46,7 +46,10 @@ public struct VariationalAutoencoder: Sendable {
   ) throws(ParameterMismatch) -> (model: VariationalAutoencoder, parameters: ParameterSet) {
     var builder = ParameterBuilder(values: values)
     let model = VariationalAutoencoder(configuration, solver, gradient, &builder)
-    guard builder.complaints.isEmpty else { throw ParameterMismatch(complaints: builder.complaints) }
+    guard builder.complaints.isEmpty else {
+      throw ParameterMismatch(
+        complaints: builder.complaints, names: builder.parameters.parameters.map(\.name))
+    }
     return (model, builder.parameters)
   }
 
@@ -157,6 +160,8 @@ public struct VariationalAutoencoder: Sendable {
 public struct ParameterMismatch: Error, CustomStringConvertible {
   /// One for each missing or misshaped tensor.
   public let complaints: [String]
+  /// The names of all tensors that the model has.
+  public let names: [String]
 
   public var description: String {
     let shown = complaints.prefix(12).joined(separator: "; ")

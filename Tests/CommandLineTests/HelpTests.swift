@@ -22,6 +22,7 @@ import Testing
     ),
     ("reconstruct", ["--output", "--split", "--count"]),
     ("sample", ["--output", "--count", "--seed"]),
+    ("import", ["--output", "--overwrite", "--dataset", "--preset", "--hidden", "--activation"]),
     ("inspect", ["--json"]),
   ]
 

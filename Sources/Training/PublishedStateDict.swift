@@ -1,0 +1,160 @@
+import Foundation
+import Safetensors
+import Tensors
+
+/// The tensors of a state dict that the published PyTorch code made, under their names, in single precision.
+///
+/// Besides parameters, such a file holds buffers (masks, permutations, counters of evaluations), and a file of reference
+/// values holds inputs, outputs and gradients beside the parameters. These are passed over; of buffers, the length of
+/// time that the flows run is kept.
+public struct PublishedStateDict: Sendable {
+  public let path: String
+  public let metadata: [String: String]
+  /// The parameters by name.
+  public private(set) var values: [String: Tensor] = [:]
+  /// The names of tensors that are no parameters, in the order of the file.
+  public private(set) var ignored: [String] = []
+  /// The names of parameters that were not stored in single precision, in the order of the file.
+  public private(set) var converted: [String] = []
+  /// The lengths of time that buffers name.
+  private(set) var timeLengths: Set<Double> = []
+
+  /// Reads a file.
+  ///
+  /// Numbers of 16 or 64 bits become single precision; 8-bit ones are multiplied by the number that `scale.` and the
+  /// tensor's name hold.
+  ///
+  /// - Throws: ``SafetensorsError`` for a file that is damaged or none of its kind; ``TrainingError/invalidModel(path:reason:)``
+  ///   that names every tensor of a type that cannot be read, without elements, or with a number that is not finite.
+  public init(_ url: URL) throws {
+    let file = try SafetensorsFile(url)
+    path = file.path
+    metadata = file.metadata
+    guard metadata["kind"] != Checkpoint.kind else {
+      throw TrainingError.invalidModel(path: path, reason: "it is a checkpoint already, and needs no import")
+    }
+    var complaints: [String] = []
+    var scales: [String: Float] = [:]
+    var scaled: [String] = []
+    try file.readTensors { entry, bytes in
+      let name = Self.name(entry.name)
+      switch Role(name) {
+      case .reference, .buffer: ignored.append(entry.name)
+      case .time:
+        ignored.append(entry.name)
+        if let numbers = Self.tensor(entry, bytes)?.floats() { readTime(name, numbers) }
+      case .scale(let tensor):
+        ignored.append(entry.name)
+        scales[tensor] = Self.tensor(entry, bytes)?.floats().first
+      case .parameter:
+        guard entry.elementCount > 0 else {
+          complaints.append("\(name) \(entry.shape) has no elements")
+          return
+        }
+        guard let tensor = Self.tensor(entry, bytes) else {
+          complaints.append(
+            "\(name) \(entry.shape) is of type \(entry.elementType.rawValue), and parameters are of type F32, F64, F16 "
+              + "or BF16")
+          return
+        }
+        if entry.elementType == .int8 { scaled.append(name) }
+        if entry.elementType != .float32 { converted.append(name) }
+        values[name] = tensor
+      }
+    }
+    for name in scaled {
+      guard let scale = scales[name], let tensor = values[name] else {
+        complaints.append("\(name) is of type I8, and there is no scale.\(name)")
+        continue
+      }
+      values[name] = Tensor(tensor.floats().map { $0 * scale }, shape: tensor.shape)
+    }
+    complaints += values.compactMap { name, tensor in Self.undefined(name, tensor) }
+    guard complaints.isEmpty else {
+      throw TrainingError.invalidModel(path: path, reason: Self.list(complaints, "cannot be used"))
+    }
+    // Modules may share a tensor (swish's beta); safetensors keeps one and says under what name in the metadata.
+    for (name, kept) in metadata where values[name] == nil { values[name] = values[kept] }
+  }
+
+  /// How many tensors the file holds.
+  public var tensorCount: Int { values.count + ignored.count }
+
+  /// Complaints about tensors in words, a line each.
+  static func list(_ complaints: [String], _ predicate: String) -> String {
+    let count = complaints.count == 1 ? "1 tensor" : "\(complaints.count) tensors"
+    return ([count + " \(predicate):"] + complaints.sorted()).joined(separator: "\n  ")
+  }
+
+  /// The name under which a parameter is known here: regularization wraps a velocity once more.
+  private static func name(_ name: String) -> String {
+    name.replacingOccurrences(of: ".odefunc.odefunc.", with: ".odefunc.")
+  }
+
+  /// `integration_times` is [0, T]; `sqrt_end_time` is the square root of T.
+  private mutating func readTime(_ name: String, _ numbers: [Float]) {
+    if numbers.count == 2 { timeLengths.insert(Double(numbers[1] - numbers[0])) }
+    if numbers.count == 1 { timeLengths.insert(Double(numbers[0] * numbers[0])) }
+  }
+
+  /// A tensor in single precision; an 8-bit one without its scale. Nil for other integers.
+  private static func tensor(_ entry: SafetensorsEntry, _ bytes: UnsafeRawBufferPointer) -> Tensor? {
+    switch entry.elementType {
+    case .float32: Tensor(copying: bytes, shape: entry.shape, .float32)
+    case .float64: Tensor(copying: bytes, shape: entry.shape, .float64).converted(to: .float32)
+    case .float16: Tensor(bytes.bindMemory(to: Float16.self).map { Float($0) }, shape: entry.shape)
+    case .bfloat16:
+      Tensor(
+        bytes.bindMemory(to: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }, shape: entry.shape)
+    case .int8: Tensor(bytes.bindMemory(to: Int8.self).map { Float($0) }, shape: entry.shape)
+    default: nil
+    }
+  }
+
+  /// Where the first number that is not finite stands, if there is any.
+  private static func undefined(_ name: String, _ tensor: Tensor) -> String? {
+    tensor.withBytes { bytes in
+      let numbers = bytes.bindMemory(to: Float.self)
+      guard let place = numbers.firstIndex(where: { !$0.isFinite }) else { return nil }
+      var index: [Int] = []
+      var rest = place
+      for size in tensor.shape.reversed() {
+        index.insert(rest % size, at: 0)
+        rest /= size
+      }
+      return "\(name) \(tensor.shape) is \(numbers[place]) at \(index)"
+    }
+  }
+}
+
+extension PublishedStateDict {
+  /// What a tensor is, by its name.
+  private enum Role {
+    case parameter
+    /// How long the flows run.
+    case time
+    /// What an 8-bit tensor is to be multiplied by.
+    case scale(of: String)
+    /// A buffer of the published modules.
+    case buffer
+    /// An input, output or gradient of a file of reference values.
+    case reference
+
+    init(_ name: String) {
+      if name.hasPrefix("scale.") {
+        self = .scale(of: String(name.dropFirst("scale.".count)))
+        return
+      }
+      let prefixes = ["input.", "float64.", "float32.", "gradient.", "gradient_sample.", "gradient_norm."]
+      let last = name.split(separator: ".").last ?? ""
+      let buffers: [Substring] = ["_num_evals", "_eye", "triu_mask", "diag_idx", "flip_idx"]
+      if prefixes.contains(where: name.hasPrefix) {
+        self = .reference
+      } else if last == "integration_times" || last == "sqrt_end_time" {
+        self = .time
+      } else {
+        self = buffers.contains(last) ? .buffer : .parameter
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Foundation
+import Training
+
+struct Import: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Makes a checkpoint of a state dict of the published PyTorch code, in safetensors.",
+    discussion: """
+      In Python: safetensors.torch.save_file(model.state_dict(), 'state.safetensors'). How the model is built is read from \
+      the names and shapes of the tensors, or from what 'ffjord-vae export' wrote beside them; options say what these \
+      leave open, and have the last word; the defaults of a model's options below hold for nothing that the file shows. \
+      The checkpoint is that of a run before its first step: 'train --resume' goes on \
+      with it.
+      """)
+
+  @Argument(help: "A safetensors file, plain or compressed by zstd.")
+  var file: String
+
+  @Option(help: ArgumentHelp("The checkpoint to write, such as model.safetensors.zst.", valueName: "file"))
+  var output: String
+
+  @Flag(help: "Replace a file that is already there.")
+  var overwrite = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The dataset that the model is for; other commands use it if not told otherwise. (default: glyphs; freyfaces for "
+        + "grey pixels)"))
+  var dataset: String?
+
+  @Option(help: "Where all that is not in the file comes from: paper or small. (default: paper)")
+  var preset: Preset?
+
+  @OptionGroup var options: ModelOptions
+
+  func run() throws {
+    try Failure.reporting {
+      try checkOutput(output)
+      if !overwrite, FileManager.default.fileExists(atPath: output) {
+        throw TrainingError.existing(path: output)
+      }
+      let imported = try ModelImport(URL(filePath: file), preset: preset, dataset: dataset) {
+        options.apply(to: &$0)
+      }
+      try Checkpoint.write(imported.state, to: URL(filePath: output))
+      describe(imported)
+    }
+  }
+
+  private func describe(_ imported: ModelImport) {
+    let (configuration, stateDict) = (imported.state.configuration, imported.stateDict)
+    let model = configuration.model
+    let parameters = imported.state.parameters
+    var lines = [
+      "\(file): \(Terminal.count(stateDict.tensorCount, "tensor")), of which \(parameters.parameters.count) are "
+        + "\(parameters.count) parameters"
+    ]
+    if !stateDict.ignored.isEmpty { lines.append("no parameters: \(names(stateDict.ignored))") }
+    if !stateDict.converted.isEmpty {
+      lines.append("converted to single precision: \(names(stateDict.converted))")
+    }
+    var words = ["latent \(model.latent)", model.posteriorSummary]
+    if model.flow == .ffjord {
+      words += [model.activation.rawValue, model.timeDependence.rawValue, "time \(model.timeLength)"]
+    }
+    lines.append(
+      "model: \(words.joined(separator: ", ")); \(model.imageHeight)x\(model.imageWidth) pixels, "
+        + "\(model.likelihood.rawValue); "
+        + (imported.isDescribed ? "as the file's metadata say" : "by the tensors' names and shapes"))
+    lines += imported.notes.map { "note: \($0)" }
+    let dataset = configuration.dataset
+    lines.append("\(output): for \(dataset). Next: ffjord-vae evaluate \(Terminal.quoted(output)) --dataset \(dataset)")
+    Terminal.logger.info("\(lines.joined(separator: "\n"))")
+  }
+
+  /// The first few names, and how many more there are.
+  private func names(_ all: [String]) -> String {
+    let shown = all.prefix(6).joined(separator: ", ")
+    return all.count > 6 ? "\(shown) and \(all.count - 6) more" : shown
+  }
+}

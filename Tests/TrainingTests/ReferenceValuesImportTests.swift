@@ -1,0 +1,142 @@
+import Autodiff
+import DifferentialEquations
+import Foundation
+import NormalizingFlows
+import Safetensors
+import Tensors
+import Testing
+import VariationalAutoencoder
+
+@testable import Training
+
+/// Reference values of the published model, which are no part of this repository: a file of them, and the program that
+/// makes such files, with PyTorch.
+private enum Reference {
+  private static let shared = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../../shared").standardized
+
+  private static func present(_ name: String, _ path: String) -> URL? {
+    let named = ProcessInfo.processInfo.environment[name].map { URL(filePath: $0) }
+    return [named, shared.appending(path: path)].compactMap { $0 }
+      .first { FileManager.default.fileExists(atPath: $0.path) }
+  }
+
+  static let file = present("FFJORD_VAE_GOLDEN", "peers/golden-small.safetensors")
+  static let isFileMissing: Comment = "golden-small.safetensors is not here; name it in FFJORD_VAE_GOLDEN"
+
+  /// An interpreter with PyTorch, the program, and the images that it takes.
+  static let maker: (python: String, program: URL, images: URL)? = {
+    let data = ProcessInfo.processInfo.environment["FFJORD_VAE_DATA"].map {
+      URL(filePath: $0).appending(path: "omniglot/chardata.mat")
+    }
+    let images = [data, shared.appending(path: "datasets/omniglot/chardata.mat")].compactMap { $0 }
+      .first { FileManager.default.fileExists(atPath: $0.path) }
+    guard let images, let program = present("FFJORD_VAE_PEER", "peers/pytorch_peer.py"),
+      let python = ExternalProgram.python(importing: "torch, torchdiffeq, scipy.io, safetensors.torch")
+    else { return nil }
+    return (python, program, images)
+  }()
+  static let isMakerMissing: Comment =
+    "needs Python with torch, torchdiffeq, scipy and safetensors (FFJORD_VAE_PYTHON), pytorch_peer.py (FFJORD_VAE_PEER) and omniglot/chardata.mat (FFJORD_VAE_DATA)"
+}
+
+/// The published model's parameters, imported, give the bound that it gave.
+@Suite struct ReferenceValuesImportTests {
+  /// The bound of each image of a file of reference values, with its noise and probes.
+  private func bounds(
+    _ imported: ModelImport, _ file: SafetensorsFile, _ type: ElementType, tolerance: Double
+  ) throws -> [Double] {
+    func input(_ name: String) throws -> Tensor {
+      Tensor(try file.floats("input.\(name)"), shape: try file.entry("input.\(name)").shape).converted(to: type)
+    }
+    let state = imported.state
+    let solver = SolverOptions(absoluteTolerance: tolerance, relativeTolerance: tolerance)
+    let model = VariationalAutoencoder.make(state.configuration.model, seed: 1, solver: solver).model
+    let (images, probes) = (try input("images"), try input("probes"))
+    let blocks = (0..<probes.shape[0]).map { probes.leading($0..<($0 + 1)) }
+    let output = try model(
+      Variable(images.reshaped([images.shape[0], 784])), noise: try input("noise"), probes: ProbeSource(blocks),
+      state.parameters.converted(to: type).constants)
+    return output.bound.value.value.doubles()
+  }
+
+  private func expectBounds(of url: URL, sourceLocation: SourceLocation = #_sourceLocation) throws -> ModelImport {
+    let file = try SafetensorsFile(url)
+    let imported = try ModelImport(url)
+    for (type, tolerance, name, accuracy) in [
+      (ElementType.float64, 1e-10, "float64.elbo", 1e-9), (.float32, 1e-5, "float64.elbo", 1e-4),
+    ] {
+      let expected = try file.doubles(name)
+      let found = try bounds(imported, file, type, tolerance: tolerance)
+      #expect(found.count == expected.count && !found.isEmpty, sourceLocation: sourceLocation)
+      for (found, expected) in zip(found, expected) {
+        #expect(
+          abs(found - expected) < accuracy * abs(expected), "\(type): \(found), not \(expected)",
+          sourceLocation: sourceLocation)
+      }
+    }
+    let single = try bounds(imported, file, .float32, tolerance: 1e-5)
+    for (found, expected) in zip(single, try file.floats("float32.elbo")) {
+      #expect(abs(found - Double(expected)) < 2e-5 * abs(found), sourceLocation: sourceLocation)
+    }
+    #expect(imported.stateDict.ignored.contains("input.images"), sourceLocation: sourceLocation)
+    return imported
+  }
+
+  @Test(.enabled(if: Reference.file != nil, Reference.isFileMissing))
+  func `parameters of a file of reference values give the published bound`() throws {
+    let imported = try expectBounds(of: try #require(Reference.file))
+    let (model, metadata) = (imported.state.configuration.model, imported.stateDict.metadata)
+    #expect(model.hidden.map(String.init).joined(separator: "-") == metadata["hidden"])
+    #expect(String(model.blocks) == metadata["blocks"] && String(model.rank) == metadata["rank"])
+    // A compact file holds large tensors in eight bits.
+    #expect(imported.stateDict.converted.isEmpty == (metadata["compact"] == "no"))
+  }
+
+  @Test(
+    .enabled(if: Reference.maker != nil, Reference.isMakerMissing),
+    arguments: [("16-24", "3", "2", "12"), ("40", "1", "5", "64")])
+  func `parameters that PyTorch writes give the bound that PyTorch finds`(
+    hidden: String, blocks: String, rank: String, latent: String
+  ) throws {
+    let maker = try #require(Reference.maker)
+    let directory = try TemporaryDirectory()
+    let url = directory.url.appending(path: "reference.safetensors")
+    let (status, text) = try ExternalProgram.output(
+      of: maker.python,
+      [
+        maker.program.path, "golden", "--data", maker.images.path, "--out", url.path, "--seed", "5", "--images", "3",
+        "--gain", "2", "--hidden", hidden, "--blocks", blocks, "--rank", rank, "--latent", latent,
+      ])
+    #expect(status == 0, "\(text)")
+    let imported = try expectBounds(of: url)
+    let model = imported.state.configuration.model
+    #expect(model.hidden.map(String.init).joined(separator: "-") == hidden && String(model.latent) == latent)
+    #expect(String(model.blocks) == blocks && String(model.rank) == rank)
+  }
+
+  @Test(.enabled(if: ExternalProgram.python != nil, ExternalProgram.isPythonMissing))
+  func `Python reads an export, and what it writes is imported`() throws {
+    let file = try StateDictFile()
+    try ModelExport.write(file.state, to: file.url)
+    let other = file.directory.url.appending(path: "double.safetensors")
+    // Written anew in double precision, with a published buffer, and without the metadata.
+    let script = """
+      import sys, numpy
+      from safetensors.numpy import load_file, save_file
+      tensors = load_file(sys.argv[1])
+      for name in sorted(tensors): print(name, list(tensors[name].shape), tensors[name].dtype)
+      tensors = {name: tensor.astype("float64") for name, tensor in tensors.items()}
+      tensors["integration_times"] = numpy.array([0, 0.5])
+      save_file(tensors, sys.argv[2])
+      """
+    let (status, text) = try ExternalProgram.output(
+      of: try #require(ExternalProgram.python), ["-c", script, file.url.path, other.path])
+    #expect(status == 0, "\(text)")
+    let expected = file.parameters.parameters.map { "\($0.name) \($0.shape) float32" }
+    #expect(Set(text.split(separator: "\n").map(String.init)) == Set(expected))
+    let imported = try ModelImport(other)
+    #expect(imported.state.parameters.bits == file.parameters.bits)
+    #expect(imported.stateDict.converted.count == expected.count && !imported.isDescribed)
+  }
+}
