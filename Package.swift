@@ -14,11 +14,13 @@ let package = Package(
     .library(name: "VariationalAutoencoder", targets: ["VariationalAutoencoder"]),
     .library(name: "ImageDatasets", targets: ["ImageDatasets"]),
     .library(name: "Safetensors", targets: ["Safetensors"]),
+    .library(name: "TensorBoard", targets: ["TensorBoard"]),
     .library(name: "Training", targets: ["Training"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // System libraries.
@@ -44,6 +46,10 @@ let package = Package(
     .target(
       name: "ImageDatasets",
       dependencies: ["Tensors", "CMatIO", "CPNG", "CCrypto", "CZlib", "CZip", "CZstd"]),
+
+    .target(
+      name: "TensorBoard", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["Messages/README.md", "Messages/event.proto"]),
 
     // Training and the command line.
     .target(
@@ -77,6 +83,7 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests", dependencies: ["ffjord-vae", "Training", "Safetensors", "ImageDatasets"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
+    .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard"]),
     .testTarget(
       name: "ImageDatasetsTests", dependencies: ["ImageDatasets", "Tensors", "CMatIO", "CZlib", "CZip"]),
   ],
