@@ -55,7 +55,7 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "VariationalAutoencoder", "ImageDatasets", "Safetensors",
+        "VariationalAutoencoder", "ImageDatasets", "Safetensors", "TensorBoard",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(

@@ -3,24 +3,8 @@ import Testing
 
 @testable import Training
 
-/// A program found on the path: its exit status and what it printed.
-private func output(of program: String, _ arguments: [String]) throws -> (status: Int32, text: String) {
-  let process = Process()
-  let pipe = Pipe()
-  process.executableURL = URL(filePath: "/usr/bin/env")
-  process.arguments = [program] + arguments
-  process.standardOutput = pipe
-  process.standardError = pipe
-  try process.run()
-  let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-  process.waitUntilExit()
-  return (process.terminationStatus, text)
-}
-
-/// The interpreter named in FFJORD_VAE_PYTHON, or `python3`, if it has safetensors.
-private let python: String? = [ProcessInfo.processInfo.environment["FFJORD_VAE_PYTHON"], "python3"]
-  .compactMap { $0 }
-  .first { program in (try? output(of: program, ["-c", "import safetensors.numpy, numpy"]).status) == 0 }
+/// An interpreter that has safetensors.
+private let python = Python.interpreter(importing: "safetensors.numpy, numpy")
 
 private let isMissing: Comment =
   "needs Python with safetensors and numpy: set FFJORD_VAE_PYTHON to an interpreter that has them"
@@ -70,7 +54,7 @@ private let isMissing: Comment =
     """
 
   @Test(
-    .enabled(if: python != nil, isMissing), .enabled(if: (try? output(of: "zstd", ["-V"]).status) == 0),
+    .enabled(if: python != nil, isMissing), .enabled(if: (try? Python.output(of: "zstd", ["-V"]).status) == 0),
     arguments: [[8], [12, 8]])
   func `Python finds the published names and shapes`(hidden: [Int]) throws {
     let directory = try TemporaryDirectory()
@@ -82,9 +66,9 @@ private let isMissing: Comment =
     let state = try TinyRun.train(configuration, in: directory.path("run")).state
     let plain = directory.path("plain.safetensors")
     let last = RunDirectory(directory.path("run")).last.path
-    let unpacked = try output(of: "zstd", ["-q", "-d", last, "-o", plain])
+    let unpacked = try Python.output(of: "zstd", ["-q", "-d", last, "-o", plain])
     #expect(unpacked.status == 0, "\(unpacked.text)")
-    let (status, text) = try output(of: try #require(python), ["-c", Self.script, plain])
+    let (status, text) = try Python.output(of: try #require(python), ["-c", Self.script, plain])
     #expect(status == 0, "\(text)")
     let bias = try #require(state.parameters["q_z_mean.bias"])
     let numbers = state.parameters[bias].doubles().map { "\($0)" }.joined(separator: ", ")
