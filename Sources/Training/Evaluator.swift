@@ -40,11 +40,20 @@ public struct Evaluator: Sendable {
     public var metrics = MetricsSum()
 
     /// The standard error of the mean bound over images.
-    public var standardError: Double {
-      let n = Double(bounds.count)
+    public var standardError: Double { Self.standardError(bounds) }
+
+    /// With several samples, the mean K-sample bound over images, and its standard error.
+    public var importanceBound: (mean: Double, standardError: Double)? {
+      guard !importanceBounds.isEmpty else { return nil }
+      let mean = importanceBounds.reduce(0, +) / Double(importanceBounds.count)
+      return (mean, Self.standardError(importanceBounds))
+    }
+
+    private static func standardError(_ values: [Double]) -> Double {
+      let n = Double(values.count)
       guard n > 1 else { return 0 }
-      let mean = bounds.reduce(0, +) / n
-      let variance = bounds.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
+      let mean = values.reduce(0, +) / n
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
       return (variance / n).squareRoot()
     }
   }

@@ -5,7 +5,7 @@ import TensorBoard
 import VariationalAutoencoder
 
 /// The directory of a run: checkpoints, `config.json`, `metrics.jsonl`, a picture of reconstructions each epoch,
-/// TensorBoard's event files.
+/// TensorBoard's event files, and `evaluations.jsonl` where it was evaluated.
 public struct RunDirectory: Sendable {
   public let url: URL
 
@@ -15,6 +15,7 @@ public struct RunDirectory: Sendable {
   public var best: URL { url.appending(path: Checkpoint.bestName) }
   var configuration: URL { url.appending(path: "config.json") }
   var metrics: URL { url.appending(path: "metrics.jsonl") }
+  var evaluations: URL { url.appending(path: "evaluations.jsonl") }
   private static let picturePrefix = "reconstructions-"
 
   /// The picture of reconstructions after an epoch.
@@ -43,7 +44,8 @@ public struct RunDirectory: Sendable {
     try? FileManager.default.removeItem(at: probe)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
     let pictures = names.filter { $0.hasPrefix(Self.picturePrefix) && $0.hasSuffix(".png") }
-    for file in held + (isReplacing ? pictures.map { url.appending(path: $0) } : []) {
+    let results = [evaluations].filter { FileManager.default.fileExists(atPath: $0.path) }
+    for file in held + (isReplacing ? pictures.map { url.appending(path: $0) } + results : []) {
       do { try FileManager.default.removeItem(at: file) } catch {
         throw .unwritable(path: file.path, reason: Self.reason(error))
       }
@@ -77,6 +79,13 @@ public struct RunDirectory: Sendable {
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``
   public func append(_ records: [MetricsRecord]) throws { try append(lines: records, to: metrics) }
+
+  /// Appends an evaluation to those of the run.
+  ///
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``
+  public func append(_ evaluation: EvaluationRecord) throws {
+    try append(lines: [evaluation], to: evaluations)
+  }
 
   private func append(lines records: [some Encodable], to file: URL) throws {
     let lines = try records.map { try Self.line($0) }.joined()
