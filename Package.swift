@@ -15,6 +15,7 @@ let package = Package(
     .library(name: "ImageDatasets", targets: ["ImageDatasets"]),
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "TensorBoard", targets: ["TensorBoard"]),
+    .library(name: "Charts", targets: ["Charts"]),
     .library(name: "Training", targets: ["Training"]),
   ],
   dependencies: [
@@ -51,6 +52,8 @@ let package = Package(
       name: "TensorBoard", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Messages/README.md", "Messages/event.proto"]),
 
+    .target(name: "Charts"),
+
     // Training and the command line.
     .target(
       name: "Training",
@@ -61,7 +64,7 @@ let package = Package(
     .executableTarget(
       name: "ffjord-vae",
       dependencies: [
-        "Training",
+        "Training", "Charts", "Safetensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -84,6 +87,7 @@ let package = Package(
       name: "CommandLineTests", dependencies: ["ffjord-vae", "Training", "Safetensors", "ImageDatasets"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard"]),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts"]),
     .testTarget(
       name: "ImageDatasetsTests", dependencies: ["ImageDatasets", "Tensors", "CMatIO", "CZlib", "CZip"]),
   ],
