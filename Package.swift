@@ -14,11 +14,14 @@ let package = Package(
     .library(name: "VariationalAutoencoder", targets: ["VariationalAutoencoder"]),
     .library(name: "ImageDatasets", targets: ["ImageDatasets"]),
     .library(name: "Safetensors", targets: ["Safetensors"]),
+    .library(name: "TensorBoard", targets: ["TensorBoard"]),
+    .library(name: "Charts", targets: ["Charts"]),
     .library(name: "Training", targets: ["Training"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // System libraries.
@@ -45,17 +48,23 @@ let package = Package(
       name: "ImageDatasets",
       dependencies: ["Tensors", "CMatIO", "CPNG", "CCrypto", "CZlib", "CZip", "CZstd"]),
 
+    .target(
+      name: "TensorBoard", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["Messages/README.md", "Messages/event.proto"]),
+
+    .target(name: "Charts"),
+
     // Training and the command line.
     .target(
       name: "Training",
       dependencies: [
-        "VariationalAutoencoder", "ImageDatasets", "Safetensors",
+        "VariationalAutoencoder", "ImageDatasets", "Safetensors", "TensorBoard",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "ffjord-vae",
       dependencies: [
-        "Training",
+        "Training", "Charts", "Safetensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -77,6 +86,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests", dependencies: ["ffjord-vae", "Training", "Safetensors", "ImageDatasets"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
+    .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard"]),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts"]),
     .testTarget(
       name: "ImageDatasetsTests", dependencies: ["ImageDatasets", "Tensors", "CMatIO", "CZlib", "CZip"]),
   ],

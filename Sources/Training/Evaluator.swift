@@ -40,17 +40,16 @@ public struct Evaluator: Sendable {
     public var metrics = MetricsSum()
 
     /// The standard error of the mean bound over images, in nats.
-    public var standardError: Double { Self.standardError(of: bounds) }
-    /// The mean K-sample bound on the negative log-likelihood, in nats; nil with a single sample.
-    public var importanceBound: Double? {
-      importanceBounds.isEmpty ? nil : -importanceBounds.reduce(0, +) / Double(importanceBounds.count)
-    }
-    /// The standard error of that mean over images, in nats.
-    public var importanceStandardError: Double? {
-      importanceBounds.isEmpty ? nil : Self.standardError(of: importanceBounds)
+    public var standardError: Double { Self.standardError(bounds) }
+
+    /// With several samples, the mean K-sample bound over images, and its standard error.
+    public var importanceBound: (mean: Double, standardError: Double)? {
+      guard !importanceBounds.isEmpty else { return nil }
+      let mean = importanceBounds.reduce(0, +) / Double(importanceBounds.count)
+      return (mean, Self.standardError(importanceBounds))
     }
 
-    private static func standardError(of values: [Double]) -> Double {
+    private static func standardError(_ values: [Double]) -> Double {
       let n = Double(values.count)
       guard n > 1 else { return 0 }
       let mean = values.reduce(0, +) / n

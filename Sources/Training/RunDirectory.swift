@@ -1,9 +1,11 @@
 import Foundation
 import ImageDatasets
 import Safetensors
+import TensorBoard
 import VariationalAutoencoder
 
-/// The directory of a run: checkpoints, `config.json`, `metrics.jsonl`, a picture of reconstructions each epoch.
+/// The directory of a run: checkpoints, `config.json`, `metrics.jsonl`, a picture of reconstructions each epoch,
+/// TensorBoard's event files, and `evaluations.jsonl` where it was evaluated.
 public struct RunDirectory: Sendable {
   public let url: URL
 
@@ -11,7 +13,9 @@ public struct RunDirectory: Sendable {
 
   public var last: URL { url.appending(path: Checkpoint.lastName) }
   public var best: URL { url.appending(path: Checkpoint.bestName) }
-  private var metrics: URL { url.appending(path: "metrics.jsonl") }
+  var configuration: URL { url.appending(path: "config.json") }
+  var metrics: URL { url.appending(path: "metrics.jsonl") }
+  var evaluations: URL { url.appending(path: "evaluations.jsonl") }
   private static let picturePrefix = "reconstructions-"
 
   /// The picture of reconstructions after an epoch.
@@ -42,9 +46,15 @@ public struct RunDirectory: Sendable {
     try? FileManager.default.removeItem(at: probe)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
     let pictures = names.filter { $0.hasPrefix(Self.picturePrefix) && $0.hasSuffix(".png") }
-    for file in held + (isReplacing ? pictures.map { url.appending(path: $0) } : []) {
+    let results = [evaluations].filter { FileManager.default.fileExists(atPath: $0.path) }
+    for file in held + (isReplacing ? pictures.map { url.appending(path: $0) } + results : []) {
       do { try FileManager.default.removeItem(at: file) } catch {
         throw .unwritable(path: file.path, reason: Self.reason(error))
+      }
+    }
+    if isReplacing {
+      do { try EventWriter.removeFiles(in: url) } catch {
+        throw .unwritable(path: url.path, reason: Self.reason(error))
       }
     }
     return lock
@@ -70,24 +80,33 @@ public struct RunDirectory: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let data = try encoder.encode(configuration) + Data("\n".utf8)
-    try AtomicFile.write(to: url.appending(path: "config.json")) { try $0.write(data) }
+    try AtomicFile.write(to: self.configuration) { try $0.write(data) }
   }
 
   /// Appends lines to the metrics.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``
-  public func append(_ records: [MetricsRecord]) throws {
+  public func append(_ records: [MetricsRecord]) throws { try append(lines: records, to: metrics) }
+
+  /// Appends an evaluation to those of the run.
+  ///
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``
+  public func append(_ evaluation: EvaluationRecord) throws {
+    try append(lines: [evaluation], to: evaluations)
+  }
+
+  private func append(lines records: [some Encodable], to file: URL) throws {
     let lines = try records.map { try Self.line($0) }.joined()
-    if !FileManager.default.fileExists(atPath: metrics.path) {
-      _ = FileManager.default.createFile(atPath: metrics.path, contents: nil)
+    if !FileManager.default.fileExists(atPath: file.path) {
+      _ = FileManager.default.createFile(atPath: file.path, contents: nil)
     }
     do {
-      let handle = try FileHandle(forWritingTo: metrics)
+      let handle = try FileHandle(forWritingTo: file)
       defer { try? handle.close() }
       try handle.seekToEnd()
       try handle.write(contentsOf: Data(lines.utf8))
     } catch {
-      throw TrainingError.unwritable(path: metrics.path, reason: Self.reason(error))
+      throw TrainingError.unwritable(path: file.path, reason: Self.reason(error))
     }
   }
 
@@ -106,13 +125,13 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  private static func line(_ record: MetricsRecord) throws -> String {
+  private static func line(_ record: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     return String(decoding: try encoder.encode(record), as: UTF8.self) + "\n"
   }
 
-  private static func reason(_ error: any Error) -> String {
+  static func reason(_ error: any Error) -> String {
     let system = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
     return (system ?? error as NSError).localizedDescription
   }

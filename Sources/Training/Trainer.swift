@@ -100,6 +100,7 @@ public struct Trainer {
     let configuration = state.configuration
     try directory.write(configuration)
     try directory.rewindMetrics(to: state.progress.step)
+    let events = EventLog(directory, after: state.progress.step)
     let plan = training.plan
     var order = plan.order(epoch: plan.epoch(ofStep: state.progress.step))
     while state.progress.step < totalSteps {
@@ -114,10 +115,11 @@ public struct Trainer {
       let record = MetricsRecord(
         step: state.progress.step, epoch: epoch, split: "step", metrics, seconds: seconds)
       try directory.append([record])
+      try events.append([record])
       observer.didTakeStep(record, state, totalSteps: totalSteps)
 
       if state.progress.step % plan.stepsPerEpoch == 0 {
-        try finishEpoch(epoch, observer)
+        try finishEpoch(epoch, events, observer)
         order = plan.order(epoch: epoch)
       }
       if shouldStop() {
@@ -137,7 +139,9 @@ public struct Trainer {
     return state.progress.epoch - since >= state.configuration.patience ? bestEpoch : nil
   }
 
-  private mutating func finishEpoch(_ epoch: Int, _ observer: any TrainingObserver) throws {
+  private mutating func finishEpoch(
+    _ epoch: Int, _ events: EventLog, _ observer: any TrainingObserver
+  ) throws {
     let trained = state.progress.epochSums.mean
     let start = ContinuousClock.now
     let evaluator = Evaluator(
@@ -162,6 +166,7 @@ public struct Trainer {
       state.progress.bestEpoch = epoch
     }
     try directory.append(records)
+    try events.append(records)
     try directory.save(state, isBest: isBest)
     let shown = validation.prefix(min(validation.count, 40))
     let picture = ImageGrid.pairs(
@@ -169,6 +174,7 @@ public struct Trainer {
       reconstructions: try evaluator.reconstructions(of: shown).drawn(as: state.configuration.model.likelihood),
       columns: 5)
     try picture.write(to: directory.picture(epoch: epoch))
+    try events.append(picture, at: directory.picture(epoch: epoch), step: step)
     observer.didFinishEpoch(records[0], records[1], isBest: isBest, state)
   }
 }

@@ -11,6 +11,10 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case invalidModel(path: String, reason: String)
   /// There is no checkpoint where one was expected.
   case missingCheckpoint(path: String)
+  /// There is no run where one was expected.
+  case missingRun(path: String, reason: String)
+  /// A file of a run is damaged, or something else.
+  case invalidRun(path: String, reason: String)
   /// The output directory holds another run.
   case occupied(path: String)
   /// Another process trains in the directory.
@@ -34,8 +38,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   public var category: Category {
     switch self {
     case .invalidConfiguration, .occupied, .inUse, .existing: .usage
-    case .invalidCheckpoint, .invalidModel: .badData
-    case .missingCheckpoint: .missingInput
+    case .invalidCheckpoint, .invalidModel, .invalidRun: .badData
+    case .missingCheckpoint, .missingRun: .missingInput
     case .unwritable: .inputOutput
     case .diverged, .undefinedBound, .solve: .numerical
     }
@@ -48,6 +52,9 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .invalidModel(let path, let reason): "\(path) cannot be imported: \(reason)"
     case .missingCheckpoint(let path):
       "there is no checkpoint at \(path). Name a checkpoint file, or the output directory of a training run."
+    case .missingRun(let path, let reason):
+      "there is no run at \(path): \(reason). Name the output directory of a training run."
+    case .invalidRun(let path, let reason): "\(path) cannot be used: \(reason)"
     case .occupied(let path):
       "\(path) already holds a run. Continue it with --resume \(path), choose another --output, or replace it with "
         + "--overwrite."

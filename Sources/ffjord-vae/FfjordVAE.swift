@@ -18,6 +18,6 @@ struct FfjordVAE: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Train.self, Evaluate.self, Reconstruct.self, Sample.self, Interpolate.self, Encode.self, Score.self,
-      Export.self, Import.self, Inspect.self, BenchmarkCommand.self, Datasets.self,
+      Compare.self, Export.self, Import.self, Inspect.self, BenchmarkCommand.self, Datasets.self,
     ])
 }

@@ -20,7 +20,7 @@ import Training
 
   static let keys: Set = [
     "dataset", "split", "images", "negative_elbo", "standard_error", "reconstruction", "kl", "divergence",
-    "importance_samples", "nfe", "seconds",
+    "importance_samples", "nfe", "seconds", "seed", "images_in_split", "checkpoint", "step", "epoch", "date",
   ]
 
   @Test func `an evaluation is one JSON object`() throws {

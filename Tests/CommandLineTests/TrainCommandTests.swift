@@ -7,9 +7,13 @@ import Training
 @Suite(.serialized) struct TrainCommandTests {
   let directory = try! TemporaryDirectory()
 
-  @Test func `a run leaves checkpoints, metrics, configuration and a picture each epoch`() throws {
+  @Test func `a run leaves checkpoints, metrics, events, configuration and a picture each epoch`() throws {
     let run = try TinyRun.shared.get()
-    let names = Set(try FileManager.default.contentsOfDirectory(atPath: run.path))
+    var names = Set(try FileManager.default.contentsOfDirectory(atPath: run.path))
+    let events = names.filter { $0.hasPrefix("events.out.tfevents.") }
+    #expect(events.count == 1)
+    // Other tests evaluate the run.
+    names.subtract(events.union(["evaluations.jsonl"]))
     #expect(
       names == [
         "best.safetensors.zst", "config.json", "last.safetensors.zst", "metrics.jsonl",

@@ -36,10 +36,12 @@ import Testing
     #expect(try names(path) == ["notes.txt"])
   }
 
-  @Test func `a run that is replaced leaves no pictures behind`() throws {
+  @Test func `a run that is replaced leaves no pictures, events or evaluations behind`() throws {
     let run = RunDirectory(directory.path("run"))
     try TinyRun.train(TinyRun.configuration { $0.epochs = 3 }, in: run.url.path)
     #expect(try names(run.url.path).contains("reconstructions-0003.png"))
+    #expect(try names(run.url.path).contains { $0.hasPrefix("events.out.tfevents.") })
+    try Data("{}\n".utf8).write(to: run.url.appending(path: "evaluations.jsonl"))
     try run.create(isReplacing: true)
     #expect(try names(run.url.path).filter { $0 != "config.json" } == [])
   }

@@ -39,7 +39,7 @@ struct Encode: ParsableCommand {
       _ = try ArrayFile(path: output)
       try checkOutput(output)
       let (model, state, _) = try readModel(checkpoint)
-      let (_, images) = try input.images(for: state.configuration, seed: seed, limit: limit)
+      let images = try input.images(for: state.configuration, seed: seed, limit: limit).images
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: state.configuration.divergence, seed: seed)
       let progress = PassProgress("encoding")

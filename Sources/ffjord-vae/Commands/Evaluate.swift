@@ -49,43 +49,11 @@ struct Evaluate: ParsableCommand {
     }
   }
 
-  /// What `--json` prints.
-  private struct Report: Encodable {
-    let dataset: String
-    let split: String
-    let images: Int
-    let negativeELBO: Double
-    let standardError: Double
-    let reconstruction: Double
-    let kl: Double
-    let nll: Double?
-    let nllStandardError: Double?
-    let bitsPerDimension: Double?
-    let importanceSamples: Int
-    let divergence: String
-    let evaluations: Double
-    let kineticEnergy: Double?
-    let jacobianNorm: Double?
-    let seconds: Double
-
-    enum CodingKeys: String, CodingKey {
-      case dataset, split, images, reconstruction, kl, nll, divergence, seconds
-      case negativeELBO = "negative_elbo"
-      case standardError = "standard_error"
-      case importanceSamples = "importance_samples"
-      case evaluations = "nfe"
-      case bitsPerDimension = "bits_per_dimension"
-      case nllStandardError = "nll_standard_error"
-      case kineticEnergy = "kinetic_energy"
-      case jacobianNorm = "jacobian_norm"
-    }
-  }
-
   func run() throws {
     try Failure.reporting {
       compute.apply()
       let (model, state, url) = try readModel(checkpoint)
-      let (name, images) = try input.images(for: state.configuration, seed: seed, limit: limit)
+      let (name, images, total) = try input.images(for: state.configuration, seed: seed, limit: limit)
       if !json { Terminal.logger.info("\(url.relativePath), step \(state.progress.step)") }
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: divergence, seed: seed, batchSize: batchSize)
@@ -93,17 +61,26 @@ struct Evaluate: ParsableCommand {
       let progress = PassProgress("evaluating")
       let start = ContinuousClock.now
       let result = try evaluator.evaluate(images, samples: importanceSamples) { progress.report($0, of: $1) }
-      let seconds = (ContinuousClock.now - start).inSeconds
-      let mean = result.metrics.mean
-      let report = Report(
-        dataset: name, split: input.split.rawValue, images: images.count, negativeELBO: mean.negativeELBO,
-        standardError: result.standardError, reconstruction: mean.reconstruction, kl: mean.kl,
-        nll: result.importanceBound, nllStandardError: result.importanceStandardError,
-        bitsPerDimension: model.configuration.bitsPerDimension(nats: mean.negativeELBO),
-        importanceSamples: importanceSamples, divergence: divergence.rawValue,
-        evaluations: mean.evaluationsForward, kineticEnergy: mean.kineticEnergy, jacobianNorm: mean.jacobianNorm,
-        seconds: seconds)
-      try print(report)
+      let record = EvaluationRecord(
+        result, by: evaluator, samples: importanceSamples, dataset: name, split: input.split.rawValue,
+        imagesInSplit: total, seconds: (ContinuousClock.now - start).inSeconds, checkpoint: url,
+        progress: state.progress)
+      try print(record)
+      try keep(record)
+    }
+  }
+
+  /// Adds the record to those of the run, where a run was named; the figures are printed, so that this may fail.
+  private func keep(_ record: EvaluationRecord) throws {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: checkpoint, isDirectory: &isDirectory),
+      isDirectory.boolValue
+    else { return }
+    do {
+      try RunDirectory(checkpoint).append(record)
+    } catch let error as TrainingError {
+      guard case .unwritable(let path, let reason) = error else { throw error }
+      Terminal.logger.warning("the evaluation is not kept for 'compare': cannot write \(path): \(reason)")
     }
   }
 
@@ -122,7 +99,7 @@ struct Evaluate: ParsableCommand {
   /// As many passes make it worth another two to know the time.
   private static let longEvaluation = 20
 
-  private func print(_ report: Report) throws {
+  private func print(_ report: EvaluationRecord) throws {
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -130,7 +107,7 @@ struct Evaluate: ParsableCommand {
       return
     }
     var lines = [
-      "\(report.dataset), \(report.split): \(report.images) images, \(report.divergence) divergence",
+      "\(report.dataset), \(report.split): \(report.images) images, \(report.divergence.rawValue) divergence",
       "negative ELBO   \(report.negativeELBO.fixed(3)) nats (standard error \(report.standardError.fixed(3)))",
       "reconstruction  \(report.reconstruction.fixed(3))",
       "KL              \(report.kl.fixed(3))",

@@ -37,7 +37,7 @@ struct Interpolate: ParsableCommand {
       compute.apply()
       try checkOutput(output)
       let (model, state, _) = try readModel(checkpoint)
-      let (_, images) = try input.images(for: state.configuration, seed: seed, limit: nil)
+      let images = try input.images(for: state.configuration, seed: seed, limit: nil).images
       let order = RandomStream(seed: seed, purpose: .shuffle).permutation(of: images.count)
       func chosen(_ range: Range<Int>) -> GreyImages {
         images.selecting(range.map { order[$0 % order.count] })

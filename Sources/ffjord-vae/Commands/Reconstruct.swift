@@ -25,7 +25,7 @@ struct Reconstruct: ParsableCommand {
       let (output, count) = (picture.output, picture.count)
       try checkOutput(output)
       let (model, state, _) = try readModel(checkpoint)
-      let (_, all) = try input.images(for: state.configuration, seed: seed, limit: nil)
+      let all = try input.images(for: state.configuration, seed: seed, limit: nil).images
       let shown = min(count, all.count)
       let images = all.selecting((0..<shown).map { $0 * all.count / shown })
       let evaluator = Evaluator(

@@ -59,7 +59,7 @@ struct Score: ParsableCommand {
       let format = try ArrayFile(path: output)
       try checkOutput(output)
       let (model, state, _) = try readModel(checkpoint)
-      let (_, images) = try input.images(for: state.configuration, seed: seed, limit: limit)
+      let images = try input.images(for: state.configuration, seed: seed, limit: limit).images
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: divergence, seed: seed)
       let result = try score(images, with: evaluator, "scoring")

@@ -46,10 +46,11 @@ struct ImageOptions: ParsableArguments {
   @Option(help: "The part of the dataset: test, validation or train.")
   var split: DatasetSplit = .test
 
-  /// The images as the model takes them; grey ones of a binary dataset's training split by one fixed draw.
+  /// The images as the model takes them, of `total` that the split has; grey ones of a binary dataset's training split by
+  /// one fixed draw.
   func images(
     for configuration: TrainingConfiguration, seed: UInt64, limit: Int?
-  ) throws -> (dataset: String, images: GreyImages) {
+  ) throws -> (dataset: String, images: GreyImages, total: Int) {
     let name = dataset ?? configuration.dataset
     let loaded = try DatasetLoader.load(name: name, locator: DatasetLocator(dataDirectory: dataDir))
     guard loaded.height == configuration.model.imageHeight, loaded.width == configuration.model.imageWidth
@@ -67,7 +68,7 @@ struct ImageOptions: ParsableArguments {
     if loaded.pixels == .binary, !images.isBinary {
       images = images.binarized(using: RandomStream(seed: seed, purpose: .fixedBinarization, step: 3))
     }
-    return (name, images)
+    return (name, images, loaded[split].count)
   }
 }
 

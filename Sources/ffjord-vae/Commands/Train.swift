@@ -16,8 +16,8 @@ struct Train: ParsableCommand {
     abstract: "Trains a model.",
     discussion: """
       Writes to the output directory: last.safetensors.zst and best.safetensors.zst (checkpoints), metrics.jsonl (a line \
-      each step and epoch), config.json, and a picture of reconstructions each epoch. Ctrl-C finishes the step, saves, \
-      and says how to go on.
+      each step and epoch), the same as an event file for TensorBoard, config.json, and a picture of reconstructions \
+      each epoch. Ctrl-C finishes the step, saves, and says how to go on.
 
       A resumed run keeps its configuration. --epochs and --steps count from the run's beginning and may be \
       raised; --epochs alone lifts an earlier limit of --steps.

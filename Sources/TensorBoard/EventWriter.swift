@@ -1,0 +1,111 @@
+import Foundation
+
+/// Writes an event file: figures and pictures of a training run, as TensorBoard reads them while it goes on.
+///
+/// Each call appends whole records with one write. A program that is killed leaves at most its last record short, which
+/// readers pass over. A run that goes on makes a new writer, whose file begins with the step at which it does:
+/// TensorBoard then forgets what earlier files say of that step and of later ones.
+///
+/// ```swift
+/// let writer = try EventWriter(in: directory, startingAt: 1)
+/// try writer.write(scalars: [("train/negative_elbo", 98.3)], step: 1)
+/// ```
+public final class EventWriter {
+  /// What the names of all event files begin with.
+  public static let namePrefix = "events.out.tfevents."
+
+  /// The file, `events.out.tfevents.SECONDS.HOST.PROCESS`.
+  public let url: URL
+  private let handle: FileHandle
+
+  /// Makes a new event file in a directory, which must exist.
+  ///
+  /// - Parameter step: The first step that will be written, also if it is written again.
+  /// - Throws: What Foundation throws where the file cannot be made.
+  public init(in directory: URL, startingAt step: Int) throws {
+    let now = Date()
+    url = directory.appending(path: try Self.name(in: directory, at: now))
+    try Data().write(to: url, options: .withoutOverwriting)
+    handle = try FileHandle(forWritingTo: url)
+    var version = Tensorflow_Event()
+    version.wallTime = now.timeIntervalSince1970
+    version.fileVersion = "brain.Event:2"
+    var start = Tensorflow_Event()
+    start.wallTime = now.timeIntervalSince1970
+    start.step = Int64(step)
+    start.sessionLog.status = .start
+    try append([version, start])
+  }
+
+  deinit { try? handle.close() }
+
+  /// Writes numbers under their tags; TensorBoard keeps single precision.
+  ///
+  /// - Throws: What Foundation throws where the disk is full, or fails.
+  public func write(scalars: [(tag: String, value: Double)], step: Int, at date: Date = Date()) throws {
+    var event = Self.event(step, date)
+    event.summary.value = scalars.map { scalar in
+      var value = Tensorflow_Summary.Value()
+      value.tag = scalar.tag
+      value.simpleValue = Float(scalar.value)
+      return value
+    }
+    try append([event])
+  }
+
+  /// Writes a grey picture, given as the bytes of a PNG.
+  ///
+  /// - Throws: What Foundation throws where the disk is full, or fails.
+  public func write(
+    picture png: Data, height: Int, width: Int, tag: String, step: Int, at date: Date = Date()
+  ) throws {
+    var value = Tensorflow_Summary.Value()
+    value.tag = tag
+    value.image.height = Int32(height)
+    value.image.width = Int32(width)
+    value.image.colorspace = 1
+    value.image.encodedImageString = png
+    var event = Self.event(step, date)
+    event.summary.value = [value]
+    try append([event])
+  }
+
+  /// Removes the event files in a directory.
+  ///
+  /// - Throws: What Foundation throws where one cannot be removed.
+  public static func removeFiles(in directory: URL) throws {
+    for name in try names(in: directory) {
+      try FileManager.default.removeItem(at: directory.appending(path: name))
+    }
+  }
+
+  private func append(_ events: [Tensorflow_Event]) throws {
+    let records: [Data] = try events.map { RecordFraming.framed(try $0.serializedBytes()) }
+    try handle.write(contentsOf: Data(records.joined()))
+  }
+
+  private static func event(_ step: Int, _ date: Date) -> Tensorflow_Event {
+    var event = Tensorflow_Event()
+    event.wallTime = date.timeIntervalSince1970
+    event.step = Int64(step)
+    return event
+  }
+
+  private static func names(in directory: URL) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasPrefix(namePrefix) }
+  }
+
+  /// A name that sorts after those of all event files that are there: TensorBoard reads files in the order of their names.
+  private static func name(in directory: URL, at date: Date) throws -> String {
+    let taken = try names(in: directory).compactMap { name in
+      name.dropFirst(namePrefix.count).split(separator: ".").first.flatMap { Int($0) }
+    }
+    let seconds = max(Int(date.timeIntervalSince1970), (taken.max() ?? 0) + 1)
+    var host = [CChar](repeating: 0, count: 256)
+    let hasHost = gethostname(&host, host.count - 1) == 0
+    let name = hasHost ? String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : ""
+    let safe = name.filter { $0.isLetter || $0.isNumber || ".-_".contains($0) }
+    let process = ProcessInfo.processInfo.processIdentifier
+    return "\(namePrefix)\(seconds).\(safe.isEmpty ? "localhost" : safe).\(process)"
+  }
+}

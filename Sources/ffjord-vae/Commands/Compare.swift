@@ -1,0 +1,107 @@
+import ArgumentParser
+import Foundation
+import Training
+
+struct Compare: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compares runs in a table, and draws their training curves.",
+    discussion: """
+      Each run has its best negative ELBO on the validation split; the negative ELBO and the importance-sampled estimate \
+      of -log p(x) on the test split, as 'evaluate RUN' left them in the run's evaluations.jsonl; evaluations of the \
+      velocity a batch, forward/backward, in the last epoch; the median over epochs of the seconds that training took; \
+      and what the paper reports for its kind of posterior. Figures are in nats, for grey images in bits/dim. A run may \
+      still be training.
+      """)
+
+  /// What curves are drawn against.
+  enum Abscissa: String, CaseIterable, ExpressibleByArgument {
+    case epochs, steps, seconds
+  }
+
+  @Argument(help: ArgumentHelp("Output directories of training runs.", valueName: "run"))
+  var runs: [String]
+
+  @Flag(help: "Print the table as Markdown.")
+  var markdown = false
+
+  @Flag(help: "Print one JSON array to standard output.")
+  var json = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Draw validation (solid) and training (thin) curves of the negative ELBO to an SVG file.",
+      valueName: "file"))
+  var curves: String?
+
+  @Option(help: "What curves are drawn against: epochs, steps or seconds.")
+  var against: Abscissa = .epochs
+
+  func validate() throws {
+    if markdown && json { throw ValidationError("--markdown and --json: one of them") }
+    if let curves, !curves.lowercased().hasSuffix(".svg") {
+      throw ValidationError("--curves \(curves): the name of an .svg file")
+    }
+  }
+
+  func run() throws {
+    try Failure.reporting {
+      if let curves { try checkOutput(curves) }
+      let summaries = try runs.map { try RunSummary(RunDirectory($0)) }
+      let named = zip(RunNames.distinct(runs), summaries)
+        .map { ComparedRun(name: $0, summary: $1) }
+        .sorted { $0.precedes($1) }
+      if let curves { try draw(named, to: curves) }
+      if json {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(named.map(ComparisonEntry.init)), as: UTF8.self))
+      } else {
+        print(ComparisonTable(named).text(isMarkdown: markdown))
+      }
+    }
+  }
+
+  private func draw(_ named: [ComparedRun], to path: String) throws {
+    let chart = ComparisonChart(named, against: against)
+    for name in chart.withoutEpochs {
+      Terminal.logger.warning("\(name) has no finished epoch in metrics.jsonl: it has no curve")
+    }
+    guard !chart.isEmpty else {
+      throw TrainingError.invalidRun(
+        path: runs.joined(separator: ", "), reason: "there is no finished epoch to draw a curve of")
+    }
+    try chart.write(to: path)
+    Terminal.logger.info("\(path): negative ELBO against \(against.rawValue)")
+  }
+}
+
+/// A run under the name that tells it from the others.
+struct ComparedRun {
+  let name: String
+  let summary: RunSummary
+
+  /// By dataset, then by the best bound; runs without one come last.
+  func precedes(_ other: ComparedRun) -> Bool {
+    let (mine, theirs) = (summary.configuration.dataset, other.summary.configuration.dataset)
+    if mine != theirs { return mine < theirs }
+    return (summary.best?.negativeELBO ?? .infinity) < (other.summary.best?.negativeELBO ?? .infinity)
+  }
+
+  /// The posterior with its sizes, in few words: the flows, times the size of each.
+  var posterior: String {
+    let model = summary.configuration.model
+    let kind = model.flow.rawValue
+    switch model.flow {
+    case .none: return "no flow"
+    case .planar, .sylvesterTriangular: return "\(kind) ×\(model.flows)"
+    case .iaf: return "\(kind) \(model.flows)×\(model.maskedWidth)"
+    case .sylvesterOrthogonal: return "\(kind) \(model.flows)×\(min(model.orthogonalVectors, model.latent))"
+    case .sylvesterHouseholder: return "\(kind) \(model.flows)×\(model.reflections)"
+    case .ffjord:
+      let widths = model.hidden.map(String.init).joined(separator: "-")
+      let amortization =
+        model.amortization == .lowRank ? "rank \(model.rank)" : "amortized: \(model.amortization.rawValue)"
+      return "\(kind) \(model.blocks)×\(widths), \(amortization)"
+    }
+  }
+}
