@@ -15,7 +15,7 @@ import Tensors
 /// solve: a velocity takes them as its conditioning.
 public struct AmortizedNetwork: Velocity {
   /// What a layer takes of the image's own weights.
-  private enum ImagePart: Sendable {
+  enum ImagePart: Sendable {
     case none
     case lowRank(LowRankLayout)
     case bias(offset: Int, count: Int)
@@ -31,7 +31,7 @@ public struct AmortizedNetwork: Velocity {
     }
   }
 
-  private struct Layer: Sendable {
+  struct Layer: Sendable {
     let shared: TimeLayer?
     let image: ImagePart
     let activation: ActivationLayer?
@@ -40,7 +40,7 @@ public struct AmortizedNetwork: Velocity {
   }
 
   public let amortization: Amortization
-  private let layers: [Layer]
+  let layers: [Layer]
 
   /// - Parameters:
   ///   - name: The block's name; layer l's parameters are `name.diffeq.layers.l._layer.weight` and so on, those of
@@ -98,24 +98,38 @@ public struct AmortizedNetwork: Velocity {
   }
 
   public func callAsFunction(time: Double, z: Dual, conditioning: [Variable]) -> Dual {
-    var shared = conditionalCount > 0 ? conditioning.dropFirst() : conditioning[...]
-    var a = z
-    for layer in layers {
-      let base = layer.shared?.apply(a, time: time, weights: shared)
-      shared = shared.dropFirst(layer.shared?.parameters.count ?? 0)
-      switch layer.image {
-      case .none: a = base ?? a
-      case .lowRank(let layout): a = a.lowRank(layout, weights: conditioning[0], adding: base)
-      case .bias(let offset, let count):
-        a = (base ?? a).adding(conditioning[0].sliced(axis: 1, start: offset, length: count))
-      case .affine(let layout): a = a.imageAffine(layout, weights: conditioning[0], time: time)
-      }
-      if let activation = layer.activation {
-        a = activation.apply(a, weights: shared)
-        shared = shared.dropFirst(activation.parameters.count)
-      }
+    var shared = sharedWeights(conditioning)
+    return layers.reduce(z) { a, layer in
+      let b = affinePart(of: layer, a, time: time, conditioning: conditioning, shared: &shared)
+      return layer.activation.map { $0.apply(b, weights: shared.take($0.parameters.count)) } ?? b
     }
-    return a
+  }
+
+  /// The shared weights of all layers, one after another.
+  func sharedWeights(_ conditioning: [Variable]) -> ArraySlice<Variable> {
+    conditionalCount > 0 ? conditioning.dropFirst() : conditioning[...]
+  }
+
+  /// A layer without its activation; takes the layer's weights off the front of `shared`.
+  func affinePart(
+    of layer: Layer, _ a: Dual, time: Double, conditioning: [Variable], shared: inout ArraySlice<Variable>
+  ) -> Dual {
+    let base = layer.shared.map { $0.apply(a, time: time, weights: shared.take($0.parameters.count)) }
+    switch layer.image {
+    case .none: return base ?? a
+    case .lowRank(let layout): return a.lowRank(layout, weights: conditioning[0], adding: base)
+    case .bias(let offset, let count):
+      return (base ?? a).adding(conditioning[0].sliced(axis: 1, start: offset, length: count))
+    case .affine(let layout): return a.imageAffine(layout, weights: conditioning[0], time: time)
+    }
+  }
+}
+
+extension ArraySlice {
+  /// Takes elements off the front.
+  mutating func take(_ count: Int) -> ArraySlice {
+    defer { self = dropFirst(count) }
+    return prefix(count)
   }
 }
 

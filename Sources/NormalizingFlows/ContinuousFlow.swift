@@ -33,10 +33,11 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
   ///   - z: `[batch, latent]`
   ///   - delta: The change so far, `[batch]` in nats. It is part of the state, and of its error, as in the published code.
   ///   - conditioning: What the velocity is conditioned on; constant during the solve.
-  ///   - probes: `[probes, batch, latent]`, as ``Divergence`` draws them: the same ones for the whole solve.
+  ///   - probes: `[probes, batch, latent]`, as ``Divergence`` draws them: the same ones for the whole solve. Without, the
+  ///     divergence is exact.
   /// - Throws: ``SolveError``
   public func forward(
-    _ z: Variable, delta: Variable? = nil, conditioning: [Variable], probes: Tensor
+    _ z: Variable, delta: Variable? = nil, conditioning: [Variable], probes: Tensor? = nil
   ) throws(SolveError) -> FlowOutput {
     try flow(z, delta, conditioning, probes, from: 0, to: timeLength)
   }
@@ -45,20 +46,17 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
   ///
   /// - Throws: ``SolveError``
   public func inverse(
-    _ z: Variable, delta: Variable? = nil, conditioning: [Variable], probes: Tensor
+    _ z: Variable, delta: Variable? = nil, conditioning: [Variable], probes: Tensor? = nil
   ) throws(SolveError) -> FlowOutput {
     try flow(z, delta, conditioning, probes, from: timeLength, to: 0)
   }
 
   private func flow(
-    _ z: Variable, _ delta: Variable?, _ conditioning: [Variable], _ probes: Tensor, from start: Double,
+    _ z: Variable, _ delta: Variable?, _ conditioning: [Variable], _ probes: Tensor?, from start: Double,
     to end: Double
   ) throws(SolveError) -> FlowOutput {
-    precondition(
-      probes.rank == 3 && Array(probes.shape.dropFirst()) == z.shape,
-      "continuous flow: probes \(probes.shape) for a state \(z.shape)")
+    let (slopes, constants) = field(z, delta, conditioning, probes)
     let zero = Variable.noChange(of: z)
-    let velocity = velocity
     // An integral grows along the solve, in whichever direction it goes.
     let direction: Double = end < start ? -1 : 1
     let (hasEnergy, hasNorm) = (regularization.kineticEnergy != 0, regularization.jacobianNorm != 0)
@@ -66,26 +64,56 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
     var solver = solver
     solver.uncontrolledComponents = Set(2..<(2 + integrals))
     let solution = try solve(
-      { time, state, parameters in
-        let probes = parameters[0]
-        let slope = velocity(
-          time: time, z: Dual(value: state[0], tangents: probes), conditioning: Array(parameters.dropFirst()))
+      { time, state, constants in
+        let slope = slopes(time, state[0], constants)
         precondition(
-          slope.shape == state[0].shape, "a velocity of shape \(slope.shape) for a state of \(state[0].shape)"
-        )
-        let (f, tangents) = (slope.value, slope.tangents)
-        var slopes = [f, -Variable.sumOfRowDots(tangents, probes)]
-        if hasEnergy { slopes.append(direction * f.applying(.square).sumOfLastAxis()) }
-        if hasNorm { slopes.append(direction * Variable.sumOfRowDots(tangents, tangents)) }
-        return slopes
-      }, initial: [z, delta ?? zero] + Array(repeating: zero, count: integrals),
-      parameters: [Variable(probes)] + conditioning, from: start, to: end, options: solver, gradient: gradient
-    )
+          slope.velocity.shape == state[0].shape,
+          "a velocity of shape \(slope.velocity.shape) for a state of \(state[0].shape)")
+        var result = [slope.velocity, -slope.divergence]
+        if hasEnergy { result.append(direction * slope.velocity.applying(.square).sumOfLastAxis()) }
+        if hasNorm, let norm = slope.jacobianNorm { result.append(direction * norm) }
+        return result
+      }, initial: [z, delta ?? zero] + Array(repeating: zero, count: integrals), parameters: constants, from: start,
+      to: end, options: solver, gradient: gradient)
     var output = FlowOutput(
       z: solution.state[0], deltaLogDensity: solution.state[1], statistics: [solution.statistics],
       backwardPasses: [solution.backwardPass])
     if hasEnergy { output.kineticEnergy = solution.state[2] }
     if hasNorm { output.jacobianNorm = solution.state[1 + integrals] }
     return output
+  }
+
+  private typealias Slopes = (velocity: Variable, divergence: Variable, jacobianNorm: Variable?)
+
+  /// The slopes at a time and a state, and the constants of the solve that they take.
+  private func field(
+    _ z: Variable, _ delta: Variable?, _ conditioning: [Variable], _ probes: Tensor?
+  ) -> (slopes: (Double, Variable, [Variable]) -> Slopes, constants: [Variable]) {
+    let isTracked = ([z] + conditioning).contains(where: \.isTracked) || delta?.isTracked ?? false
+    if probes == nil, !isTracked, regularization.jacobianNorm == 0,
+      let exact = velocity.exactDivergence(conditioning: conditioning)
+    {
+      return (
+        { time, z, _ in
+          let (velocity, divergence) = exact(time, z)
+          return (velocity, divergence, nil)
+        }, []
+      )
+    }
+    let probes = probes ?? Divergence.unitVectors(batch: z.shape[0], latent: z.shape[1], z.value.elementType)
+    precondition(
+      probes.rank == 3 && Array(probes.shape.dropFirst()) == z.shape,
+      "continuous flow: probes \(probes.shape) for a state \(z.shape)")
+    let (velocity, hasNorm) = (velocity, regularization.jacobianNorm != 0)
+    return (
+      { time, z, constants in
+        let slope = velocity(
+          time: time, z: Dual(value: z, tangents: constants[0]), conditioning: Array(constants.dropFirst()))
+        let tangents = slope.tangents
+        return (
+          slope.value, .sumOfRowDots(tangents, constants[0]), hasNorm ? .sumOfRowDots(tangents, tangents) : nil
+        )
+      }, [Variable(probes)] + conditioning
+    )
   }
 }

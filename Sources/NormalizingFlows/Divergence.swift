@@ -11,7 +11,8 @@ public enum Divergence: String, Sendable, CaseIterable, Codable {
   case gaussian
   /// One probe of random signs a solve: the smallest variance among probes with independent entries.
   case rademacher
-  /// The trace, at the cost of as many tangents as there are latent numbers.
+  /// The trace: at the cost of as many tangents as there are latent numbers, or of what
+  /// ``Velocity/exactDivergence(conditioning:)`` takes where no gradient is wanted.
   case exact
 
   /// Probes for a batch, `[probes, batch, latent]`.
@@ -26,13 +27,16 @@ public enum Divergence: String, Sendable, CaseIterable, Codable {
     switch self {
     case .gaussian: return Tensor(stream.normals(range), shape: [1, batch, latent]).converted(to: type)
     case .rademacher: return Tensor(stream.signs(range), shape: [1, batch, latent]).converted(to: type)
-    case .exact:
-      var units = [Float](repeating: 0, count: latent * batch * latent)
-      for i in 0..<latent {
-        for sample in 0..<batch { units[(i * batch + sample) * latent + i] = 1 }
-      }
-      return Tensor(units, shape: [latent, batch, latent]).converted(to: type)
+    case .exact: return Self.unitVectors(batch: batch, latent: latent, type)
     }
+  }
+
+  static func unitVectors(batch: Int, latent: Int, _ type: ElementType) -> Tensor {
+    var units = [Float](repeating: 0, count: latent * batch * latent)
+    for i in 0..<latent {
+      for sample in 0..<batch { units[(i * batch + sample) * latent + i] = 1 }
+    }
+    return Tensor(units, shape: [latent, batch, latent]).converted(to: type)
   }
 }
 

@@ -3,9 +3,9 @@ import DifferentialEquations
 import NeuralNetworks
 import Tensors
 
-/// Where the probes of the divergence come from: `[probes, batch, latent]` for a block.
+/// Where the probes of the divergence come from: `[probes, batch, latent]` for a block; none for the exact divergence.
 public struct ProbeSource: Sendable {
-  let probes: @Sendable (_ block: Int, _ batch: Int, _ latent: Int, _ type: ElementType) -> Tensor
+  let probes: @Sendable (_ block: Int, _ batch: Int, _ latent: Int, _ type: ElementType) -> Tensor?
 
   /// Probes that are a function of the seed, the step, the block, and the image's place: a part of a batch gets those
   /// that the whole would have given it.
@@ -15,6 +15,7 @@ public struct ProbeSource: Sendable {
   ///   - firstImage: The place of the batch's first image.
   public init(_ divergence: Divergence, seed: UInt64, step: UInt64 = 0, firstImage: Int = 0) {
     probes = { block, batch, latent, type in
+      guard divergence != .exact else { return nil }
       let stream = RandomStream(
         seed: seed, purpose: .divergenceProbe, step: step &* 1024 &+ UInt64(block))
       return divergence.probes(batch: batch, latent: latent, stream, firstIndex: firstImage * latent, type)

@@ -7,8 +7,8 @@ struct TimeLayer: Sendable {
   static let hypernetworkWidth = 8
 
   let dependence: TimeDependence
-  private let inputs: Int
-  private let outputs: Int
+  let inputs: Int
+  let outputs: Int
   /// The layer's parameters, in the order in which ``apply(_:time:weights:)`` takes them, and in which they were made.
   let parameters: [Parameter]
 

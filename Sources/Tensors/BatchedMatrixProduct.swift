@@ -75,6 +75,23 @@ extension Tensor {
     return c
   }
 
+  /// left_s^T matrix_s right_s for each s: left [n, rows], matrices [n, rows, columns], right [n, columns] -> [n]
+  package static func bilinearForms(_ left: Tensor, _ matrices: Tensor, _ right: Tensor) -> Tensor {
+    let (n, rows, columns) = (matrices.shape[0], matrices.shape[1], matrices.shape[2])
+    let type = matrices.elementType
+    precondition(
+      left.shape == [n, rows] && right.shape == [n, columns] && left.elementType == type && right.elementType == type,
+      "bilinear forms: \(left.shape), \(matrices.shape), \(right.shape)")
+    let forms = Tensor(uninitialized: [n], type)
+    Instrument.count(operations: 2 * matrices.count, bytes: matrices.count * type.byteCount)
+    Compute.parallel(n, cost: rows * columns) { begin, end in
+      type.kernels.bilinear_form(
+        rows, columns, begin, end, left.address, matrices.address, right.address, forms.freshAddress)
+    }
+    withExtendedLifetime((left, right)) {}
+    return forms
+  }
+
   /// x[row] * s for each row, number by number: self [..., n], s [n]
   package func scalingColumns(by s: Tensor) -> Tensor {
     let columns = s.count

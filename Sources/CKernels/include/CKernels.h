@@ -64,6 +64,9 @@ typedef struct {
   void (*row_sum)(long columns, long begin, long end, const void *x, void *sums);
   /// dots[row] = a[row] . b[row], accumulated in double precision
   void (*row_dot)(long columns, long begin, long end, const void *a, const void *b, void *dots);
+  /// forms[s] = left[s]^T matrix[s] right[s] for matrices [rows, columns], one after another; s in begin..<end
+  void (*bilinear_form)(long rows, long columns, long begin, long end, const void *left, const void *matrix,
+                        const void *right, void *forms);
   /// out[row] = log of the sum of exp(row)
   void (*log_sum_exp)(long columns, long begin, long end, const void *x, void *out);
   /// y[row] = s[row] exp(x[row] - shift[row])
