@@ -4,21 +4,6 @@ import Testing
 extension ProcessWideTests {
   /// Products in bfloat16 parts against double precision, on matrix tiles and where there are none.
   @Suite struct TileProductTests {
-    private func draw(_ count: Int, _ index: UInt64) -> [Double] {
-      RandomStream(seed: 9, purpose: .test, step: index).normals(0..<count).map { Double($0) }
-    }
-
-    private func on<Result>(_ set: Compute.InstructionSet, threads: Int, _ body: () -> Result) -> Result? {
-      let before = (Compute.instructionSet, Compute.threads)
-      defer {
-        Compute.use(before.0)
-        Compute.threads = before.1
-      }
-      guard Compute.use(set) else { return nil }
-      Compute.threads = threads
-      return body()
-    }
-
     /// The greatest error that a kind of product may have, in parts of the sum of the products' magnitudes.
     private func tolerance(_ precision: ProductPrecision, inner: Int) -> Double {
       switch precision {
@@ -63,9 +48,9 @@ extension ProcessWideTests {
     private func matrices(_ e: Example) -> Matrices {
       let (lda, ldb, ldc) = ((e.first ? e.rows : e.inner) + 2, (e.second ? e.inner : e.columns) + 1, e.columns + 3)
       return Matrices(
-        a: draw(Self.aOffset + (e.first ? e.inner : e.rows) * lda, 1),
-        b: draw(Self.bOffset + (e.second ? e.columns : e.inner) * ldb, 2),
-        c: draw(Self.cOffset + e.rows * ldc, 3), bias: draw(e.columns, 4), lda: lda, ldb: ldb, ldc: ldc)
+        a: normals(Self.aOffset + (e.first ? e.inner : e.rows) * lda, 1),
+        b: normals(Self.bOffset + (e.second ? e.columns : e.inner) * ldb, 2),
+        c: normals(Self.cOffset + e.rows * ldc, 3), bias: normals(e.columns, 4), lda: lda, ldb: ldb, ldc: ldc)
     }
 
     private func product(
@@ -122,7 +107,7 @@ extension ProcessWideTests {
         for packed in [false, true] {
           let biasedRows = packed ? example.rows * 2 / 3 : 0
           let results = [1, 2, 3].compactMap { threads in
-            on(set, threads: threads) {
+            Settings.with(set, threads: threads) {
               product(example, m, precision, packed: packed, biasedRows: biasedRows)
             }
           }
@@ -140,7 +125,7 @@ extension ProcessWideTests {
       let example = Example(
         rows: 64, columns: 64, inner: 512, first: false, second: false, alpha: 1, beta: 0)
       let m = matrices(example)
-      let errors = on(.amx, threads: 1) {
+      let errors = Settings.with(.amx, threads: 1) {
         [ProductPrecision.bfloat16, .splitBfloat16, .float32].map {
           error(product(example, m, $0, packed: false, biasedRows: 0), example, m, biasedRows: 0)
         }
@@ -153,8 +138,8 @@ extension ProcessWideTests {
     }
 
     @Test func `rows do not depend on the rows beside them`() throws {
-      let (a, w) = (draw(77 * 96, 1), draw(96 * 80, 2))
-      let results = on(.amx, threads: 2) {
+      let (a, w) = (normals(77 * 96, 1), normals(96 * 80, 2))
+      let results = Settings.with(.amx, threads: 2) {
         let b = PackedMatrix(Tensor(w.map { Float($0) }, shape: [96, 80]), precision: .splitBfloat16)
         let x = Tensor(a.map { Float($0) }, shape: [77, 96])
         return (Tensor.matrixProduct(x, b), Tensor.matrixProduct(x.leading(30..<47), b))
@@ -165,7 +150,7 @@ extension ProcessWideTests {
 
     @Test func `without beta, what the result held before does not matter`() {
       for set in Compute.InstructionSet.allCases {
-        _ = on(set, threads: 1) {
+        _ = Settings.with(set, threads: 1) {
           let a = Tensor(repeating: 2, shape: [40, 40])
           var result = Tensor(repeating: .nan, shape: [40, 40])
           let b = PackedMatrix(a, precision: .splitBfloat16)
@@ -178,8 +163,8 @@ extension ProcessWideTests {
     @Test func `a number that is not finite shows in its row only`() {
       for set in Compute.InstructionSet.allCases {
         for bad in [Double.nan, .infinity] {
-          _ = on(set, threads: 1) {
-            var numbers = draw(40 * 48, 1)
+          _ = Settings.with(set, threads: 1) {
+            var numbers = normals(40 * 48, 1)
             numbers[5 * 48 + 7] = bad
             let b = PackedMatrix(Tensor(repeating: 1, shape: [48, 20]), precision: .splitBfloat16)
             let y = Tensor.matrixProduct(Tensor(numbers.map { Float($0) }, shape: [40, 48]), b).floats()
