@@ -1,4 +1,5 @@
 #include "CKernels.h"
+#include "CKernelsSingle.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,16 +9,45 @@ extern const ck_table ck_portable_f32, ck_portable_f64;
 extern const ck_table ck_avx2_f32, ck_avx2_f64, ck_avx512_f32, ck_avx512_f64;
 #endif
 
+extern const ck_single_table ck_single_portable_f32;
+#if defined(__x86_64__)
+extern const ck_single_table ck_single_avx2_f32, ck_single_avx512_f32;
+#endif
+
 static int selected = -1;
 
-ck_isa ck_detected_isa(void) {
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Whether the processor has bfloat16 matrix tiles and the kernel lets this process use them: their state is large, so
+// it is enabled on request only.
+static bool tiles_granted(void) {
+  enum { TILE_BFLOAT16 = 1 << 22, TILES = 1 << 24, BFLOAT16 = 1 << 5, REQUEST = 0x1023, TILE_DATA = 18 };
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & TILE_BFLOAT16) || !(d & TILES)) return false;
+  if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a & BFLOAT16)) return false;
+  return syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
+}
+#else
+static bool tiles_granted(void) { return false; }
+#endif
+
+static ck_isa detect(void) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-    return CK_AVX512;
+    return tiles_granted() ? CK_AMX : CK_AVX512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return CK_AVX2;
 #endif
   return CK_PORTABLE;
+}
+
+ck_isa ck_detected_isa(void) {
+  static int detected = -1;  // threads that race here all find the same
+  if (detected < 0) detected = detect();
+  return (ck_isa)detected;
 }
 
 bool ck_select_isa(ck_isa isa) {
@@ -32,6 +62,7 @@ ck_isa ck_current_isa(void) {
     ck_isa best = ck_detected_isa(), isa = best;
     if (wish && !strcmp(wish, "portable")) isa = CK_PORTABLE;
     if (wish && !strcmp(wish, "avx2")) isa = CK_AVX2;
+    if (wish && !strcmp(wish, "avx512")) isa = CK_AVX512;
     selected = isa < best ? isa : best;
   }
   return (ck_isa)selected;
@@ -40,9 +71,23 @@ ck_isa ck_current_isa(void) {
 const ck_table *ck_kernels(ck_type type) {
   switch (ck_current_isa()) {
 #if defined(__x86_64__)
+    case CK_AMX:
     case CK_AVX512: return type == CK_FLOAT32 ? &ck_avx512_f32 : &ck_avx512_f64;
     case CK_AVX2: return type == CK_FLOAT32 ? &ck_avx2_f32 : &ck_avx2_f64;
 #endif
     default: return type == CK_FLOAT32 ? &ck_portable_f32 : &ck_portable_f64;
+  }
+}
+
+bool ck_has_tiles(void) { return ck_current_isa() == CK_AMX; }
+
+const ck_single_table *ck_single_kernels(void) {
+  switch (ck_current_isa()) {
+#if defined(__x86_64__)
+    case CK_AMX:
+    case CK_AVX512: return &ck_single_avx512_f32;
+    case CK_AVX2: return &ck_single_avx2_f32;
+#endif
+    default: return &ck_single_portable_f32;
   }
 }

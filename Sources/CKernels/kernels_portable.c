@@ -1,4 +1,5 @@
 #include "CKernels.h"
+#include "CKernelsSingle.h"
 
 #include <math.h>
 #include <string.h>

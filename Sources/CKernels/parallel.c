@@ -2,6 +2,7 @@
 
 // The entry points of GNU's OpenMP runtime that a compiler emits for `#pragma omp parallel`. Called directly, since
 // the pragma would need a compiler flag.
+void GOMP_barrier(void);
 void GOMP_parallel(void (*function)(void *), void *data, unsigned threads, unsigned flags);
 int omp_get_thread_num(void);
 int omp_get_num_threads(void);
@@ -29,6 +30,26 @@ void ck_parallel(long count, int threads, void *context, void (*body)(void *, lo
   region r = {count, context, body};
   GOMP_parallel(run, &r, (unsigned)threads, 0);
 }
+
+typedef struct {
+  void *context;
+  void (*body)(void *, int, int);
+} team;
+
+static void run_member(void *data) {
+  const team *t = data;
+  t->body(t->context, omp_get_thread_num(), omp_get_num_threads());
+}
+
+void ck_team(int threads, void *context, void (*body)(void *, int, int)) {
+  team t = {context, body};
+  if (threads <= 1)
+    body(context, 0, 1);
+  else
+    GOMP_parallel(run_member, &t, (unsigned)threads, 0);
+}
+
+void ck_barrier(void) { GOMP_barrier(); }
 
 void ck_set_threads(int threads) { omp_set_num_threads(threads); }
 int ck_threads(void) { return omp_get_max_threads(); }

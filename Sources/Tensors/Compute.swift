@@ -7,6 +7,8 @@ public enum Compute {
     case portable = 0
     case avx2 = 1
     case avx512 = 2
+    /// AVX-512, and matrix tiles for products in bfloat16 parts.
+    case amx = 3
   }
 
   /// The number of threads that arithmetic uses.

@@ -2,7 +2,7 @@ import CKernels
 import COneDNN
 
 /// A matrix inside a tensor's memory: rows `leadingDimension` apart, beginning `offset` elements in.
-package struct MatrixView {
+package struct MatrixView: Sendable {
   let tensor: Tensor
   let offset: Int
   let leadingDimension: Int

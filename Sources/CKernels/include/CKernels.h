@@ -3,7 +3,7 @@
 // Every kernel works on a range [begin, end) of its outermost index and is single-threaded: the caller splits the
 // range over threads (ck_parallel). Each is compiled three times from one source, `kernels.inc`: portable, AVX2 and
 // AVX-512; the table for the processor at hand is chosen when first asked for, or by FFJORD_VAE_ISA
-// (portable | avx2 | avx512).
+// (portable | avx2 | avx512 | amx).
 
 #ifndef CKERNELS_H
 #define CKERNELS_H
@@ -14,7 +14,8 @@
 #pragma clang assume_nonnull begin
 
 typedef enum { CK_FLOAT32 = 0, CK_FLOAT64 = 1 } ck_type;
-typedef enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2 } ck_isa;
+/// CK_AMX has the kernels of CK_AVX512, and those on matrix tiles besides.
+typedef enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_AMX = 3 } ck_isa;
 
 /// Elementwise functions with their first and second derivatives.
 typedef enum {
@@ -112,9 +113,17 @@ bool ck_select_isa(ck_isa isa);
 void ck_parallel(long count, int threads, void *_Nullable context,
                  void (*body)(void *_Nullable context, long begin, long end));
 /// Sets and tells the number of threads of OpenMP's pool for calls from this thread.
+/// Runs body(context, me, threads) on each thread of a team of at most `threads`, me = 0..<threads.
+void ck_team(int threads, void *_Nullable context,
+             void (*body)(void *_Nullable context, int me, int threads));
+/// Waits until all threads of the team are here.
+void ck_barrier(void);
 void ck_set_threads(int threads);
 int ck_threads(void);
 
 #pragma clang assume_nonnull end
+
+#include "CKernelsSingle.h"
+#include "CKernelsTiles.h"
 
 #endif

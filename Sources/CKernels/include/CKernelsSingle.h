@@ -1,0 +1,61 @@
+// Kernels for single precision alone, fused for a solve: beside those of ck_table, which serve both precisions.
+
+#ifndef CKERNELS_SINGLE_INCLUDE_H
+#define CKERNELS_SINGLE_INCLUDE_H
+
+#include "CKernels.h"
+
+#pragma clang assume_nonnull begin
+
+/// The greatest rank of packed low-rank weights.
+#define CK_MAX_PACKED_RANK 256
+
+/// Low-rank weights of one layer in the order in which products read them. For each image: U transposed [rank, in],
+/// V [rank, out], then the bias [out]; every row is padded by zeros to a multiple of 32 numbers. U and V are float32, or
+/// bfloat16 if `half`, then in groups of 32, numbers j and j + 16 of a group side by side.
+typedef struct {
+  long in, rank, out;
+  bool half;
+} ck_packed_low_rank;
+
+/// The least multiple of 32 that is not less.
+static inline long ck_padded(long count) { return (count + 31) & ~31L; }
+
+/// Bytes of one image's packed weights, a multiple of 64.
+static inline size_t ck_packed_low_rank_size(ck_packed_low_rank l) {
+  return (size_t)(l.rank * (ck_padded(l.in) + ck_padded(l.out)) * (l.half ? 2 : 4) + 4 * ck_padded(l.out));
+}
+
+typedef struct {
+  /// Packs the weights of images begin..<end.
+  void (*pack_low_rank)(ck_packed_low_rank l, ck_low_rank layer, long begin, long end, const float *weights,
+                        void *packed);
+  /// For images begin..<end of n: t = x U, y = addend + t V, and + bias in slot 0; transposed: t = x V^T,
+  /// y = addend + t U^T, without the bias. x [slots, n, in], t [slots, n, rank], y [slots, n, out], with in and out
+  /// exchanged if transposed. The addend may be y.
+  void (*packed_low_rank)(ck_packed_low_rank l, bool transposed, long slots, long n, long begin, long end,
+                          const float *x, const void *packed, const float *_Nullable addend, float *t, float *y);
+  /// What low_rank_gradient of ck_table does, with sums in another order.
+  void (*deferred_low_rank)(ck_low_rank layer, long n, long begin, long end, long terms,
+                            const ck_low_rank_term *term, float *gradient);
+  /// y = softplus(x), dy = s dx, s = sigmoid(x), for elements begin..<end. An error of at most 4 units in the last place.
+  void (*softplus_stack)(long begin, long end, const float *x, const float *dx, float *y, float *dy, float *s);
+  /// For cotangents gy, gdy: gx = s gy + s (1 - s) dx gdy, gdx = s gdy.
+  void (*softplus_stack_pullback)(long begin, long end, const float *s, const float *dx, const float *gy,
+                                  const float *gdy, float *gx, float *gdx);
+  /// out = (h + a) sigmoid(g + b) for rows [h, g] of 2 * channels numbers and a bias [a, b].
+  void (*biased_gate)(long channels, long begin, long end, const float *hg, const float *bias, float *out);
+  /// The cotangent of [h, g] in `biased_gate`, for blocks of CK_GATE_BLOCK rows begin..<end of `rows` rows in all; row i
+  /// of `sums` [blocks, 2 * channels] becomes the sum of block i's cotangents, for the bias.
+  void (*biased_gate_pullback)(long channels, long rows, long begin, long end, const float *hg, const float *bias,
+                               const float *g, float *ghg, float *sums);
+} ck_single_table;
+
+#define CK_GATE_BLOCK 256
+
+/// The kernels on the instruction set in use.
+const ck_single_table *ck_single_kernels(void);
+
+#pragma clang assume_nonnull end
+
+#endif

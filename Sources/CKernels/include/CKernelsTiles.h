@@ -1,0 +1,78 @@
+// Matrix products on the processor's matrix tiles (AMX, bfloat16), for processors that have them: see ck_has_tiles.
+//
+// A float32 number is split into a high and a low bfloat16 half. With two parts, a product is high x high + high x low +
+// low x high, accumulated in float32: an error of at most 5e-5 of a product's magnitude; in a sum of 512 products, 1e-6
+// of the sum of magnitudes at most. That is three times the work of one part, which is plain bfloat16: at most 8e-3 of a
+// product's magnitude. A number too large to be rounded to bfloat16, or infinite, makes the results that it enters not a
+// number. The results depend neither on the number of threads nor on how many rows or columns are asked for at once.
+
+#ifndef CKERNELS_TILES_INCLUDE_H
+#define CKERNELS_TILES_INCLUDE_H
+
+#pragma clang assume_nonnull begin
+
+/// Whether matrix tiles are in use. Without, the functions ck_tile_* must not be called.
+bool ck_has_tiles(void);
+
+/// c = alpha op(a) op(b) + beta c, and + bias in the first rows; op transposes where asked. Row-major.
+typedef struct {
+  long rows, columns, inner;
+  int parts;  ///< 1: bfloat16; 2: about float32
+  float alpha, beta;
+  const float *a;
+  long a_leading;
+  bool a_transposed;
+  const float *_Nullable b;
+  long b_leading;
+  bool b_transposed;
+  const void *_Nullable packed;  ///< b packed by ck_tile_pack, instead of b
+  const float *_Nullable bias;   ///< [columns]
+  long biased_rows;
+  float *c;
+  long c_leading;
+} ck_tile_product;
+
+/// The bytes of workspace, 64-byte aligned, that ck_tile_multiply needs on so many threads.
+size_t ck_tile_workspace(const ck_tile_product *product, int threads);
+void ck_tile_multiply(const ck_tile_product *product, void *workspace, int threads);
+
+/// The bytes, 64-byte aligned, of a packed matrix [inner, columns].
+size_t ck_tile_packed_size(int parts, long inner, long columns);
+/// Packs op(b) [inner, columns] for many products.
+void ck_tile_pack(int parts, const float *b, long leading, bool transposed, long inner, long columns, void *packed,
+                  int threads);
+
+/// The gradient of a convolution's weights [output channels, input channels, kernel height, kernel width], from the
+/// input [batch, height, width, channels] and the output's cotangent of the same kind. Channels are best multiples of
+/// 32: they are padded to that.
+typedef struct {
+  long batch, input_height, input_width, input_channels, output_height, output_width, output_channels;
+  long kernel_height, kernel_width, stride, padding;
+  int parts;  ///< 1: bfloat16; 2: about float32
+  const float *input, *output;
+  float *weights;
+} ck_tile_convolution;
+
+/// Whether the kernel is small enough: at most 64 taps.
+bool ck_tile_convolution_fits(const ck_tile_convolution *convolution);
+/// The bytes of workspace, 64-byte aligned, that ck_tile_convolution_weights needs on so many threads.
+size_t ck_tile_convolution_workspace(const ck_tile_convolution *convolution, int threads);
+void ck_tile_convolution_weights(const ck_tile_convolution *convolution, void *workspace, int threads);
+
+/// A step of Adamax (see ck_table) on weights [outputs, inputs] with the gradient g^T x, formed in passing:
+/// g [batch, outputs], x [batch, inputs].
+typedef struct {
+  long outputs, inputs, batch;
+  int parts;
+  const float *g, *x;
+  float *parameters, *moments, *norms;
+  double rate, first_decay, second_decay, epsilon;
+} ck_tile_adamax;
+
+/// The bytes of workspace, 64-byte aligned, that ck_tile_adamax_step needs on so many threads.
+size_t ck_tile_adamax_workspace(const ck_tile_adamax *step, int threads);
+void ck_tile_adamax_step(const ck_tile_adamax *step, void *workspace, int threads);
+
+#pragma clang assume_nonnull end
+
+#endif

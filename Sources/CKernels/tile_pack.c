@@ -1,0 +1,85 @@
+#include "tile_numbers.h"
+
+#if defined(__x86_64__)
+// Packs one tile: `width` <= 16 lines of the operand from `first` on, up to 32 along the reduction from `start` on.
+INLINE void pack_tile(int parts, bool contiguous, bool transposing, const ck_operand *o, long first, long width,
+                      long start, long depth, char *high, char *low) {
+  __m512i h[16], l[16];
+  __m512 scale = _mm512_set1_ps(o->scale);
+  const __m512i upper_words = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29,
+                                               27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+#pragma clang loop unroll(full)
+  for (long i = 0; i < 16; i++) {
+    __m512 x0, x1;
+    if (contiguous) {  // one line, 32 neighbours along the reduction
+      const float *x = o->data + (first + i) * o->leading + start;
+      bool inside = i < width;
+      x0 = _mm512_maskz_loadu_ps(inside ? first_lanes(depth) : 0, x);
+      x1 = _mm512_maskz_loadu_ps(inside ? first_lanes(depth - 16) : 0, x + 16);
+    } else {  // two steps along the reduction of 16 lines
+      const float *x = o->data + (start + 2 * i) * o->leading + first;
+      x0 = _mm512_maskz_loadu_ps(2 * i < depth ? first_lanes(width) : 0, x);
+      x1 = _mm512_maskz_loadu_ps(2 * i + 1 < depth ? first_lanes(width) : 0, x + o->leading);
+    }
+    x0 = _mm512_mul_ps(x0, scale);
+    x1 = _mm512_mul_ps(x1, scale);
+    if (parts == 1) {
+      h[i] = contiguous ? (__m512i)_mm512_cvtne2ps_pbh(x1, x0) : interleaved(x0, x1);
+    } else {
+      __m512i h0 = high_half(x0), h1 = high_half(x1);
+      x0 = _mm512_sub_ps(x0, (__m512)h0);
+      x1 = _mm512_sub_ps(x1, (__m512)h1);
+      h[i] = contiguous ? _mm512_permutex2var_epi16(h0, upper_words, h1)
+                        : _mm512_or_si512(_mm512_srli_epi32(h0, 16), h1);
+      l[i] = contiguous ? (__m512i)_mm512_cvtne2ps_pbh(x1, x0) : interleaved(x0, x1);
+    }
+    if (!transposing) {
+      _mm512_store_si512(high + 64 * i, h[i]);
+      if (parts > 1) _mm512_store_si512(low + 64 * i, l[i]);
+    }
+  }
+  if (transposing) {
+    transpose(h);
+    for (int i = 0; i < 16; i++) _mm512_store_si512(high + 64 * i, h[i]);
+    if (parts > 1) {
+      transpose(l);
+      for (int i = 0; i < 16; i++) _mm512_store_si512(low + 64 * i, l[i]);
+    }
+  }
+}
+
+INLINE void pack_panel(int parts, bool contiguous, bool transposing, const ck_operand *o, long first, long width,
+                       long start, long depth, char *panel) {
+  long upper = ck_min(width, 16);
+  for (long k = 0; k < depth; k += CK_STEP, panel += ck_step_bytes(parts)) {
+    long left = ck_min(depth - k, CK_STEP);
+    pack_tile(parts, contiguous, transposing, o, first, upper, start + k, left, panel, panel + 2 * CK_TILE_BYTES);
+    pack_tile(parts, contiguous, transposing, o, first + upper, width - upper, start + k, left,
+              panel + CK_TILE_BYTES, panel + 3 * CK_TILE_BYTES);
+  }
+}
+
+CK_TILE_TARGET void ck_pack_panel_rows(int parts, const ck_operand *o, long first, long width, long start, long depth,
+                                       char *panel) {
+  if (parts == 1 && o->depth_contiguous)
+    pack_panel(1, true, false, o, first, width, start, depth, panel);
+  else if (parts == 1)
+    pack_panel(1, false, true, o, first, width, start, depth, panel);
+  else if (o->depth_contiguous)
+    pack_panel(2, true, false, o, first, width, start, depth, panel);
+  else
+    pack_panel(2, false, true, o, first, width, start, depth, panel);
+}
+
+CK_TILE_TARGET void ck_pack_panel_columns(int parts, const ck_operand *o, long first, long width, long start,
+                                          long depth, char *panel) {
+  if (parts == 1 && o->depth_contiguous)
+    pack_panel(1, true, true, o, first, width, start, depth, panel);
+  else if (parts == 1)
+    pack_panel(1, false, false, o, first, width, start, depth, panel);
+  else if (o->depth_contiguous)
+    pack_panel(2, true, true, o, first, width, start, depth, panel);
+  else
+    pack_panel(2, false, false, o, first, width, start, depth, panel);
+}
+#endif

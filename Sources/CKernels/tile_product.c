@@ -1,0 +1,288 @@
+#include "tiles.h"
+
+#if defined(__x86_64__)
+
+// Blocks. A panel's stretch of the reduction (CK_STRETCH_BYTES for each part) stays in or near the first-level cache while
+// panels of the other operand pass by; a slab of the reduction is so deep that the operand packed whole stays in the
+// second-level cache.
+enum { CK_STRETCH_BYTES = 32 << 10, CK_SLAB_BYTES = 1 << 20 };
+
+// Which operand is packed whole, slab by slab, before the other's panels are packed and multiplied one by one. The
+// panels of the other are what the threads share out.
+typedef struct {
+  bool by_columns;  // threads take columns of the result, and A is packed whole; else they take rows, and B is
+  bool packs_whole; // the operand to be packed whole is not packed yet
+  long stretch, slab;
+  size_t whole, panel; // bytes of a slab of the operand packed whole, and of a panel of the other
+} plan;
+
+static long panel_bytes(int parts, long depth) { return ck_groups(depth, CK_STEP) * ck_step_bytes(parts); }
+
+static plan make_plan(const ck_tile_product *p) {
+  plan plan = {.by_columns = p->columns > 2 * p->rows, .packs_whole = true};
+  plan.stretch = CK_STRETCH_BYTES / ck_step_bytes(1) * CK_STEP;
+  if (p->packed && !plan.by_columns) {
+    plan.packs_whole = false;
+    plan.slab = p->inner;
+  } else {
+    long panels = ck_groups(plan.by_columns ? p->rows : p->columns, CK_PANEL);
+    long fitting = CK_SLAB_BYTES / (panels * panel_bytes(p->parts, plan.stretch));
+    plan.slab = ck_min(ck_max(fitting, 1) * plan.stretch, ck_groups(p->inner, CK_STEP) * CK_STEP);
+    plan.whole = (size_t)(panels * panel_bytes(p->parts, plan.slab));
+  }
+  plan.panel = (size_t)panel_bytes(p->parts, plan.slab);
+  return plan;
+}
+
+size_t ck_tile_workspace(const ck_tile_product *p, int threads) {
+  plan plan = make_plan(p);
+  return 2 * plan.whole + (size_t)threads * plan.panel;
+}
+
+static ck_operand rows_of(const ck_tile_product *p) {
+  return (ck_operand){p->a, p->a_leading, p->rows, p->inner, !p->a_transposed, p->alpha};
+}
+static ck_operand columns_of(const ck_tile_product *p) {
+  return (ck_operand){p->b, p->b_leading, p->columns, p->inner, p->b_transposed, 1};
+}
+
+// Row tiles first..<last of the product, two to a panel; only the product's last tile may be short of 16 rows.
+typedef struct {
+  long first, last;
+} row_tiles;
+static row_tiles split_rows(const ck_tile_product *p, int me, int threads) {
+  long tiles = ck_groups(p->rows, 16);
+  return (row_tiles){tiles * me / threads, tiles * (me + 1) / threads};
+}
+static long panels_of(row_tiles tiles) { return ck_groups(tiles.last - tiles.first, 2); }
+
+// Rows and columns of the result; `upper` of the rows are in the first tile of their panel.
+typedef struct {
+  long row, rows, upper, column, columns;
+} block;
+static block rows_of_panel(const ck_tile_product *p, row_tiles tiles, long panel) {
+  long row = 16 * (tiles.first + 2 * panel);
+  long rows = ck_min(16 * ck_min(tiles.last, tiles.first + 2 * panel + 2), p->rows) - row;
+  return (block){.row = row, .rows = rows, .upper = ck_min(rows, 16)};
+}
+
+// What the accumulators of 16 columns of some rows begin with, where it can be loaded as it is.
+typedef struct {
+  const float *from;  // zeros if null
+  size_t stride;      // in bytes; 0 for the same row again and again
+  bool possible;
+} beginning;
+static beginning begin_with(const ck_tile_product *p, bool first, long row, long rows, long column) {
+  if (!first || p->beta == 1)
+    return (beginning){p->c + row * p->c_leading + column, (size_t)p->c_leading * 4, !first || row >= p->biased_rows};
+  if (p->beta != 0) return (beginning){.possible = false};
+  if (row >= p->biased_rows) return (beginning){.possible = true};
+  return (beginning){p->bias + column, 0, row + rows <= p->biased_rows};
+}
+
+static __mmask16 lanes(long left) { return left >= 16 ? 0xffff : (__mmask16)((1u << left) - 1); }
+
+// What the sums of a block begin with: at first beta times what was there and the bias, later what is there.
+CK_TILE_TARGET static void begin_in_memory(const ck_tile_product *p, block b, bool first, float (*sums)[CK_PANEL]) {
+  for (long i = 0; i < b.rows; i++) {
+    const float *c = p->c + (b.row + i) * p->c_leading + b.column;
+    for (long j = 0; j < CK_PANEL; j += 16) {
+      __mmask16 mask = j < b.columns ? lanes(b.columns - j) : 0;
+      __m512 x = _mm512_setzero_ps();
+      if (!first || p->beta != 0) x = _mm512_maskz_loadu_ps(mask, c + j);
+      if (first && p->beta != 0) x = _mm512_mul_ps(x, _mm512_set1_ps(p->beta));
+      if (first && b.row + i < p->biased_rows)
+        x = _mm512_add_ps(x, _mm512_maskz_loadu_ps(mask, p->bias + b.column + j));
+      _mm512_store_ps(sums[i] + j, x);
+    }
+  }
+}
+
+CK_TILE_TARGET static void copy_out(const ck_tile_product *p, block b, float (*sums)[CK_PANEL]) {
+  for (long i = 0; i < b.rows; i++)
+    for (long j = 0; j < b.columns; j += 16)
+      _mm512_mask_storeu_ps(p->c + (b.row + i) * p->c_leading + b.column + j, lanes(b.columns - j),
+                            _mm512_load_ps(sums[i] + j));
+}
+
+CK_TILE_TARGET static void multiply_block(const ck_tile_product *p, block b, bool first, long steps, const char *rows,
+                                          const char *columns) {
+  float sums[CK_PANEL][CK_PANEL] __attribute__((aligned(64)));
+  float *to = p->c + b.row * p->c_leading + b.column;
+  size_t stride = (size_t)p->c_leading * 4;
+  bool one = b.rows <= 16;
+  beginning upper = begin_with(p, first, b.row, b.upper, b.column);
+  beginning lower = begin_with(p, first, b.row + b.upper, b.rows - b.upper, b.column);
+  // A block that is not full, or begins with something else, goes by way of memory. The sums are the same: they begin
+  // with the same numbers.
+  bool direct = b.columns == CK_PANEL && upper.possible && (one || lower.possible);
+  if (!direct) {
+    begin_in_memory(p, b, first, sums);
+    to = sums[0];
+    stride = sizeof sums[0];
+    upper = (beginning){to, stride, true};
+    lower = (beginning){sums[16], stride, true};
+  }
+  if (upper.from) {
+    _tile_loadd(0, upper.from, upper.stride);
+    _tile_loadd(1, upper.from + 16, upper.stride);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+  }
+  if (lower.from && !one) {
+    _tile_loadd(2, lower.from, lower.stride);
+    _tile_loadd(3, lower.from + 16, lower.stride);
+  } else {
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  if (p->parts == 1 && one)
+    ck_accumulate(1, true, steps, rows, columns);
+  else if (p->parts == 1)
+    ck_accumulate(1, false, steps, rows, columns);
+  else if (one)
+    ck_accumulate(2, true, steps, rows, columns);
+  else
+    ck_accumulate(2, false, steps, rows, columns);
+  _tile_stored(0, to, stride);
+  _tile_stored(1, to + 16, stride);
+  if (!one) {
+    _tile_stored(2, to + 16 * stride / 4, stride);
+    _tile_stored(3, to + 16 * stride / 4 + 16, stride);
+  }
+  if (!direct) copy_out(p, b, sums);
+}
+
+typedef struct {
+  const ck_tile_product *product;
+  plan plan;
+  char *workspace;
+} job;
+
+CK_TILE_TARGET static void multiply_by_rows(const job *job, int me, int threads) {
+  const ck_tile_product *p = job->product;
+  const plan plan = job->plan;
+  ck_operand a = rows_of(p), b = columns_of(p);
+  row_tiles mine = split_rows(p, me, threads);
+  long column_panels = ck_groups(p->columns, CK_PANEL), configured = -1;
+  char *panel = job->workspace + 2 * plan.whole + (size_t)me * plan.panel;
+  for (long start = 0, turn = 0; start < p->inner; start += plan.slab, turn++) {
+    long depth = ck_min(plan.slab, p->inner - start);
+    const char *columns = (const char *)p->packed;
+    long column_bytes = panel_bytes(p->parts, p->inner);
+    if (plan.packs_whole) {
+      char *whole = job->workspace + (size_t)(turn & 1) * plan.whole;
+      column_bytes = panel_bytes(p->parts, depth);
+      for (long j = column_panels * me / threads; j < column_panels * (me + 1) / threads; j++)
+        ck_pack_panel_columns(p->parts, &b, j * CK_PANEL, ck_min(CK_PANEL, p->columns - j * CK_PANEL), start, depth,
+                              whole + j * column_bytes);
+      columns = whole;
+      if (threads > 1) ck_barrier();
+    }
+    for (long i = 0; i < panels_of(mine); i++) {
+      block block = rows_of_panel(p, mine, i);
+      ck_pack_panel_rows(p->parts, &a, block.row, block.rows, start, depth, panel);
+      if (configured != block.rows) ck_configure_tiles(block.upper, block.rows - block.upper);
+      configured = block.rows;
+      for (long k = 0; k < depth; k += plan.stretch) {
+        long steps = ck_groups(ck_min(plan.stretch, depth - k), CK_STEP), offset = panel_bytes(p->parts, k);
+        for (long j = 0; j < column_panels; j++) {
+          block.column = j * CK_PANEL;
+          block.columns = ck_min(CK_PANEL, p->columns - block.column);
+          multiply_block(p, block, start + k == 0, steps, panel + offset, columns + j * column_bytes + offset);
+        }
+      }
+    }
+  }
+}
+
+CK_TILE_TARGET static void multiply_by_columns(const job *job, int me, int threads) {
+  const ck_tile_product *p = job->product;
+  const plan plan = job->plan;
+  ck_operand a = rows_of(p), b = columns_of(p);
+  row_tiles all = split_rows(p, 0, 1);
+  long panels = panels_of(all);
+  long column_panels = ck_groups(p->columns, CK_PANEL), configured = -1;
+  char *panel = job->workspace + 2 * plan.whole + (size_t)me * plan.panel;
+  for (long start = 0, turn = 0; start < p->inner; start += plan.slab, turn++) {
+    long depth = ck_min(plan.slab, p->inner - start), row_bytes = panel_bytes(p->parts, depth);
+    char *whole = job->workspace + (size_t)(turn & 1) * plan.whole;
+    for (long i = panels * me / threads; i < panels * (me + 1) / threads; i++) {
+      block block = rows_of_panel(p, all, i);
+      ck_pack_panel_rows(p->parts, &a, block.row, block.rows, start, depth, whole + i * row_bytes);
+    }
+    if (threads > 1) ck_barrier();
+    for (long j = column_panels * me / threads; j < column_panels * (me + 1) / threads; j++) {
+      long column = j * CK_PANEL, count = ck_min(CK_PANEL, p->columns - column);
+      const char *columns = panel;
+      if (p->packed)
+        columns = (const char *)p->packed + j * panel_bytes(p->parts, p->inner) + panel_bytes(p->parts, start);
+      else
+        ck_pack_panel_columns(p->parts, &b, column, count, start, depth, panel);
+      for (long k = 0; k < depth; k += plan.stretch) {
+        long steps = ck_groups(ck_min(plan.stretch, depth - k), CK_STEP), offset = panel_bytes(p->parts, k);
+        for (long i = 0; i < panels; i++) {
+          block block = rows_of_panel(p, all, i);
+          if (configured != block.rows) ck_configure_tiles(block.upper, block.rows - block.upper);
+          configured = block.rows;
+          block.column = column;
+          block.columns = count;
+          multiply_block(p, block, start + k == 0, steps, whole + i * row_bytes + offset, columns + offset);
+        }
+      }
+    }
+  }
+}
+
+CK_TILE_TARGET static void multiply(void *context, int me, int threads) {
+  const job *job = context;
+  if (job->plan.by_columns)
+    multiply_by_columns(job, me, threads);
+  else
+    multiply_by_rows(job, me, threads);
+  _tile_release();
+}
+
+void ck_tile_multiply(const ck_tile_product *p, void *workspace, int threads) {
+  if (p->rows <= 0 || p->columns <= 0) return;
+  job job = {p, make_plan(p), workspace};
+  ck_team(threads, &job, multiply);
+}
+
+size_t ck_tile_packed_size(int parts, long inner, long columns) {
+  return (size_t)(ck_groups(columns, CK_PANEL) * panel_bytes(parts, inner));
+}
+
+typedef struct {
+  ck_operand operand;
+  int parts;
+  char *packed;
+} packing;
+
+static void pack(void *context, int me, int threads) {
+  const packing *p = context;
+  const ck_operand *o = &p->operand;
+  long panels = ck_groups(o->width, CK_PANEL);
+  for (long j = panels * me / threads; j < panels * (me + 1) / threads; j++)
+    ck_pack_panel_columns(p->parts, o, j * CK_PANEL, ck_min(CK_PANEL, o->width - j * CK_PANEL), 0, o->depth,
+                          p->packed + j * panel_bytes(p->parts, o->depth));
+}
+
+void ck_tile_pack(int parts, const float *b, long leading, bool transposed, long inner, long columns, void *packed,
+                  int threads) {
+  packing job = {{b, leading, columns, inner, transposed, 1}, parts, packed};
+  ck_team(threads, &job, pack);
+}
+
+#else
+
+size_t ck_tile_workspace(const ck_tile_product *p, int threads) { return 0; }
+void ck_tile_multiply(const ck_tile_product *p, void *workspace, int threads) { __builtin_trap(); }
+size_t ck_tile_packed_size(int parts, long inner, long columns) { return 0; }
+void ck_tile_pack(int parts, const float *b, long leading, bool transposed, long inner, long columns, void *packed,
+                  int threads) {
+  __builtin_trap();
+}
+
+#endif

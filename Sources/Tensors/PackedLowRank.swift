@@ -1,0 +1,121 @@
+import CKernels
+
+/// Low-rank weights of one layer, each image's own, packed in the order in which products read them: single precision.
+///
+/// A product with them costs one reading of the weights, forward and transposed alike. Packing costs about two readings,
+/// so it pays from the first evaluations of a solve on. Stored as bfloat16, they take half the time and are rounded by at
+/// most one part in 256: a slightly different function, but the same one throughout a solve.
+package struct PackedLowRank: Sendable {
+  /// How the packed numbers are stored; sums are in single precision either way.
+  package enum Storage: Sendable { case float32, bfloat16 }
+
+  package let inputs: Int
+  package let rank: Int
+  package let outputs: Int
+  /// Images.
+  package let count: Int
+  private let layer: ck_packed_low_rank
+  private let storage: TensorStorage
+
+  /// Packs U [inputs, rank], V [rank, outputs] and the bias [outputs], which follow one another, row-major, from `offset`
+  /// on in each row of `weights` [n, P].
+  package init(
+    _ weights: Tensor, inputs: Int, rank: Int, outputs: Int, offset: Int, storage: Storage = .float32
+  ) {
+    let layout = Self.layout(weights, inputs, rank, outputs, offset)
+    (self.inputs, self.rank, self.outputs, count) = (inputs, rank, outputs, weights.shape[0])
+    let layer = ck_packed_low_rank(in: inputs, rank: rank, out: outputs, half: storage == .bfloat16)
+    let packed = TensorStorage(byteCount: weights.shape[0] * ck_packed_low_rank_size(layer))
+    let kernels = ck_single_kernels().pointee
+    Compute.parallel(weights.shape[0], cost: 2 * (inputs + outputs) * rank) { begin, end in
+      kernels.pack_low_rank(
+        layer, layout, begin, end, weights.address.assumingMemoryBound(to: Float.self), packed.pointer)
+    }
+    (self.layer, self.storage) = (layer, packed)
+    withExtendedLifetime(weights) {}
+  }
+
+  /// t = x U, y = addend + t V + bias for x [slots, n, inputs], the bias for the first slot only; or, transposed,
+  /// t = x V^T, y = addend + t U^T for x [slots, n, outputs]. Returns y, and t [slots, n, rank].
+  package func product(_ x: Tensor, slots: Int, transposed: Bool = false, adding addend: Tensor? = nil) -> (
+    y: Tensor, t: Tensor
+  ) {
+    let (from, to) = transposed ? (outputs, inputs) : (inputs, outputs)
+    precondition(
+      x.elementType == .float32 && x.count == slots * count * from
+        && addend.map { $0.elementType == .float32 && $0.count == slots * count * to } ?? true,
+      "packed low rank: x \(x.shape), addend \(addend?.shape ?? []) for \(slots) slots of \(count) images, "
+        + "\(from) to \(to)")
+    let y = Tensor(uninitialized: [slots, count, to], .float32)
+    let t = Tensor(uninitialized: [slots, count, rank], .float32)
+    let kernels = ck_single_kernels().pointee
+    Compute.parallel(count, cost: (inputs + outputs) * rank * slots) { begin, end in
+      kernels.packed_low_rank(
+        layer, transposed, slots, count, begin, end, x.address.assumingMemoryBound(to: Float.self),
+        storage.pointer, addend?.address.assumingMemoryBound(to: Float.self),
+        t.freshAddress.assumingMemoryBound(to: Float.self), y.freshAddress.assumingMemoryBound(to: Float.self))
+    }
+    withExtendedLifetime((x, addend, storage)) {}
+    return (y, t)
+  }
+
+  /// One product's contribution to the gradient of its weights.
+  package struct Term {
+    let (x, xu, g, gv): (Tensor, Tensor, Tensor, Tensor)
+    let slots: Int
+    let scale: Double
+
+    /// - Parameters:
+    ///   - x: What the product took, [slots, n, inputs].
+    ///   - xu: Its t, [slots, n, rank].
+    ///   - g: The cotangent of its y, [slots, n, outputs].
+    ///   - gv: The t of the transposed product with g, [slots, n, rank].
+    package init(x: Tensor, xu: Tensor, g: Tensor, gv: Tensor, slots: Int, scale: Double = 1) {
+      (self.x, self.xu, self.g, self.gv, self.slots, self.scale) = (x, xu, g, gv, slots, scale)
+    }
+  }
+
+  /// gradient += the sum of scale * (x^T gv, xu^T g, and the first slot of g) over the terms, laid out like the weights.
+  package static func addGradient(
+    of terms: [Term], inputs: Int, rank: Int, outputs: Int, offset: Int, to gradient: inout Tensor
+  ) {
+    let layout = layout(gradient, inputs, rank, outputs, offset)
+    let n = gradient.shape[0]
+    for term in terms {
+      let rows = term.slots * n
+      precondition(
+        term.x.count == rows * inputs && term.g.count == rows * outputs && term.xu.count == rows * rank
+          && term.gv.count == rows * rank
+          && [term.x, term.xu, term.g, term.gv].allSatisfy { $0.elementType == .float32 },
+        "low-rank gradient: x \(term.x.shape), g \(term.g.shape) for \(term.slots) slots of \(n) images")
+    }
+    let factors = terms.map { term in
+      ck_low_rank_term(
+        x: term.x.address, xu: term.xu.address, g: term.g.address, gv: term.gv.address, slots: term.slots,
+        scale: term.scale)
+    }
+    let kernels = ck_single_kernels().pointee
+    gradient.withMutableBytes { bytes in
+      guard let base = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+      nonisolated(unsafe) let target = base
+      Compute.parallel(n, cost: (inputs + outputs) * rank * factors.count) { begin, end in
+        kernels.deferred_low_rank(layout, n, begin, end, factors.count, factors, target)
+      }
+    }
+    withExtendedLifetime(terms) {}
+  }
+
+  private static func layout(_ weights: Tensor, _ inputs: Int, _ rank: Int, _ outputs: Int, _ offset: Int)
+    -> ck_low_rank
+  {
+    precondition(
+      weights.elementType == .float32 && weights.rank == 2
+        && weights.shape[1] >= offset + (inputs + outputs) * rank + outputs
+        && (1...Int(CK_MAX_PACKED_RANK)).contains(rank),
+      "packed low rank: weights \(weights.shape) of \(weights.elementType) from \(offset) on for rank \(rank), "
+        + "\(inputs) to \(outputs)")
+    return ck_low_rank(
+      in: inputs, rank: rank, out: outputs, stride: weights.shape[1], u: offset, v: offset + inputs * rank,
+      bias: offset + (inputs + outputs) * rank)
+  }
+}

@@ -1,0 +1,177 @@
+import Tensors
+import Testing
+
+extension ProcessWideTests {
+  /// Products in bfloat16 parts against double precision, on matrix tiles and where there are none.
+  @Suite struct TileProductTests {
+    /// The greatest error that a kind of product may have, in parts of the sum of the products' magnitudes.
+    private func tolerance(_ precision: ProductPrecision, inner: Int) -> Double {
+      switch precision {
+      case .float32: 2e-6
+      case .splitBfloat16: 5e-5 / Double(inner).squareRoot()
+      case .bfloat16: 8.2e-3
+      }
+    }
+
+    struct Example: CustomTestStringConvertible, Sendable {
+      let (rows, columns, inner): (Int, Int, Int)
+      let (first, second): (Bool, Bool)
+      let (alpha, beta): (Double, Double)
+      var testDescription: String {
+        "\(rows)x\(inner)\(first ? "^T" : "") \(inner)x\(columns)\(second ? "^T" : "") * \(alpha) + \(beta)"
+      }
+    }
+
+    /// Sizes that fill tiles and that do not; each with another way for the matrices to lie.
+    static let examples: [Example] = {
+      let sizes = [
+        (1, 1, 1), (2, 3, 5), (15, 17, 31), (16, 16, 32), (17, 33, 33), (32, 32, 64), (33, 31, 65),
+        (48, 64, 512), (100, 129, 96), (200, 64, 100), (61, 300, 700), (40, 24, 2100), (3, 2000, 40),
+      ]
+      let betas = [0.0, 1, 0.5]
+      return sizes.enumerated().flatMap { i, size in
+        (0..<4).map { way in
+          Example(
+            rows: size.0, columns: size.1, inner: size.2, first: way & 1 == 1, second: way & 2 == 2,
+            alpha: way == 2 ? -0.5 : 1, beta: betas[(i + way) % 3])
+        }
+      }
+    }()
+
+    private struct Matrices {
+      let (a, b, c, bias): ([Double], [Double], [Double], [Double])
+      let (lda, ldb, ldc): (Int, Int, Int)
+    }
+
+    private static let (aOffset, bOffset, cOffset) = (3, 1, 2)
+
+    private func matrices(_ e: Example) -> Matrices {
+      let (lda, ldb, ldc) = ((e.first ? e.rows : e.inner) + 2, (e.second ? e.inner : e.columns) + 1, e.columns + 3)
+      return Matrices(
+        a: normals(Self.aOffset + (e.first ? e.inner : e.rows) * lda, 1),
+        b: normals(Self.bOffset + (e.second ? e.columns : e.inner) * ldb, 2),
+        c: normals(Self.cOffset + e.rows * ldc, 3), bias: normals(e.columns, 4), lda: lda, ldb: ldb, ldc: ldc)
+    }
+
+    private func product(
+      _ e: Example, _ m: Matrices, _ precision: ProductPrecision, packed: Bool, biasedRows: Int
+    ) -> [Double] {
+      func single(_ numbers: [Double]) -> Tensor { Tensor(numbers.map { Float($0) }, shape: [numbers.count]) }
+      var result = single(m.c)
+      let a = MatrixView(single(m.a), offset: Self.aOffset, leadingDimension: m.lda, transposed: e.first)
+      let b = MatrixView(single(m.b), offset: Self.bOffset, leadingDimension: m.ldb, transposed: e.second)
+      if packed {
+        PackedMatrix(b, inner: e.inner, columns: e.columns, precision: precision).multiply(
+          a, rows: e.rows, alpha: e.alpha, beta: e.beta, bias: single(m.bias), biasedRows: biasedRows,
+          into: &result, resultOffset: Self.cOffset, resultLeadingDimension: m.ldc)
+      } else {
+        multiplyMatrices(
+          a, b, rows: e.rows, columns: e.columns, inner: e.inner, precision: precision, alpha: e.alpha,
+          beta: e.beta, into: &result, resultOffset: Self.cOffset, resultLeadingDimension: m.ldc)
+      }
+      return result.doubles()
+    }
+
+    /// The greatest error in parts of the sum of magnitudes; infinite if what lies between the rows was written.
+    private func error(_ result: [Double], _ e: Example, _ m: Matrices, biasedRows: Int) -> Double {
+      var worst = 0.0
+      var expected = m.c.map { (value: $0, magnitude: 0.0) }
+      for i in 0..<e.rows {
+        for j in 0..<e.columns {
+          let at = Self.cOffset + i * m.ldc + j
+          let bias = i < biasedRows ? m.bias[j] : 0
+          var value = e.beta * m.c[at] + bias
+          var magnitude = abs(e.beta * m.c[at]) + abs(bias)
+          for l in 0..<e.inner {
+            let x = m.a[Self.aOffset + (e.first ? l * m.lda + i : i * m.lda + l)]
+            let y = m.b[Self.bOffset + (e.second ? j * m.ldb + l : l * m.ldb + j)]
+            value += e.alpha * x * y
+            magnitude += abs(e.alpha * x * y)
+          }
+          expected[at] = (value, magnitude)
+        }
+      }
+      for (x, (value, magnitude)) in zip(result, expected) where x != Double(Float(value)) {
+        let error = abs(x - value) / magnitude
+        worst = error <= worst ? worst : error.isNaN ? .infinity : error
+      }
+      return worst
+    }
+
+    @Test(arguments: examples, [ProductPrecision.splitBfloat16, .bfloat16])
+    func `products equal sums of products on every instruction set`(
+      _ example: Example, _ precision: ProductPrecision
+    ) throws {
+      let m = matrices(example)
+      for set in Compute.InstructionSet.allCases {
+        for packed in [false, true] {
+          let biasedRows = packed ? example.rows * 2 / 3 : 0
+          let results = [1, 2, 3].compactMap { threads in
+            Settings.with(set, threads: threads) {
+              product(example, m, precision, packed: packed, biasedRows: biasedRows)
+            }
+          }
+          guard let first = results.first else { continue }
+          let worst = error(first, example, m, biasedRows: biasedRows)
+          let kind = set == .amx ? precision : .float32
+          #expect(worst <= tolerance(kind, inner: example.inner), "\(set), packed: \(packed): off by \(worst)")
+          guard set == .amx else { continue }
+          #expect(results[1] == first && results[2] == first, "the number of threads changes the result")
+        }
+      }
+    }
+
+    @Test func `the two kinds are as accurate as they say and no better`() throws {
+      let example = Example(
+        rows: 64, columns: 64, inner: 512, first: false, second: false, alpha: 1, beta: 0)
+      let m = matrices(example)
+      let errors = Settings.with(.amx, threads: 1) {
+        [ProductPrecision.bfloat16, .splitBfloat16, .float32].map {
+          error(product(example, m, $0, packed: false, biasedRows: 0), example, m, biasedRows: 0)
+        }
+      }
+      guard let errors else { return }  // the processor has no matrix tiles
+      // Were tiles not used at all, bfloat16 would be as good as float32.
+      #expect((1e-4...8e-3).contains(errors[0]))
+      #expect((1e-8...4e-6).contains(errors[1]))
+      #expect(errors[2] < 1e-6)
+    }
+
+    @Test func `rows do not depend on the rows beside them`() throws {
+      let (a, w) = (normals(77 * 96, 1), normals(96 * 80, 2))
+      let results = Settings.with(.amx, threads: 2) {
+        let b = PackedMatrix(Tensor(w.map { Float($0) }, shape: [96, 80]), precision: .splitBfloat16)
+        let x = Tensor(a.map { Float($0) }, shape: [77, 96])
+        return (Tensor.matrixProduct(x, b), Tensor.matrixProduct(x.leading(30..<47), b))
+      }
+      guard let results else { return }
+      #expect(results.0.leading(30..<47).floats() == results.1.floats())
+    }
+
+    @Test func `without beta, what the result held before does not matter`() {
+      for set in Compute.InstructionSet.allCases {
+        _ = Settings.with(set, threads: 1) {
+          let a = Tensor(repeating: 2, shape: [40, 40])
+          var result = Tensor(repeating: .nan, shape: [40, 40])
+          let b = PackedMatrix(a, precision: .splitBfloat16)
+          b.multiply(MatrixView(a), rows: 40, into: &result)
+          #expect(result.floats().allSatisfy { $0 == 160 })
+        }
+      }
+    }
+
+    @Test func `a number that is not finite shows in its row only`() {
+      for set in Compute.InstructionSet.allCases {
+        for bad in [Double.nan, .infinity] {
+          _ = Settings.with(set, threads: 1) {
+            var numbers = normals(40 * 48, 1)
+            numbers[5 * 48 + 7] = bad
+            let b = PackedMatrix(Tensor(repeating: 1, shape: [48, 20]), precision: .splitBfloat16)
+            let y = Tensor.matrixProduct(Tensor(numbers.map { Float($0) }, shape: [40, 48]), b).floats()
+            for (i, value) in y.enumerated() { #expect(value.isFinite == (i / 20 != 5)) }
+          }
+        }
+      }
+    }
+  }
+}
