@@ -61,6 +61,6 @@ public struct GatedConvolution: Sendable {
       ? x.transposedConvolution(
         weight: weight, stride: shape.stride, padding: shape.padding, outputPadding: shape.outputPadding)
       : x.convolution(weight: weight, stride: shape.stride, padding: shape.padding)
-    return both.addingToRows(bias).gated()
+    return both.gated(bias: bias)
   }
 }

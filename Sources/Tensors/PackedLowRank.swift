@@ -2,12 +2,12 @@ import CKernels
 
 /// Low-rank weights of one layer, each image's own, packed in the order in which products read them: single precision.
 ///
-/// A product with them costs one reading of the weights, forward and transposed alike. Packing costs about two readings,
+/// They are kept with the weights until those change. A product with them costs one reading of the weights, forward and transposed alike. Packing costs about two readings,
 /// so it pays from the first evaluations of a solve on. Stored as bfloat16, they take half the time and are rounded by at
 /// most one part in 256: a slightly different function, but the same one throughout a solve.
 package struct PackedLowRank: Sendable {
   /// How the packed numbers are stored; sums are in single precision either way.
-  package enum Storage: Sendable { case float32, bfloat16 }
+  package enum Storage: Sendable, Hashable { case float32, bfloat16 }
 
   package let inputs: Int
   package let rank: Int
@@ -25,13 +25,17 @@ package struct PackedLowRank: Sendable {
     let layout = Self.layout(weights, inputs, rank, outputs, offset)
     (self.inputs, self.rank, self.outputs, count) = (inputs, rank, outputs, weights.shape[0])
     let layer = ck_packed_low_rank(in: inputs, rank: rank, out: outputs, half: storage == .bfloat16)
-    let packed = TensorStorage(byteCount: weights.shape[0] * ck_packed_low_rank_size(layer))
-    let kernels = ck_single_kernels().pointee
-    Compute.parallel(weights.shape[0], cost: 2 * (inputs + outputs) * rank) { begin, end in
-      kernels.pack_low_rank(
-        layer, layout, begin, end, weights.address.assumingMemoryBound(to: Float.self), packed.pointer)
+    func pack() -> TensorStorage {
+      let packed = TensorStorage(byteCount: weights.shape[0] * ck_packed_low_rank_size(layer))
+      let kernels = ck_single_kernels().pointee
+      Compute.parallel(weights.shape[0], cost: 2 * (inputs + outputs) * rank) { begin, end in
+        kernels.pack_low_rank(
+          layer, layout, begin, end, weights.address.assumingMemoryBound(to: Float.self), packed.pointer)
+      }
+      return packed
     }
-    (self.layer, self.storage) = (layer, packed)
+    let form = PackedForms.Form.lowRank(offset: offset, inputs: inputs, rank: rank, outputs: outputs, storage: storage)
+    (self.layer, self.storage) = (layer, weights.packed(form, isEager: true, pack) ?? pack())
     withExtendedLifetime(weights) {}
   }
 

@@ -1,9 +1,10 @@
 import CKernels
 
-/// A matrix packed once as the right factor of many products: the weights during a solve.
+/// A matrix as the right factor of products, packed once for many of them: the weights during a solve.
 ///
-/// Packing costs about as much as a product with 30 rows. Where the processor has no matrix tiles, or the arithmetic is
-/// float32, nothing is packed, and the products are the library's.
+/// Packing costs about as much as a product with 30 rows. What is packed is kept with the matrix's numbers until they
+/// change, so that another value of this type for the same matrix finds it. Where the processor has no matrix tiles, or the
+/// arithmetic is float32, nothing is packed, and the products are the library's.
 ///
 /// ```swift
 /// let weights = PackedMatrix(w, transposed: true, precision: .splitBfloat16)  // w [out, in] as [in, out]
@@ -26,7 +27,11 @@ public struct PackedMatrix: Sendable {
   }
 
   /// Packs a matrix within a tensor; taken transposed, it is [inner, columns].
-  package init(_ matrix: MatrixView, inner: Int, columns: Int, precision: ProductPrecision) {
+  ///
+  /// - Parameter isEager: Whether to pack for the first product already, or from the second on: the same numbers result.
+  package init(
+    _ matrix: MatrixView, inner: Int, columns: Int, precision: ProductPrecision, isEager: Bool = true
+  ) {
     self.inner = inner
     self.columns = columns
     self.precision = precision
@@ -35,12 +40,17 @@ public struct PackedMatrix: Sendable {
       packed = nil
       return
     }
-    let storage = TensorStorage(byteCount: ck_tile_packed_size(precision.rawValue, inner, columns))
-    ck_tile_pack(
-      precision.rawValue, matrix.address.assumingMemoryBound(to: Float.self), matrix.leadingDimension,
-      matrix.transposed, inner, columns, storage.pointer,
-      Int32(inner * columns > 1 << 16 ? Compute.threads : 1))
-    packed = storage
+    let form = PackedForms.Form.matrix(
+      offset: matrix.offset, leading: matrix.leadingDimension, isTransposed: matrix.transposed, inner: inner,
+      columns: columns, precision: precision)
+    packed = matrix.tensor.packed(form, isEager: isEager) {
+      let storage = TensorStorage(byteCount: ck_tile_packed_size(precision.rawValue, inner, columns))
+      ck_tile_pack(
+        precision.rawValue, matrix.address.assumingMemoryBound(to: Float.self), matrix.leadingDimension,
+        matrix.transposed, inner, columns, storage.pointer,
+        Int32(inner * columns > 1 << 16 ? Compute.threads : 1))
+      return storage
+    }
     withExtendedLifetime(matrix.tensor) {}
   }
 
@@ -54,11 +64,13 @@ public struct PackedMatrix: Sendable {
     precondition(bias.map { $0.count == columns } ?? true, "packed product: bias \(bias?.shape ?? [])")
     guard let packed, rows > 0 else {
       multiplyMatrices(
-        a, matrix, rows: rows, columns: columns, inner: inner, alpha: alpha, beta: beta, into: &result,
-        resultOffset: resultOffset, resultLeadingDimension: leading)
+        a, matrix, rows: rows, columns: columns, inner: inner, precision: precision, alpha: alpha, beta: beta,
+        into: &result, resultOffset: resultOffset, resultLeadingDimension: leading)
       if let bias { add(bias, rows: biased, to: &result, offset: resultOffset, leading: leading) }
       return
     }
+    Instrument.count(
+      operations: 2 * rows * columns * inner, bytes: 4 * (rows * inner + inner * columns + rows * columns))
     precondition(
       a.tensor.elementType == .float32 && result.elementType == .float32
         && bias?.elementType ?? .float32 == .float32, "packed product: element types differ")
@@ -81,8 +93,14 @@ public struct PackedMatrix: Sendable {
     let kernels = result.elementType.kernels
     result.withMutableBytes { bytes in
       guard let base = bytes.baseAddress else { return }
-      for row in 0..<rows {
-        kernels.add_row(columns, 0, 1, 1, bias.address, base + (offset + row * leading) * size)
+      if leading == columns {
+        Compute.parallel(rows, cost: columns) { begin, end in
+          kernels.add_row(columns, begin, end, 1, bias.address, base + offset * size)
+        }
+      } else {
+        for row in 0..<rows {
+          kernels.add_row(columns, 0, 1, 1, bias.address, base + (offset + row * leading) * size)
+        }
       }
     }
     withExtendedLifetime(bias) {}

@@ -72,6 +72,8 @@ enum StoragePool {
 final class TensorStorage: @unchecked Sendable {
   let pointer: UnsafeMutableRawPointer
   private let sizeClass: Int
+  /// The numbers packed in other orders, for products that are taken again and again; see ``PackedForms``.
+  let packedForms = Mutex(PackedForms())
 
   init(byteCount: Int) {
     sizeClass = StoragePool.sizeClass(byteCount)

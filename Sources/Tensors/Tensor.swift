@@ -133,10 +133,23 @@ public struct Tensor: Sendable {
     _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     makeUnique()
+    storage.packedForms.withLock { $0.removeAll() }
     defer { withExtendedLifetime(storage) {} }
     return try body(
       UnsafeMutableRawBufferPointer(
         start: storage.pointer + offset * elementType.byteCount, count: count * elementType.byteCount))
+  }
+
+  /// The numbers packed in another order, kept with them until they change.
+  ///
+  /// - Parameter isEager: Whether to pack at the first request; if not, that only takes note, and the second packs: what
+  ///   is used once is not worth packing.
+  func packed(_ form: PackedForms.Form, isEager: Bool, _ pack: () -> TensorStorage) -> TensorStorage? {
+    let form = form.moved(by: offset)
+    if let known = storage.packedForms.withLock({ $0.find(form, isEager: isEager) }) { return known.storage }
+    let result = pack()
+    storage.packedForms.withLock { $0.insert(result, form) }
+    return result
   }
 
   /// Whether writing would copy.

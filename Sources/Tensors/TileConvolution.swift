@@ -21,6 +21,8 @@ extension Convolution {
         parts: precision.rawValue, input: input.address.assumingMemoryBound(to: Float.self),
         output: output.address.assumingMemoryBound(to: Float.self), weights: base)
       guard ck_tile_convolution_fits(&convolution) else { return false }
+      Instrument.count(
+        operations: shape.operations, bytes: 4 * (input.count + output.count + shape.weightShape.product))
       let threads = Int32(Compute.threads)
       let workspace = TensorStorage(byteCount: ck_tile_convolution_workspace(&convolution, threads))
       ck_tile_convolution_weights(&convolution, workspace.pointer, threads)

@@ -13,6 +13,11 @@ public enum ProductPrecision: Int32, Sendable, CaseIterable {
   /// product's magnitude, and in a sum of 512, 1e-6 of the sum of magnitudes.
   case splitBfloat16 = 2
 
+  /// The arithmetic of single-precision products: split where a product is large enough for tiles, the library's else.
+  package static func single(inner: Int, columns: Int) -> ProductPrecision {
+    inner * columns >= 1024 ? .splitBfloat16 : .float32
+  }
+
   /// Whether a product of this kind runs on matrix tiles here.
   package var usesTiles: Bool { self != .float32 && ck_has_tiles() }
 }
@@ -31,6 +36,8 @@ package func multiplyMatrices(
   precondition(
     a.tensor.elementType == .float32 && b.tensor.elementType == .float32,
     "matrix product: element types differ")
+  Instrument.count(
+    operations: 2 * rows * columns * inner, bytes: 4 * (rows * inner + inner * columns + rows * columns))
   result.withMutableBytes { bytes in
     guard let base = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
     multiplyOnTiles(

@@ -148,6 +148,31 @@ extension ProcessWideTests {
       #expect(results.0.leading(30..<47).floats() == results.1.floats())
     }
 
+    @Test(arguments: examples)
+    func `packed or not, the numbers are the same`(_ example: Example) {
+      let m = matrices(example)
+      let results = Settings.with(.amx, threads: 2) {
+        [false, true].map { product(example, m, .splitBfloat16, packed: $0, biasedRows: 0) }
+      }
+      guard let results else { return }
+      #expect(results[0] == results[1])
+    }
+
+    @Test func `what is packed is kept until the numbers change`() {
+      for set in Compute.InstructionSet.allCases {
+        _ = Settings.with(set, threads: 1) {
+          var w = Tensor(repeating: 1, shape: [64, 32])
+          let x = Tensor(repeating: 1, shape: [2, 64])
+          func product() -> Float {
+            Tensor.matrixProduct(x, PackedMatrix(w, precision: .splitBfloat16)).floats()[5]
+          }
+          #expect(product() == 64 && product() == 64)
+          w.add(Tensor(repeating: 1, shape: [64, 32]))
+          #expect(product() == 128)
+        }
+      }
+    }
+
     @Test func `without beta, what the result held before does not matter`() {
       for set in Compute.InstructionSet.allCases {
         _ = Settings.with(set, threads: 1) {

@@ -26,24 +26,25 @@ extension Variable {
     let rows = value.count / max(inputs, 1)
     let (x, w) = (value, weight.value)
     let type = x.elementType
+    let precision = ProductPrecision.single(inner: inputs, columns: outputs)
     var y = Tensor(uninitialized: shape.dropLast() + [outputs], type)
-    multiplyMatrices(
-      MatrixView(x, leadingDimension: inputs),
-      MatrixView(w, offset: first, leadingDimension: first + inputs, transposed: true),
-      rows: rows, columns: outputs, inner: inputs, into: &y)
-    if let time {
-      let timeWeight = w.sliced(axis: 1, start: 0, length: 1).reshaped([outputs])
-      timeWeight.addToRows(valueRows, of: &y, scale: time)
-    }
-    bias?.value.addToRows(valueRows, of: &y)
+    let timeTerm = time.map { ($0, w.sliced(axis: 1, start: 0, length: 1).reshaped([outputs])) }
+    let shifts = [timeTerm, bias.map { (1, $0.value) }].compactMap { $0 }
+    PackedMatrix(
+      MatrixView(w, offset: first, leadingDimension: first + inputs, transposed: true), inner: inputs,
+      columns: outputs, precision: precision, isEager: false
+    ).multiply(
+      MatrixView(x, leadingDimension: inputs), rows: rows,
+      bias: shifts.isEmpty ? nil : .linearCombination(shifts.map { (coefficient: $0.0, tensor: $0.1) }),
+      biasedRows: valueRows, into: &y)
     let xShape = shape
     return .record(y, [self, weight, bias ?? weight.detached]) { g, cotangents in
       if cotangents.needs(0) {
         var gx = Tensor(uninitialized: xShape, type)
-        multiplyMatrices(
-          MatrixView(g, leadingDimension: outputs),
-          MatrixView(w, offset: first, leadingDimension: first + inputs),
-          rows: rows, columns: inputs, inner: outputs, into: &gx)
+        PackedMatrix(
+          MatrixView(w, offset: first, leadingDimension: first + inputs), inner: outputs, columns: inputs,
+          precision: precision, isEager: false
+        ).multiply(MatrixView(g, leadingDimension: outputs), rows: rows, into: &gx)
         cotangents.add(gx, to: 0)
       }
       cotangents.add(
@@ -80,8 +81,9 @@ private struct AffineWeightGradient: DeferredGradient {
       multiplyMatrices(
         MatrixView(term.g, leadingDimension: outputs, transposed: true),
         MatrixView(term.x, leadingDimension: columns - first),
-        rows: outputs, columns: columns - first, inner: term.rows, alpha: term.scale, beta: 1,
-        into: &gradient, resultOffset: first, resultLeadingDimension: columns)
+        rows: outputs, columns: columns - first, inner: term.rows,
+        precision: .single(inner: outputs, columns: columns), alpha: term.scale, beta: 1, into: &gradient,
+        resultOffset: first, resultLeadingDimension: columns)
       if let time = term.time {
         timeSums.addColumnSums(of: term.g, rows: term.valueRows, scale: term.scale * time)
       }

@@ -12,7 +12,7 @@ extension Variable {
     let (x, w) = (value, weight.value)
     return .record(Convolution.forward(x, w, sizes), [self, weight]) { g, inputs in
       inputs.add(Convolution.backwardInput(g, w, sizes), to: 0)
-      inputs.add(Convolution.backwardWeights(x, g, sizes), to: 1)
+      inputs.add(Convolution.backwardWeights(x, g, sizes, precision: .splitBfloat16), to: 1)
     }
   }
 
@@ -27,7 +27,7 @@ extension Variable {
     let (x, w) = (value, weight.value)
     return .record(Convolution.backwardInput(x, w, sizes), [self, weight]) { g, inputs in
       inputs.add(Convolution.forward(g, w, sizes), to: 0)
-      inputs.add(Convolution.backwardWeights(g, x, sizes), to: 1)
+      inputs.add(Convolution.backwardWeights(g, x, sizes, precision: .splitBfloat16), to: 1)
     }
   }
 }

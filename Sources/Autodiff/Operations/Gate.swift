@@ -5,6 +5,21 @@ import Tensors
 // the cotangent.
 
 extension Variable {
+  /// (h + a) sigmoid(g + b) for rows [h, g] and a bias [a, b]: [..., 2 c], [2 c] -> [..., c]; in one pass in single
+  /// precision.
+  public func gated(bias: Variable) -> Variable {
+    guard value.elementType == .float32 else { return addingToRows(bias).gated() }
+    let (x, b) = (value, bias.value)
+    let bytes = x.count * x.elementType.byteCount
+    Instrument.count(operations: 10 * x.count, bytes: bytes + bytes / 2)
+    return .record(BiasedGate.forward(x, bias: b), [self, bias]) { g, inputs in
+      Instrument.count(operations: 10 * x.count, bytes: 2 * bytes + bytes / 2)
+      let cotangents = BiasedGate.pullback(g, x, bias: b)
+      inputs.add(cotangents.x, to: 0)
+      inputs.add(cotangents.bias, to: 1)
+    }
+  }
+
   /// h sigmoid(g) for rows [h, g]: [..., 2 c] -> [..., c]
   public func gated() -> Variable {
     let width = shape.last ?? 0

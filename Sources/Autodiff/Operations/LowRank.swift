@@ -36,6 +36,12 @@ public struct LowRankLayout: Hashable, Sendable {
       bytes: images * (count + slots * (inputs + outputs)) * type.byteCount)
   }
 
+  /// Single-precision weights in the order in which the products read them; in double precision, none.
+  fileprivate func packed(_ weights: Tensor) -> PackedLowRank? {
+    guard weights.elementType == .float32 else { return nil }
+    return PackedLowRank(weights, inputs: inputs, rank: rank, outputs: outputs, offset: offset)
+  }
+
   fileprivate func kernelLayout(stride: Int) -> ck_low_rank {
     ck_low_rank(
       in: inputs, rank: rank, out: outputs, stride: stride, u: offset, v: offset + inputs * rank,
@@ -61,24 +67,34 @@ extension Variable {
     let type = x.elementType
     let kernels = type.kernels
     let layer = layout.kernelLayout(stride: w.shape[1])
-    let xu = Tensor(uninitialized: [slots, n, layout.rank], type)
-    let y = Tensor(uninitialized: shape.dropLast() + [layout.outputs], type)
-    precondition(a == nil || a?.count == y.count, "low rank: addend \(a?.shape ?? []) to \(y.shape)")
+    let yShape = Array(shape.dropLast()) + [layout.outputs]
+    precondition(a == nil || a?.count == yShape.product, "low rank: addend \(a?.shape ?? []) to \(yShape)")
+    let packed = layout.packed(w)
+    let (y, xu): (Tensor, Tensor)
     layout.countWork(images: n, slots: slots, type)
-    Compute.parallel(n, cost: layout.count * slots) { begin, end in
-      kernels.low_rank(
-        layer, slots, n, begin, end, x.address, w.address, a?.address, xu.freshAddress, y.freshAddress)
+    if let packed {
+      (y, xu) = packed.product(x, slots: slots, adding: a)
+    } else {
+      (y, xu) = (Tensor(uninitialized: yShape, type), Tensor(uninitialized: [slots, n, layout.rank], type))
+      Compute.parallel(n, cost: layout.count * slots) { [y, xu] begin, end in
+        kernels.low_rank(
+          layer, slots, n, begin, end, x.address, w.address, a?.address, xu.freshAddress, y.freshAddress)
+      }
     }
     let xShape = shape
-    return .record(y, [self, weights, addend ?? self.detached]) { g, inputs in
-      let gv = Tensor(uninitialized: [slots, n, layout.rank], type)
-      let gx = Tensor(uninitialized: xShape, type)
+    return .record(y.reshaped(yShape), [self, weights, addend ?? self.detached]) { g, inputs in
+      let (gx, gv): (Tensor, Tensor)
       layout.countWork(images: n, slots: slots, type)
-      Compute.parallel(n, cost: layout.count * slots) { begin, end in
-        kernels.low_rank_pullback(
-          layer, slots, n, begin, end, g.address, w.address, gv.freshAddress, gx.freshAddress)
+      if let packed {
+        (gx, gv) = packed.product(g, slots: slots, transposed: true)
+      } else {
+        (gx, gv) = (Tensor(uninitialized: xShape, type), Tensor(uninitialized: [slots, n, layout.rank], type))
+        Compute.parallel(n, cost: layout.count * slots) { [gx, gv] begin, end in
+          kernels.low_rank_pullback(
+            layer, slots, n, begin, end, g.address, w.address, gv.freshAddress, gx.freshAddress)
+        }
       }
-      inputs.add(gx, to: 0)
+      inputs.add(gx.reshaped(xShape), to: 0)
       inputs.add(
         deferred: LowRankGradient(
           shape: w.shape, layout: layout, x: x, xu: xu, g: g, gv: gv, slots: slots), to: 1)
@@ -112,6 +128,12 @@ private struct LowRankGradient: DeferredGradient {
           scale: term.scale)
       }
       layout.countWork(images: n, slots: terms.reduce(0) { $0 + $1.slots }, gradient.elementType)
+      guard gradient.elementType != .float32 else {
+        PackedLowRank.addGradient(
+          of: terms.map { .init(x: $0.x, xu: $0.xu, g: $0.g, gv: $0.gv, slots: $0.slots, scale: $0.scale) },
+          inputs: layout.inputs, rank: layout.rank, outputs: layout.outputs, offset: layout.offset, to: &gradient)
+        continue
+      }
       gradient.withMutableBytes { bytes in
         guard let base = bytes.baseAddress else { return }
         Compute.parallel(n, cost: layout.count * factors.count) { begin, end in
