@@ -37,7 +37,7 @@ public struct PlanarFlow: PosteriorFlow {
   }
 
   /// One layer, for each image.
-  private struct Layer {
+  private struct Layer: FlowLayer {
     /// u^, `[batch, latent]`
     let u: Variable
     /// `[batch, latent]`
@@ -50,7 +50,6 @@ public struct PlanarFlow: PosteriorFlow {
     /// w . z + b, `[batch]`
     func position(_ z: Variable) -> Variable { Variable.rowDot(w, z) + b }
 
-    /// z' and log |det|.
     func apply(_ z: Variable) -> (z: Variable, logDeterminant: Variable) {
       let h = position(z).applying(.tanh)
       let square = h.applying(.square)
@@ -82,29 +81,20 @@ public struct PlanarFlow: PosteriorFlow {
   public func forward(
     _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
-    var output = FlowOutput(z: z0, deltaLogDensity: .noChange(of: z0))
-    for layer in layers(features, parameters) {
-      let (z, logDeterminant) = layer.apply(output.z)
-      output.z = z
-      output.deltaLogDensity = output.deltaLogDensity - logDeterminant
-    }
-    return output
+    FlowOutput(z0, through: layers(features, parameters))
   }
 
   public func inverse(
     _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
     let type = zT.value.elementType
-    var output = FlowOutput(z: zT.detached, deltaLogDensity: .noChange(of: zT))
-    for layer in layers(features.detached, parameters.detached).reversed() {
+    return FlowOutput(zT, backThrough: layers(features.detached, parameters.detached)) { layer, output in
       // With a = w . z + b, w . z' + b = a + w . u^ tanh(a).
-      let right = layer.position(output.z).value.doubles()
+      let right = layer.position(output).value.doubles()
       let slopes = layer.gain.value.doubles().map { $0 - 1 }
       let tangents = zip(slopes, right).map { TanhEquation(slope: $0, rightSide: $1).hyperbolicTangent }
       let h = Variable(Tensor(tangents, shape: [tangents.count]).converted(to: type))
-      output.z = output.z - h.spread(over: latent) * layer.u
-      output.deltaLogDensity = output.deltaLogDensity + layer.apply(output.z).logDeterminant
+      return output - h.spread(over: latent) * layer.u
     }
-    return output
   }
 }

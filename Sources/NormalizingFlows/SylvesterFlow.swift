@@ -62,7 +62,7 @@ public struct SylvesterFlow: PosteriorFlow {
   }
 
   /// One layer, for each image of a batch.
-  private struct Layer {
+  private struct Layer: FlowLayer {
     let rotation: Rotation
     /// R1 above its diagonal, and R2's transpose below its: `[batch, m, m]`
     let upper: Variable
@@ -87,7 +87,6 @@ public struct SylvesterFlow: PosteriorFlow {
       return rotation.lift(product + first * h)
     }
 
-    /// z' and log |det|.
     func apply(_ z: Variable) -> (z: Variable, logDeterminant: Variable) {
       let h = position(z).applying(.tanh)
       let derivative = -h.applying(.square) + 1
@@ -123,25 +122,15 @@ public struct SylvesterFlow: PosteriorFlow {
   public func forward(
     _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
-    var output = FlowOutput(z: z0, deltaLogDensity: .noChange(of: z0))
-    for layer in layers(features, parameters) {
-      let (z, logDeterminant) = layer.apply(output.z)
-      output.z = z
-      output.deltaLogDensity = output.deltaLogDensity - logDeterminant
-    }
-    return output
+    FlowOutput(z0, through: layers(features, parameters))
   }
 
   public func inverse(
     _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
-    var output = FlowOutput(z: zT.detached, deltaLogDensity: .noChange(of: zT))
-    for layer in layers(features.detached, parameters.detached).reversed() {
-      let h = hidden(layer, output.z)
-      output.z = output.z - layer.displacement(h)
-      output.deltaLogDensity = output.deltaLogDensity + layer.apply(output.z).logDeterminant
+    FlowOutput(zT, backThrough: layers(features.detached, parameters.detached)) { layer, output in
+      output - layer.displacement(hidden(layer, output))
     }
-    return output
   }
 
   /// tanh(a) for the a = R2 Q^T z + b of a layer's input z, given its output, `[batch, m]`.

@@ -38,12 +38,10 @@ public enum Checkpoint {
       add(firstMoment + parameter.name, state.optimizer.firstMoments[i])
       add(infinityNorm + parameter.name, state.optimizer.infinityNorms[i])
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let metadata = [
       "kind": kind, "version": "1", "format": "pt",
-      "configuration": String(decoding: try encoder.encode(state.configuration), as: UTF8.self),
-      "progress": String(decoding: try encoder.encode(state.progress), as: UTF8.self),
+      "configuration": try state.configuration.json(),
+      "progress": try state.progress.json(),
       "optimizer_step": String(state.optimizer.step),
     ]
     return try SafetensorsWriter.write(to: url, tensors: tensors, metadata: metadata)

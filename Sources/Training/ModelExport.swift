@@ -11,8 +11,6 @@ public enum ModelExport {
   ///
   /// - Throws: ``SafetensorsError``
   public static func write(_ state: TrainingState, to url: URL) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
     let tensors = zip(state.parameters.parameters, state.parameters.tensors).map { parameter, tensor in
       SafetensorsTensor(name: parameter.name, elementType: .float32, shape: tensor.shape) { consume in
         try tensor.withBytes { bytes in try consume(bytes) }
@@ -22,7 +20,7 @@ public enum ModelExport {
       to: url, tensors: Array(tensors),
       metadata: [
         "format": "pt",
-        configurationKey: String(decoding: try encoder.encode(state.configuration), as: UTF8.self),
+        configurationKey: try state.configuration.json(),
       ], compression: .none)
   }
 }

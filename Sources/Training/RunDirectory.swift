@@ -77,9 +77,7 @@ public struct RunDirectory: Sendable {
   ///
   /// - Throws: ``SafetensorsError``
   public func write(_ configuration: TrainingConfiguration) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let data = try encoder.encode(configuration) + Data("\n".utf8)
+    let data = Data((try configuration.json(forPeople: true) + "\n").utf8)
     try AtomicFile.write(to: self.configuration) { try $0.write(data) }
   }
 
@@ -126,9 +124,7 @@ public struct RunDirectory: Sendable {
   }
 
   private static func line(_ record: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    return String(decoding: try encoder.encode(record), as: UTF8.self) + "\n"
+    try record.json() + "\n"
   }
 
   static func reason(_ error: any Error) -> String {

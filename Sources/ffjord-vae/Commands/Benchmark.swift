@@ -66,7 +66,7 @@ struct BenchmarkOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Images a batch. (default: the preset's)", valueName: "n"))
   var batchSize: Int?
 
-  @OptionGroup(title: "The model") var model: ModelOptions
+  @OptionGroup var model: ModelOptions
 
   @Flag(help: "Print one JSON object to standard output.")
   var json = false
@@ -88,9 +88,7 @@ struct BenchmarkOptions: ParsableArguments {
 
   func print(_ report: Benchmark.Report, _ unit: String) throws {
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+      Swift.print(try report.json())
       return
     }
     func row(_ cells: [String]) -> String {

@@ -52,9 +52,7 @@ struct Compare: ParsableCommand {
         .sorted { $0.precedes($1) }
       if let curves { try draw(named, to: curves) }
       if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(named.map(ComparisonEntry.init)), as: UTF8.self))
+        print(try named.map(ComparisonEntry.init).json(forPeople: true))
       } else {
         print(ComparisonTable(named).text(isMarkdown: markdown))
       }

@@ -101,9 +101,7 @@ struct Evaluate: ParsableCommand {
 
   private func print(_ report: EvaluationRecord) throws {
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+      Swift.print(try report.json())
       return
     }
     var lines = [

@@ -36,9 +36,7 @@ struct Inspect: ParsableCommand {
           path: path, bytes: summary.fileByteCount, parameters: count, configuration: summary.configuration,
           progress: summary.progress,
           tensors: summary.entries.map { Report.Entry(name: $0.name, shape: $0.shape) })
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        print(try report.json(forPeople: true))
         return
       }
       print(text(summary, path, count))

@@ -24,7 +24,7 @@ struct ModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Latent numbers. (default: 64)", valueName: "n"))
   var latent: Int?
 
-  @Option(help: ArgumentHelp("The posterior: \(listed(PosteriorKind.self)). (default: ffjord)", valueName: "kind"))
+  @Option(help: ArgumentHelp("The posterior. (default: ffjord)", valueName: "kind"))
   var flow: PosteriorKind?
 
   @Option(
@@ -36,8 +36,7 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "ffjord: which weights are the image's own: \(listed(Amortization.self)). (default: low-rank)",
-      valueName: "kind"))
+      "ffjord: which weights are the image's own. (default: low-rank)", valueName: "kind"))
   var amortization: Amortization?
 
   @Option(help: ArgumentHelp("ffjord, low-rank: rank of each image's own weights. (default: 20)", valueName: "n"))
@@ -45,7 +44,7 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "ffjord: how a layer depends on the time: \(listed(TimeDependence.self)). (default: concat)", valueName: "kind"))
+      "ffjord: how a layer depends on the time. (default: concat)", valueName: "kind"))
   var layerType: TimeDependence?
 
   @Option(
@@ -137,9 +136,4 @@ struct ModelOptions: ParsableArguments {
     set(&model.orthogonalVectors, orthogonalVectors)
     set(&model.reflections, reflections)
   }
-}
-
-/// The cases of a choice, for a help text.
-private func listed<Choice: CaseIterable & RawRepresentable<String>>(_ choice: Choice.Type) -> String {
-  choice.allCases.map(\.rawValue).joined(separator: ", ")
 }

@@ -66,7 +66,7 @@ struct Train: ParsableCommand {
       valueName: "n"))
   var patience: Int?
 
-  @OptionGroup(title: "The model") var model: ModelOptions
+  @OptionGroup var model: ModelOptions
 
   @Option(
     help: ArgumentHelp(
