@@ -46,13 +46,19 @@ public final class Tape {
 
   /// The gradients of a scalar with respect to variables of this tape. Consumes the tape.
   public func gradients(of scalar: Variable, withRespectTo variables: [Variable]) -> [Tensor] {
+    factoredGradients(of: scalar, withRespectTo: variables).map(\.tensor)
+  }
+
+  /// The gradients of a scalar with respect to variables of this tape, large products left as their factors. Consumes the
+  /// tape.
+  public func factoredGradients(of scalar: Variable, withRespectTo variables: [Variable]) -> [Gradient] {
     precondition(scalar.value.count == 1, "gradients: of \(scalar.shape), which is no single number")
     let seed = Tensor(repeating: 1, shape: scalar.shape, scalar.value.elementType)
     let gradients = pullback([(scalar, seed)], to: variables)
     Instrument.enter(.weightGradients, .backward)
-    return gradients.enumerated().map { index, gradient in
+    return zip(gradients, variables).map { gradient, variable in
       var gradient = gradient
-      return gradient.value(shape: variables[index].shape, variables[index].value.elementType)
+      return gradient.gradient(shape: variable.shape, variable.value.elementType)
     }
   }
 

@@ -1,3 +1,4 @@
+import Autodiff
 import CKernels
 import Tensors
 
@@ -34,6 +35,12 @@ public struct Adamax: Sendable {
 
   /// Moves the parameters against their gradients, given in the order of the set.
   public mutating func update(_ parameters: inout ParameterSet, _ gradients: [Tensor]) {
+    update(&parameters, gradients.map(Gradient.formed))
+  }
+
+  /// Moves the parameters against their gradients, given in the order of the set; those that are products are formed a
+  /// part at a time.
+  public mutating func update(_ parameters: inout ParameterSet, _ gradients: [Gradient]) {
     precondition(
       gradients.count == parameters.tensors.count && gradients.count == firstMoments.count,
       "Adamax: \(gradients.count) gradients for \(parameters.tensors.count) parameters")
@@ -42,7 +49,10 @@ public struct Adamax: Sendable {
     rate /= 1 - Double.pow(firstDecay, step)
     let (b1, b2, epsilon) = (firstDecay, secondDecay, epsilon)
     for i in gradients.indices {
-      let g = gradients[i]
+      guard case .formed(let g) = gradients[i] else {
+        update(&parameters.tensors[i], i, gradients[i], rate: rate)
+        continue
+      }
       let (shape, type) = (parameters.tensors[i].shape, parameters.tensors[i].elementType)
       precondition(
         g.shape == shape && g.elementType == type && firstMoments[i].elementType == type,
@@ -62,6 +72,18 @@ public struct Adamax: Sendable {
       }
       withExtendedLifetime(g) {}
     }
+  }
+
+  private mutating func update(_ weights: inout Tensor, _ i: Int, _ gradient: Gradient, rate: Double) {
+    guard case .product(let g, let x) = gradient else { return }
+    precondition(
+      gradient.shape == weights.shape, "Adamax: a gradient \(gradient.shape) for a parameter \(weights.shape)")
+    Instrument.count(operations: (2 * x.shape[0] + 10) * weights.count, bytes: 6 * 4 * weights.count)
+    let step = OuterProductAdamax(
+      rate: rate, firstDecay: firstDecay, secondDecay: secondDecay, epsilon: epsilon)
+    step.update(
+      &weights, moments: &firstMoments[i], norms: &infinityNorms[i], g: g, x: x,
+      precision: .single(inner: weights.shape[0], columns: weights.shape[1]))
   }
 }
 

@@ -38,7 +38,7 @@ public struct TrainingStep: Sendable {
   private func gradient(
     _ batch: Tensor, _ parameters: ParameterSet, _ configuration: TrainingConfiguration, _ weight: Double,
     _ step: Int
-  ) throws(TrainingError) -> (gradients: [Tensor], metrics: Metrics) {
+  ) throws(TrainingError) -> (gradients: [Gradient], metrics: Metrics) {
     let count = batch.shape[0] * configuration.model.latent
     let normals = RandomStream(seed: configuration.seed, purpose: .posteriorNoise, step: UInt64(step))
       .normals(0..<count)
@@ -56,9 +56,9 @@ public struct TrainingStep: Sendable {
     guard loss.value.scalar.isFinite else {
       throw .diverged(step: step + 1, reason: "the loss is \(loss.value.scalar)")
     }
-    let gradients = tape.gradients(of: loss, withRespectTo: bound.variables)
+    let gradients = tape.factoredGradients(of: loss, withRespectTo: bound.variables)
     if let failure = output.flow.backwardFailure { throw .solve(step: step + 1, failure) }
-    for (gradient, parameter) in zip(gradients, parameters.parameters) where gradient.firstNonFinite != nil {
+    for (gradient, parameter) in zip(gradients, parameters.parameters) where !gradient.isFinite {
       throw .diverged(step: step + 1, reason: "the gradient of \(parameter.name) is not finite")
     }
     return (gradients, Metrics(output))

@@ -1,3 +1,4 @@
+import Autodiff
 import NeuralNetworks
 import Tensors
 import Testing
@@ -79,6 +80,56 @@ import Testing
     }
     let end = parameters.tensors.flatMap { $0.doubles() }
     #expect(relativeDifference(end, minimum) < 1e-4, "\(end)")
+  }
+
+  @Test func `a gradient left as factors moves weights as the formed one does`() throws {
+    func normals(_ shape: [Int], _ seed: UInt64) -> Tensor {
+      Tensor(RandomStream(seed: seed, purpose: .test).normals(0..<shape.reduce(1, *)), shape: shape)
+    }
+    let (outputs, inputs, batch) = (4608, 256, 20)
+    var factored = ParameterSet()
+    _ = factored.add("w", normals([outputs, inputs], 1).scaled(by: 0.1))
+    var formed = factored
+    var optimizers = [Adamax(for: factored), Adamax(for: formed)]
+    for step in 0..<3 as Range<UInt64> {
+      let x = Variable(normals([batch, inputs], 10 + step))
+      let g = Variable(normals([batch, outputs], 20 + step))
+      let tape = Tape()
+      let w = tape.variable(factored.tensors[0])
+      let gradients = tape.factoredGradients(of: (x.affine(weight: w) * g).sum(), withRespectTo: [w])
+      guard case .product = try #require(gradients.first) else {
+        Issue.record("the gradient was formed")
+        return
+      }
+      // Not through the factors: the sum over the batch, one image at a time.
+      var sum = Tensor(zeros: [outputs, inputs])
+      for s in 0..<batch {
+        let row = Tape()
+        let w = row.variable(factored.tensors[0])
+        let image = x.sliced(axis: 0, start: s, length: 1).affine(weight: w) * g.sliced(axis: 0, start: s, length: 1)
+        sum.add(row.gradients(of: image.sum(), withRespectTo: [w])[0])
+      }
+      optimizers[0].update(&factored, gradients)
+      optimizers[1].update(&formed, [sum])
+    }
+    func pairs(_ a: Tensor, _ b: Tensor) -> [(Float, Float)] { Array(zip(a.floats(), b.floats())) }
+    #expect(pairs(optimizers[0].firstMoments[0], optimizers[1].firstMoments[0]).allSatisfy { abs($0 - $1) < 2e-4 })
+    #expect(pairs(optimizers[0].infinityNorms[0], optimizers[1].infinityNorms[0]).allSatisfy { abs($0 - $1) < 2e-4 })
+    // An update is at most about the learning rate; where a moment and a norm are both near zero, it is all rounding.
+    let differences = pairs(factored.tensors[0], formed.tensors[0]).map { abs($0 - $1) }
+    #expect(differences.allSatisfy { $0 < 1e-4 } && differences.count { $0 > 1e-6 } < differences.count / 1000)
+  }
+
+  @Test func `weights that are used twice have a formed gradient`() {
+    let tape = Tape()
+    let w = tape.variable(Tensor(repeating: 0.1, shape: [4096, 256]))
+    let x = Variable(Tensor(repeating: 1, shape: [2, 256]))
+    let loss = x.affine(weight: w).sum() + x.affine(weight: w).sum()
+    guard case .formed(let gradient) = tape.factoredGradients(of: loss, withRespectTo: [w])[0] else {
+      Issue.record("the gradient of a sum of products was left as one")
+      return
+    }
+    #expect(gradient.floats().allSatisfy { $0 == 4 })
   }
 
   @Test func `numbers are updated in place, and a copy held elsewhere keeps its own`() {

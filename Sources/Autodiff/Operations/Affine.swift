@@ -71,6 +71,9 @@ private struct AffineWeightGradient: DeferredGradient {
 
   var elementType: ElementType { x.elementType }
   var byteCount: Int { (x.count + g.count) * x.elementType.byteCount }
+  var factors: (g: Tensor, x: Tensor)? {
+    time == nil && scale == 1 ? (g.reshaped([rows, shape[0]]), x.reshaped([rows, shape[1]])) : nil
+  }
 
   static func add(_ terms: [AffineWeightGradient], to gradient: inout Tensor) {
     guard let any = terms.first else { return }

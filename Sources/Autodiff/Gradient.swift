@@ -1,0 +1,53 @@
+import Tensors
+
+/// The gradient of a variable, formed, or as the factors of a product that need not be.
+///
+/// The weights of a linear layer with many outputs have a gradient as large as themselves, g^T x, of two small factors. An
+/// optimizer that forms it a part at a time, while it updates that part, spares writing and reading it.
+public enum Gradient: Sendable {
+  case formed(Tensor)
+  /// g^T x for cotangents `[rows, outputs]` and inputs `[rows, inputs]`; their gradient is `[outputs, inputs]`.
+  case product(cotangents: Tensor, inputs: Tensor)
+
+  /// Products with fewer numbers than this are formed: they stay in a cache until they are used.
+  static let leastProduct = 1 << 20
+
+  /// The gradient as a tensor.
+  public var tensor: Tensor {
+    switch self {
+    case .formed(let tensor): return tensor
+    case .product(let g, let x):
+      let (outputs, inputs) = (g.shape[1], x.shape[1])
+      var result = Tensor(uninitialized: [outputs, inputs], g.elementType)
+      multiplyMatrices(
+        MatrixView(g, transposed: true), MatrixView(x), rows: outputs, columns: inputs, inner: g.shape[0],
+        precision: .single(inner: outputs, columns: inputs), into: &result)
+      return result
+    }
+  }
+
+  /// Whether all numbers that the gradient is made of are finite.
+  public var isFinite: Bool {
+    switch self {
+    case .formed(let tensor): tensor.firstNonFinite == nil
+    case .product(let g, let x): g.firstNonFinite == nil && x.firstNonFinite == nil
+    }
+  }
+
+  public var shape: [Int] {
+    switch self {
+    case .formed(let tensor): tensor.shape
+    case .product(let g, let x): [g.shape[1], x.shape[1]]
+    }
+  }
+}
+
+extension GradientAccumulator {
+  /// The gradient, left as factors where it is one large product and nothing else.
+  mutating func gradient(shape: [Int], _ type: ElementType) -> Gradient {
+    if type == .float32, shape.product >= Gradient.leastProduct, let (g, x) = soleFactors {
+      return .product(cotangents: g, inputs: x)
+    }
+    return .formed(value(shape: shape, type))
+  }
+}
