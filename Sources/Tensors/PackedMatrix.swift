@@ -62,7 +62,8 @@ public struct PackedMatrix: Sendable {
     let leading = resultLeadingDimension ?? columns
     let biased = bias == nil ? 0 : min(biasedRows, rows)
     precondition(bias.map { $0.count == columns } ?? true, "packed product: bias \(bias?.shape ?? [])")
-    guard let packed, rows > 0 else {
+    // On tiles, packed or not, one kernel does it all, in one order: the same numbers result.
+    guard precision.usesTiles, result.elementType == .float32, rows > 0, columns > 0, inner > 0 else {
       multiplyMatrices(
         a, matrix, rows: rows, columns: columns, inner: inner, precision: precision, alpha: alpha, beta: beta,
         into: &result, resultOffset: resultOffset, resultLeadingDimension: leading)
@@ -80,12 +81,14 @@ public struct PackedMatrix: Sendable {
         ck_tile_product(
           rows: rows, columns: columns, inner: inner, parts: precision.rawValue, alpha: Float(alpha),
           beta: Float(beta), a: a.address.assumingMemoryBound(to: Float.self), a_leading: a.leadingDimension,
-          a_transposed: a.transposed, b: nil, b_leading: 0, b_transposed: false,
-          packed: UnsafeRawPointer(packed.pointer),
+          a_transposed: a.transposed,
+          b: packed == nil ? matrix.address.assumingMemoryBound(to: Float.self) : nil,
+          b_leading: matrix.leadingDimension, b_transposed: matrix.transposed,
+          packed: packed.map { UnsafeRawPointer($0.pointer) },
           bias: bias.map { $0.address.assumingMemoryBound(to: Float.self) }, biased_rows: biased,
           c: base + resultOffset, c_leading: leading))
     }
-    withExtendedLifetime((a.tensor, bias, packed)) {}
+    withExtendedLifetime((a.tensor, matrix.tensor, bias, packed)) {}
   }
 
   private func add(_ bias: Tensor, rows: Int, to result: inout Tensor, offset: Int, leading: Int) {

@@ -53,15 +53,16 @@ extension ProcessWideTests {
         c: normals(Self.cOffset + e.rows * ldc, 3), bias: normals(e.columns, 4), lda: lda, ldb: ldb, ldc: ldc)
     }
 
+    /// - Parameter isEager: Whether a packed product packs for its first use already.
     private func product(
-      _ e: Example, _ m: Matrices, _ precision: ProductPrecision, packed: Bool, biasedRows: Int
+      _ e: Example, _ m: Matrices, _ precision: ProductPrecision, packed: Bool, isEager: Bool = true, biasedRows: Int
     ) -> [Double] {
       func single(_ numbers: [Double]) -> Tensor { Tensor(numbers.map { Float($0) }, shape: [numbers.count]) }
       var result = single(m.c)
       let a = MatrixView(single(m.a), offset: Self.aOffset, leadingDimension: m.lda, transposed: e.first)
       let b = MatrixView(single(m.b), offset: Self.bOffset, leadingDimension: m.ldb, transposed: e.second)
       if packed {
-        PackedMatrix(b, inner: e.inner, columns: e.columns, precision: precision).multiply(
+        PackedMatrix(b, inner: e.inner, columns: e.columns, precision: precision, isEager: isEager).multiply(
           a, rows: e.rows, alpha: e.alpha, beta: e.beta, bias: single(m.bias), biasedRows: biasedRows,
           into: &result, resultOffset: Self.cOffset, resultLeadingDimension: m.ldc)
       } else {
@@ -152,7 +153,9 @@ extension ProcessWideTests {
     func `packed or not, the numbers are the same`(_ example: Example) {
       let m = matrices(example)
       let results = Settings.with(.amx, threads: 2) {
-        [false, true].map { product(example, m, .splitBfloat16, packed: $0, biasedRows: 0) }
+        [false, true].map {
+          product(example, m, .splitBfloat16, packed: true, isEager: $0, biasedRows: example.rows * 2 / 3)
+        }
       }
       guard let results else { return }
       #expect(results[0] == results[1])

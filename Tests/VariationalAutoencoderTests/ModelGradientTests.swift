@@ -102,15 +102,17 @@ import Testing
       return (output, gradients.map { $0.doubles() })
     }
     let (single, double) = (try run(.float32), try run(.float64))
-    func expect(_ name: String, _ part: (ModelOutput) -> Variable) {
+    // On matrix tiles the velocity's products are off by a few millionths, and a divergence, in which terms cancel, by more.
+    let ofTiles = Compute.instructionSet == .amx ? 5e-5 : 2e-6
+    func expect(_ name: String, within tolerance: Double = 2e-6, _ part: (ModelOutput) -> Variable) {
       let difference = relativeDifference(
         part(single.output).value.doubles(), part(double.output).value.doubles())
-      #expect(difference < 2e-6, "\(name): \(difference)")
+      #expect(difference < tolerance, "\(name): \(difference)")
     }
     expect("features", \.features)
     expect("variance", \.variance)
     expect("zT", \.flow.z)
-    expect("delta log density", \.flow.deltaLogDensity)
+    expect("delta log density", within: ofTiles, \.flow.deltaLogDensity)
     expect("logits", \.decoded)
     expect("bound", \.bound.value)
     for (parameter, (a, b)) in zip(set.parameters, zip(single.gradients, double.gradients)) {
