@@ -47,37 +47,40 @@ public struct Adamax: Sendable {
     step += 1
     var rate = learningRate
     rate /= 1 - Double.pow(firstDecay, step)
-    let (b1, b2, epsilon) = (firstDecay, secondDecay, epsilon)
-    for i in gradients.indices {
-      guard case .formed(let g) = gradients[i] else {
-        update(&parameters.tensors[i], i, gradients[i], rate: rate)
-        continue
-      }
+    for (i, gradient) in gradients.enumerated() {
       let (shape, type) = (parameters.tensors[i].shape, parameters.tensors[i].elementType)
       precondition(
-        g.shape == shape && g.elementType == type && firstMoments[i].elementType == type,
-        "Adamax: a gradient \(g.shape) of \(g.elementType) for a parameter \(shape) of \(type)")
-      Instrument.count(operations: 10 * g.count, bytes: 7 * g.count * type.byteCount)
-      parameters.tensors[i].withMutableBytes { p in
-        firstMoments[i].withMutableBytes { m in
-          infinityNorms[i].withMutableBytes { u in
-            guard let p = p.baseAddress, let m = m.baseAddress, let u = u.baseAddress else { return }
-            nonisolated(unsafe) let (parameter, moment, norm) = (p, m, u)
-            Compute.parallel(g.count, cost: 8) { begin, end in
-              g.elementType.kernels.adamax(
-                begin, end, rate, b1, b2, epsilon, g.address, parameter, moment, norm)
-            }
-          }
-        }
+        gradient.shape == shape && firstMoments[i].elementType == type,
+        "Adamax: a gradient \(gradient.shape) for a parameter \(shape) of \(type)")
+      switch gradient {
+      case .formed(let g): move(&parameters.tensors[i], i, against: g, rate)
+      case .product(let g, let x): move(&parameters.tensors[i], i, againstProduct: g, x, rate)
       }
-      withExtendedLifetime(g) {}
     }
   }
 
-  private mutating func update(_ weights: inout Tensor, _ i: Int, _ gradient: Gradient, rate: Double) {
-    guard case .product(let g, let x) = gradient else { return }
-    precondition(
-      gradient.shape == weights.shape, "Adamax: a gradient \(gradient.shape) for a parameter \(weights.shape)")
+  private mutating func move(_ parameter: inout Tensor, _ i: Int, against g: Tensor, _ rate: Double) {
+    let type = parameter.elementType
+    precondition(g.elementType == type, "Adamax: a gradient of \(g.elementType) for a parameter of \(type)")
+    let (b1, b2, epsilon) = (firstDecay, secondDecay, epsilon)
+    Instrument.count(operations: 10 * g.count, bytes: 7 * g.count * type.byteCount)
+    parameter.withMutableBytes { p in
+      firstMoments[i].withMutableBytes { m in
+        infinityNorms[i].withMutableBytes { u in
+          guard let p = p.baseAddress, let m = m.baseAddress, let u = u.baseAddress else { return }
+          nonisolated(unsafe) let (parameter, moment, norm) = (p, m, u)
+          Compute.parallel(g.count, cost: 8) { begin, end in
+            type.kernels.adamax(begin, end, rate, b1, b2, epsilon, g.address, parameter, moment, norm)
+          }
+        }
+      }
+    }
+    withExtendedLifetime(g) {}
+  }
+
+  private mutating func move(
+    _ weights: inout Tensor, _ i: Int, againstProduct g: Tensor, _ x: Tensor, _ rate: Double
+  ) {
     Instrument.count(operations: (2 * x.shape[0] + 10) * weights.count, bytes: 6 * 4 * weights.count)
     let step = OuterProductAdamax(
       rate: rate, firstDecay: firstDecay, secondDecay: secondDecay, epsilon: epsilon)

@@ -65,8 +65,8 @@ public struct PackedMatrix: Sendable {
     // On tiles, packed or not, one kernel does it all, in one order: the same numbers result.
     guard precision.usesTiles, result.elementType == .float32, rows > 0, columns > 0, inner > 0 else {
       multiplyMatrices(
-        a, matrix, rows: rows, columns: columns, inner: inner, precision: precision, alpha: alpha, beta: beta,
-        into: &result, resultOffset: resultOffset, resultLeadingDimension: leading)
+        a, matrix, rows: rows, columns: columns, inner: inner, alpha: alpha, beta: beta, into: &result,
+        resultOffset: resultOffset, resultLeadingDimension: leading)
       if let bias { add(bias, rows: biased, to: &result, offset: resultOffset, leading: leading) }
       return
     }
