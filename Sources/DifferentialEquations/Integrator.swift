@@ -61,13 +61,14 @@ struct Integrator {
       } else {
         size = try initialStep(time, state, first, direction, &statistics)
       }
-      size = min(abs(size), abs(end - start)) * direction
+      size = divided(min(abs(size), abs(end - start)) * direction, remaining: end - start)
     } else {
       size = (end - start) / Double(options.fixedSteps)
     }
 
     var previousError: Double?
     var smallestAccepted = Double.infinity
+    var sustainable = SustainableStep(controller: options.controller, order: tableau.order)
     while (end - time) * direction > 0 {
       let stepCount = statistics.acceptedSteps + statistics.rejectedSteps
       // The last step ends exactly at the end; one that would leave a sliver behind is stretched to it.
@@ -97,6 +98,7 @@ struct Integrator {
         time = isLast ? end : time + size
         state = next
         previousError = error.norm
+        sustainable.add(size: abs(size), error: error.norm)
         if !isLast {
           if tableau.isFirstSameAsLast, let last = stages.last {
             first = last
@@ -116,12 +118,13 @@ struct Integrator {
         }
       }
       if tableau.isAdaptive {
-        size *= factor
+        size = divided(size * factor, remaining: end - time)
         if stepCount + 1 >= options.stepLimit, (end - time) * direction > 0 {
           throw .stepLimit(time: time, limit: options.stepLimit, sample: error.sample)
         }
       }
     }
+    if tableau.isAdaptive { statistics.sustainableStep = sustainable.size }
     return (state, statistics)
   }
 
@@ -133,6 +136,13 @@ struct Integrator {
     let needed = tableau.stages - (tableau.isFirstSameAsLast ? 1 : 0)
     let stages = stageSlopes(time, size, state, first, &statistics, count: needed)
     return (combination(state, stages, tableau.weights, size), statistics.evaluations)
+  }
+
+  /// The size of the next step if the controller allows one of `size`.
+  private func divided(_ size: Double, remaining: Double) -> Double {
+    guard options.dividesEvenly, remaining != 0 else { return size }
+    // A size that falls short of a whole number of steps by rounding alone is that many steps.
+    return remaining / max(1, (remaining / size * (1 - 1e-12)).rounded(.up))
   }
 
   private func evaluate(

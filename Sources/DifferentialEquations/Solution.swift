@@ -10,6 +10,9 @@ public struct SolveStatistics: Sendable, Equatable {
   public var rejectedSteps = 0
   /// The accepted step sizes, in order; negative in a solve backward in time.
   public var stepSizes: [Double] = []
+  /// The step size that the errors of the accepted steps let one expect to meet the tolerance throughout, of adaptive
+  /// methods: the start for another solve of the same kind. See ``SolverOptions/startingWarm(_:)``.
+  public var sustainableStep: Double?
   /// The sample that had the largest error in the smallest step: the one that slows the batch.
   public var stiffestSample: Int?
 

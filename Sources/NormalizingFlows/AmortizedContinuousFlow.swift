@@ -16,6 +16,8 @@ public struct AmortizedContinuousFlow: PosteriorFlow {
   public let timeLength: Double
   /// Which integrals along the solves are formed: for training; an evaluation may set it to nothing.
   public var regularization: DynamicsRegularization
+  /// With which step size to start each solve, in the order of the solves; none for a cold start.
+  private var warmSteps: [Double] = []
 
   /// The parameters of block b's network begin with `odefuncs.b.diffeq`, as published, or with
   /// `cnf.chain.b.odefunc.diffeq` where nothing is amortized; its head is `q_am.b`.
@@ -63,15 +65,22 @@ public struct AmortizedContinuousFlow: PosteriorFlow {
     try run(zT, features, parameters, probes, blocks: velocities.indices.reversed(), inverse: true)
   }
 
+  public func startingWarm(_ steps: [Double]) -> Self {
+    var flow = self
+    flow.warmSteps = steps
+    return flow
+  }
+
   private func run(
     _ start: Variable, _ features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource,
     blocks: [Int], inverse: Bool
   ) throws(SolveError) -> FlowOutput {
     var output = FlowOutput(z: start, deltaLogDensity: .noChange(of: start))
-    for block in blocks {
+    for (place, block) in blocks.enumerated() {
       let velocity = velocities[block]
       let flow = ContinuousFlow(
-        velocity: velocity, timeLength: timeLength, solver: solver, gradient: gradient,
+        velocity: velocity, timeLength: timeLength,
+        solver: solver.startingWarm(warmSteps.indices.contains(place) ? warmSteps[place] : nil), gradient: gradient,
         regularization: regularization)
       Instrument.enter(.hypernetwork)
       let imageWeights = heads.isEmpty ? nil : heads[block](features, parameters)

@@ -26,6 +26,13 @@ public struct FlowOutput {
     self.backwardPasses = backwardPasses
   }
 
+  /// The step sizes with which to start the solves of the next batch, in the order of the solves; empty for a flow
+  /// without one, or with a solver of fixed steps.
+  public var sustainableSteps: [Double] {
+    let steps = statistics.compactMap(\.sustainableStep)
+    return steps.count == statistics.count ? steps : []
+  }
+
   /// Evaluations of the velocity, over all solves.
   public var evaluations: Int { statistics.reduce(0) { $0 + $1.evaluations } }
 

@@ -51,6 +51,14 @@ public protocol PosteriorFlow: Sendable {
   func inverse(
     _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput
+
+  /// This flow with solves that start warm, each with the step size for its place in `steps`, as
+  /// ``FlowOutput/sustainableSteps`` of another batch gives them; as it is where there is none, or nothing to solve.
+  func startingWarm(_ steps: [Double]) -> Self
+}
+
+extension PosteriorFlow {
+  public func startingWarm(_ steps: [Double]) -> Self { self }
 }
 
 /// The posterior stays as the encoder makes it: a Gaussian with diagonal covariance.

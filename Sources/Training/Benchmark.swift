@@ -90,11 +90,15 @@ public struct Benchmark: Sendable {
   ///
   /// - Throws: ``TrainingError``
   public func evaluation(divergence: Divergence, repeats: Int, warmup: Int) throws(TrainingError) -> Report {
-    let evaluator = Evaluator(
+    var evaluator = Evaluator(
       model: model, parameters: initial.parameters, divergence: divergence, seed: configuration.seed,
       batchSize: images.count)
+    evaluator.warmStart = configuration.warmStart
+    var solveSteps: [Double] = []
     return try measure(repeats: repeats, warmup: warmup) { () throws(TrainingError) in
-      try evaluator.evaluate(images).metrics.mean
+      let result = try evaluator.evaluate(images, startingWith: solveSteps)
+      solveSteps = result.solveSteps
+      return result.metrics.mean
     }
   }
 

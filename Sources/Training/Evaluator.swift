@@ -17,6 +17,9 @@ public struct Evaluator: Sendable {
   public var divergence: Divergence
   public var seed: UInt64
   public var batchSize: Int
+  /// Whether a solve begins with the step size that the same block's last one ended with. Figures then depend on the
+  /// batches before, within the tolerance.
+  public var warmStart = true
 
   public init(
     model: VariationalAutoencoder, parameters: ParameterSet, divergence: Divergence, seed: UInt64 = 1,
@@ -38,6 +41,8 @@ public struct Evaluator: Sendable {
     /// With several samples, log of the mean weight: the K-sample bound of Burda et al. 2016.
     public var importanceBounds: [Double] = []
     public var metrics = MetricsSum()
+    /// With which step sizes further solves of the same kind may start; see ``evaluate(_:samples:startingWith:report:)``.
+    public var solveSteps: [Double] = []
 
     /// The standard error of the mean bound over images, in nats.
     public var standardError: Double { Self.standardError(bounds) }
@@ -69,11 +74,12 @@ public struct Evaluator: Sendable {
   /// - Throws: ``TrainingError/solve(step:_:)``
   public func estimatedSeconds(of images: GreyImages, samples: Int) throws(TrainingError) -> Double {
     let batch = images.prefix(min(batchSize, images.count))
-    _ = try output(for: batch, firstImage: 0)
+    let steps = try output(for: batch, firstImage: 0).flow.sustainableSteps
     let start = ContinuousClock.now
     let features = model.encode(Variable(batch.tensor), parameters.constants)
     let encoded = ContinuousClock.now
-    _ = try pass(Variable(batch.tensor), features: features, firstImage: 0, sample: 0, parameters.constants)
+    _ = try pass(
+      Variable(batch.tensor), features: features, firstImage: 0, sample: 0, startingWith: steps, parameters.constants)
     let (encoding, pass) = ((encoded - start).inSeconds, (ContinuousClock.now - encoded).inSeconds)
     let scale = Double(images.count) / Double(max(batch.count, 1))
     return scale * (encoding + Double(samples) * pass)
@@ -81,12 +87,16 @@ public struct Evaluator: Sendable {
 
   /// Evaluates images, with `samples` samples of the posterior for each.
   ///
-  /// - Parameter report: Called after each pass over a batch with the passes done and the passes in all.
+  /// - Parameters:
+  ///   - solveSteps: With which step sizes the first batch's solves start: ``Result/solveSteps`` of another evaluation.
+  ///   - report: Called after each pass over a batch with the passes done and the passes in all.
   /// - Throws: ``TrainingError/solve(step:_:)``, ``TrainingError/undefinedBound(image:)``
   public func evaluate(
-    _ images: GreyImages, samples: Int = 1, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    _ images: GreyImages, samples: Int = 1, startingWith solveSteps: [Double] = [],
+    report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(TrainingError) -> Result {
     var result = Result()
+    result.solveSteps = solveSteps
     let bound = parameters.constants
     let total = passes(of: images, samples: samples)
     var done = 0
@@ -98,7 +108,9 @@ public struct Evaluator: Sendable {
       var sums = [(bound: Double, likelihood: Double, divergence: Double)](
         repeating: (0, 0, 0), count: batch.count)
       for sample in 0..<samples {
-        let output = try pass(x, features: features, firstImage: start, sample: sample, bound)
+        let output = try pass(
+          x, features: features, firstImage: start, sample: sample, startingWith: result.solveSteps, bound)
+        result.solveSteps = output.flow.sustainableSteps
         result.metrics.add(Metrics(output), images: batch.count)
         let terms = zip(
           output.bound.value.value.doubles(),
@@ -161,8 +173,10 @@ public struct Evaluator: Sendable {
 
   private func pass(
     _ x: Variable, features: Variable, firstImage: Int, sample: Int, isMean: Bool = false,
-    _ bound: BoundParameters
+    startingWith solveSteps: [Double] = [], _ bound: BoundParameters
   ) throws(TrainingError) -> ModelOutput {
+    var model = model
+    if warmStart { model.flow = model.flow.startingWarm(solveSteps) }
     let latent = model.configuration.latent
     let batch = x.shape[0]
     let stream = RandomStream(seed: seed, purpose: .evaluationNoise, step: UInt64(sample))

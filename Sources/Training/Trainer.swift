@@ -144,9 +144,10 @@ public struct Trainer {
   ) throws {
     let trained = state.progress.epochSums.mean
     let start = ContinuousClock.now
-    let evaluator = Evaluator(
+    var evaluator = Evaluator(
       model: model, parameters: state.parameters, divergence: state.configuration.divergence,
       seed: state.configuration.seed, batchSize: state.configuration.batchSize)
+    evaluator.warmStart = state.configuration.warmStart
     let validated = try evaluator.evaluate(validation).metrics.mean
     let validationSeconds = (ContinuousClock.now - start).inSeconds
     let isBest = validated.negativeELBO < state.progress.bestNegativeELBO ?? .infinity

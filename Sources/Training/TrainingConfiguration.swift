@@ -39,6 +39,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var tolerance = 1e-5
   /// How step sizes follow the error.
   public var controller = StepControl.integral
+  /// Whether a block's solve begins with the step size that the last batch's ended with.
+  public var warmStart = true
   /// Steps of a solver without error estimate.
   public var solverSteps = 20
   public var divergence = Divergence.gaussian

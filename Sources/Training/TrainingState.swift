@@ -7,6 +7,8 @@ public struct TrainingProgress: Sendable, Equatable, Codable {
   public var step = 0
   /// Epochs finished.
   public var epoch = 0
+  /// With which step size the solves of the next step start, in the order of the solves; none for a cold start.
+  public var solveSteps: [Double]?
   /// Sums of the epoch under way.
   public var epochSums = MetricsSum()
   /// Seconds spent in the epoch under way, and in all.
@@ -28,7 +30,7 @@ public struct TrainingProgress: Sendable, Equatable, Codable {
   var isPlausible: Bool {
     (0...Self.stepLimit).contains(step) && (0...step).contains(epoch)
       && epochSums.counts.allSatisfy { (0...Self.stepLimit).contains($0) }
-      && epochSeconds >= 0 && totalSeconds >= 0
+      && (solveSteps ?? []).allSatisfy { $0.isFinite && $0 > 0 } && epochSeconds >= 0 && totalSeconds >= 0
       && (bestEpoch.map { (0...epoch).contains($0) } ?? true)
   }
 }

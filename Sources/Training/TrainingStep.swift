@@ -27,40 +27,65 @@ public struct TrainingStep: Sendable {
       batch = batch.binarized(using: stream)
     }
     let weight = configuration.divergenceWeight(epoch: plan.epoch(ofStep: step) + 1)
-    let (gradients, metrics) = try gradient(batch.tensor, state.parameters, configuration, weight, step)
+    let pass = Pass(configuration, step: step, batch: batch.tensor)
+    if configuration.warmStart, state.progress.solveSteps == nil {
+      // A pass of which nothing is kept: a cold start evaluates more often, and its tape would need the most memory.
+      state.progress.solveSteps = try output(pass, state.parameters.constants, []).flow.sustainableSteps
+    }
+    let (gradients, metrics, solveSteps) = try gradient(pass, state.parameters, weight, state.progress.solveSteps ?? [])
     Instrument.enter(.optimizer)
     state.optimizer.update(&state.parameters, gradients)
+    if configuration.warmStart { state.progress.solveSteps = solveSteps }
     state.progress.step += 1
     return (metrics, batch.count)
   }
 
+  /// What a pass over a batch takes besides parameters.
+  private struct Pass {
+    let step: Int
+    let batch: Tensor
+    let noise: Tensor
+    let probes: ProbeSource
+
+    init(_ configuration: TrainingConfiguration, step: Int, batch: Tensor) {
+      self.step = step
+      self.batch = batch
+      let shape = [batch.shape[0], configuration.model.latent]
+      let stream = RandomStream(seed: configuration.seed, purpose: .posteriorNoise, step: UInt64(step))
+      noise = Tensor(stream.normals(0..<shape.product), shape: shape)
+      probes = ProbeSource(configuration.divergence, seed: configuration.seed, step: UInt64(step))
+    }
+  }
+
+  /// What the model makes of a batch, its solves starting with given step sizes.
+  private func output(
+    _ pass: Pass, _ parameters: BoundParameters, _ solveSteps: [Double]
+  ) throws(TrainingError) -> ModelOutput {
+    var model = model
+    model.flow = model.flow.startingWarm(solveSteps)
+    do throws(SolveError) {
+      return try model(Variable(pass.batch), noise: pass.noise, probes: pass.probes, parameters)
+    } catch {
+      throw .solve(step: pass.step + 1, error)
+    }
+  }
+
   /// The gradient of the loss; nothing of the pass outlives the call, so that the update writes in place.
   private func gradient(
-    _ batch: Tensor, _ parameters: ParameterSet, _ configuration: TrainingConfiguration, _ weight: Double,
-    _ step: Int
-  ) throws(TrainingError) -> (gradients: [Gradient], metrics: Metrics) {
-    let count = batch.shape[0] * configuration.model.latent
-    let normals = RandomStream(seed: configuration.seed, purpose: .posteriorNoise, step: UInt64(step))
-      .normals(0..<count)
-    let noise = Tensor(normals, shape: [batch.shape[0], configuration.model.latent])
-    let probes = ProbeSource(configuration.divergence, seed: configuration.seed, step: UInt64(step))
+    _ pass: Pass, _ parameters: ParameterSet, _ weight: Double, _ solveSteps: [Double]
+  ) throws(TrainingError) -> (gradients: [Gradient], metrics: Metrics, solveSteps: [Double]) {
     let tape = Tape()
     let bound = parameters.tracked(on: tape)
-    let output: ModelOutput
-    do throws(SolveError) {
-      output = try model(Variable(batch), noise: noise, probes: probes, bound)
-    } catch {
-      throw .solve(step: step + 1, error)
-    }
+    let output = try output(pass, bound, solveSteps)
     let loss = output.loss(divergenceWeight: weight)
     guard loss.value.scalar.isFinite else {
-      throw .diverged(step: step + 1, reason: "the loss is \(loss.value.scalar)")
+      throw .diverged(step: pass.step + 1, reason: "the loss is \(loss.value.scalar)")
     }
     let gradients = tape.factoredGradients(of: loss, withRespectTo: bound.variables)
-    if let failure = output.flow.backwardFailure { throw .solve(step: step + 1, failure) }
+    if let failure = output.flow.backwardFailure { throw .solve(step: pass.step + 1, failure) }
     for (gradient, parameter) in zip(gradients, parameters.parameters) where !gradient.isFinite {
-      throw .diverged(step: step + 1, reason: "the gradient of \(parameter.name) is not finite")
+      throw .diverged(step: pass.step + 1, reason: "the gradient of \(parameter.name) is not finite")
     }
-    return (gradients, Metrics(output))
+    return (gradients, Metrics(output), output.flow.sustainableSteps)
   }
 }

@@ -56,7 +56,7 @@ extension Problem {
         let last = step.evaluations.last ?? 0
         contributions = contributions.filter { $0.key >= last }
       }
-      let integrator = Integrator(options, onAccept: accept, slopes: slopes)
+      let integrator = Integrator(options.startingCold, onAccept: accept, slopes: slopes)
       let initial = state.map(\.detached) + adjoints
       do throws(SolveError) {
         let (joint, statistics) = try integrator.integrate(from: end, to: start, initial)

@@ -68,6 +68,9 @@ struct BenchmarkOptions: ParsableArguments {
 
   @OptionGroup var model: ModelOptions
 
+  @Flag(inversion: .prefixedNo, help: "Begin a block's solve with the step size that its last one ended with.")
+  var warmStart = true
+
   @Flag(help: "Print one JSON object to standard output.")
   var json = false
 
@@ -83,6 +86,7 @@ struct BenchmarkOptions: ParsableArguments {
       dataset: dataset, flow: model.flow ?? .ffjord, amortization: model.amortization ?? .lowRank)
     model.apply(to: &configuration.model)
     if let batchSize { configuration.batchSize = batchSize }
+    configuration.warmStart = warmStart
     return configuration
   }
 

@@ -55,8 +55,9 @@ struct Evaluate: ParsableCommand {
       let (model, state, url) = try readModel(checkpoint)
       let (name, images, total) = try input.images(for: state.configuration, seed: seed, limit: limit)
       if !json { Terminal.logger.info("\(url.relativePath), step \(state.progress.step)") }
-      let evaluator = Evaluator(
+      var evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: divergence, seed: seed, batchSize: batchSize)
+      evaluator.warmStart = state.configuration.warmStart
       try announce(evaluator, images)
       let progress = PassProgress("evaluating")
       let start = ContinuousClock.now

@@ -60,8 +60,9 @@ struct Score: ParsableCommand {
       try checkOutput(output)
       let (model, state, _) = try readModel(checkpoint)
       let images = try input.images(for: state.configuration, seed: seed, limit: limit).images
-      let evaluator = Evaluator(
+      var evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: divergence, seed: seed)
+      evaluator.warmStart = state.configuration.warmStart
       let result = try score(images, with: evaluator, "scoring")
       func column(_ numbers: [Double]) -> Tensor {
         Tensor(numbers.map { Float($0) }, shape: [numbers.count])

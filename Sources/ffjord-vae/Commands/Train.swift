@@ -81,6 +81,14 @@ struct Train: ParsableCommand {
   @Option(help: "Step sizes follow the last error (integral) or the last two (pi). (default: integral)")
   var controller: StepControl?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Begin a block's solve with the step size that its last one ended with, in steps of one size: fewer evaluations. \
+      (default: --warm-start)
+      """)
+  var warmStart: Bool?
+
   @Option(help: ArgumentHelp("Steps of a solver without error estimate. (default: 20)", valueName: "n"))
   var solverSteps: Int?
 
@@ -132,6 +140,7 @@ struct Train: ParsableCommand {
     if let solver { configuration.solver = solver }
     if let tolerance { configuration.tolerance = tolerance }
     if let controller { configuration.controller = controller }
+    if let warmStart { configuration.warmStart = warmStart }
     if let solverSteps { configuration.solverSteps = solverSteps }
     if let divergence { configuration.divergence = divergence }
     if let gradient { configuration.gradient = gradient }
@@ -155,7 +164,7 @@ struct Train: ParsableCommand {
       ("--learning-rate", learningRate != nil), ("--warmup", warmup != nil), ("--patience", patience != nil),
       ("--solver", solver != nil),
       ("--tolerance", tolerance != nil), ("--solver-steps", solverSteps != nil),
-      ("--controller", controller != nil),
+      ("--controller", controller != nil), ("--warm-start", warmStart != nil),
       ("--divergence", divergence != nil), ("--gradient", gradient != nil), ("--seed", seed != nil),
       ("--limit-train", limitTrain != nil), ("--limit-eval", limitEval != nil),
     ]

@@ -1,0 +1,95 @@
+import Autodiff
+import Tensors
+import Testing
+
+@testable import DifferentialEquations
+
+@Suite struct WarmStartTests {
+  private static let adaptive = ButcherTableau.all.filter(\.isAdaptive)
+
+  private func solved(
+    _ problem: TestProblem, _ options: SolverOptions, from start: Double = 0, to end: Double = 1
+  ) throws -> (error: Double, statistics: SolveStatistics) {
+    let solution = try solve(
+      problem.dynamics, initial: problem.state(start), from: start, to: end, options: options)
+    return (problem.error(solution.state, at: end), solution.statistics)
+  }
+
+  @Test(arguments: [(0.3, 4), (0.25, 4), (0.25 * (1 - 1e-14), 4), (0.24, 5), (7.0, 1), (1.0, 1)])
+  func `the interval is divided into as few steps of one size as the first allows`(_ step: Double, _ count: Int) throws {
+    for end in [1.0, -1.0] {
+      var options = SolverOptions.equalSteps(.dormandPrince, 1)
+      options = options.startingWarm(step)
+      let sizes = try solved(.logistic, options, to: end).statistics.stepSizes
+      #expect(sizes.count == count)
+      for size in sizes { #expect(abs(size - end / Double(count)) < 1e-12) }
+    }
+  }
+
+  @Test(arguments: adaptive, [1e-4, 1e-7])
+  func `a warm solve takes fewer evaluations and keeps to the tolerance`(
+    _ method: ButcherTableau, _ tolerance: Double
+  ) throws {
+    let options = SolverOptions(method: method, absoluteTolerance: tolerance, relativeTolerance: tolerance)
+    let cold = try solved(.logistic, options)
+    var warm = try solved(.logistic, options.startingWarm(cold.statistics.sustainableStep))
+    // A second time, for a start that was itself warm.
+    for _ in 0..<2 {
+      #expect(warm.statistics.evaluations < cold.statistics.evaluations)
+      #expect(warm.error < 2 * max(cold.error, tolerance))
+      warm = try solved(.logistic, options.startingWarm(warm.statistics.sustainableStep))
+    }
+  }
+
+  @Test func `a warm step that is too long is rejected and what is left is divided evenly`() throws {
+    let options = SolverOptions(absoluteTolerance: 1e-8, relativeTolerance: 1e-8).startingWarm(3)
+    let (error, statistics) = try solved(.logistic, options, to: 3)
+    #expect(statistics.rejectedSteps > 0)
+    #expect(error < 1e-6)
+    #expect(abs(statistics.stepSizes.reduce(0, +) - 3) < 1e-12)
+    let last = statistics.stepSizes.suffix(2)
+    #expect(abs(last[last.startIndex] - last[last.startIndex + 1]) < 1e-12)
+  }
+
+  @Test func `the sustainable step is the size whose error the safety leaves of the tolerance`() {
+    let controller = StepSizeController.integral
+    var steps = SustainableStep(controller: controller, order: 5)
+    #expect(steps.size == nil)
+    // Errors of 1/32 and 1: twice the first size would have had an error of one.
+    steps.add(size: 0.1, error: 1.0 / 32)
+    expectClose(steps.size, 0.9 * 0.2)
+    steps.add(size: 0.3, error: 1)
+    // One step of 0.18 and one of 0.27 do for an interval of 0.1 and 0.3: 0.1 / 0.18 + 0.3 / 0.27 = 5 / 3 steps.
+    expectClose(steps.size, 0.4 / (5.0 / 3))
+    steps.add(size: 0.1, error: 1)
+    expectClose(steps.size, 0.09)
+  }
+
+  @Test func `an error of zero lets the next steps be as much larger as the controller allows`() {
+    var steps = SustainableStep(controller: .integral, order: 5)
+    steps.add(size: 0.1, error: 0)
+    expectClose(steps.size, 1)
+  }
+
+  @Test func `a method of fixed steps has no sustainable step`() throws {
+    #expect(try solved(.logistic, SolverOptions(method: .rungeKutta4)).statistics.sustainableStep == nil)
+  }
+
+  @Test func `the adjoint's own solve starts cold`() throws {
+    func backwardEvaluations(_ options: SolverOptions) throws -> Int {
+      let tape = Tape()
+      let problem = TestProblem.logistic
+      let initial = problem.state(0).map { tape.variable($0.value) }
+      let solution = try solve(
+        problem.dynamics, initial: initial, from: 0, to: 1, options: options, gradient: .adjoint)
+      _ = tape.gradients(of: solution.state[0].sum(), withRespectTo: initial)
+      return solution.backwardPass.evaluations
+    }
+    let cold = try backwardEvaluations(SolverOptions())
+    #expect(try backwardEvaluations(SolverOptions().startingWarm(1)) == cold)
+  }
+
+  private func expectClose(_ a: Double?, _ b: Double, sourceLocation: SourceLocation = #_sourceLocation) {
+    #expect(abs((a ?? .nan) - b) < 1e-12, "\(a ?? .nan), not \(b)", sourceLocation: sourceLocation)
+  }
+}
