@@ -6,8 +6,9 @@ import Tensors
 /// optimizer that forms it a part at a time, while it updates that part, spares writing and reading it.
 public enum Gradient: Sendable {
   case formed(Tensor)
-  /// g^T x for cotangents `[rows, outputs]` and inputs `[rows, inputs]`; their gradient is `[outputs, inputs]`.
-  case product(cotangents: Tensor, inputs: Tensor)
+  /// g^T x for cotangents `[rows, outputs]` and inputs `[rows, inputs]`; their gradient is `[outputs, inputs]`,
+  /// to be formed in the given arithmetic.
+  case product(cotangents: Tensor, inputs: Tensor, precision: ProductPrecision)
 
   /// Products with fewer numbers than this are formed: they stay in a cache until they are used.
   static let leastProduct = 1 << 20
@@ -16,12 +17,12 @@ public enum Gradient: Sendable {
   public var tensor: Tensor {
     switch self {
     case .formed(let tensor): return tensor
-    case .product(let g, let x):
+    case .product(let g, let x, let precision):
       let (outputs, inputs) = (g.shape[1], x.shape[1])
       var result = Tensor(uninitialized: [outputs, inputs], g.elementType)
       multiplyMatrices(
         MatrixView(g, transposed: true), MatrixView(x), rows: outputs, columns: inputs, inner: g.shape[0],
-        precision: .single(inner: outputs, columns: inputs), into: &result)
+        precision: precision, into: &result)
       return result
     }
   }
@@ -30,14 +31,14 @@ public enum Gradient: Sendable {
   public var isFinite: Bool {
     switch self {
     case .formed(let tensor): tensor.firstNonFinite == nil
-    case .product(let g, let x): g.firstNonFinite == nil && x.firstNonFinite == nil
+    case .product(let g, let x, _): g.firstNonFinite == nil && x.firstNonFinite == nil
     }
   }
 
   public var shape: [Int] {
     switch self {
     case .formed(let tensor): tensor.shape
-    case .product(let g, let x): [g.shape[1], x.shape[1]]
+    case .product(let g, let x, _): [g.shape[1], x.shape[1]]
     }
   }
 }
@@ -45,8 +46,8 @@ public enum Gradient: Sendable {
 extension GradientAccumulator {
   /// The gradient, left as factors where it is one large product and nothing else.
   mutating func gradient(shape: [Int], _ type: ElementType) -> Gradient {
-    if type == .float32, shape.product >= Gradient.leastProduct, let (g, x) = soleFactors {
-      return .product(cotangents: g, inputs: x)
+    if type == .float32, shape.product >= Gradient.leastProduct, let factors = soleFactors {
+      return factors
     }
     return .formed(value(shape: shape, type))
   }

@@ -12,14 +12,14 @@ package protocol DeferredGradient {
   var elementType: ElementType { get }
   /// The memory that keeping it costs.
   var byteCount: Int { get }
-  /// g [rows, outputs] and x [rows, inputs], where the contribution is all of g^T x.
-  var factors: (g: Tensor, x: Tensor)? { get }
+  /// The contribution as a product g^T x left unformed, where it is one.
+  var factors: Gradient? { get }
   /// Adds contributions of this kind to a gradient.
   static func add(_ terms: [Self], to gradient: inout Tensor)
 }
 
 extension DeferredGradient {
-  package var factors: (g: Tensor, x: Tensor)? { nil }
+  package var factors: Gradient? { nil }
 
   fileprivate static func addAll(_ terms: [any DeferredGradient], to gradient: inout Tensor) {
     add(terms.compactMap { $0 as? Self }, to: &gradient)
@@ -42,7 +42,7 @@ package struct GradientAccumulator {
   package var isEmpty: Bool { formed == nil && deferred.isEmpty }
 
   /// The factors of the only contribution, where it is a product.
-  var soleFactors: (g: Tensor, x: Tensor)? { formed == nil && deferred.count == 1 ? deferred[0].factors : nil }
+  var soleFactors: Gradient? { formed == nil && deferred.count == 1 ? deferred[0].factors : nil }
 
   /// Whether some contributions are yet to be formed.
   var hasDeferred: Bool { !deferred.isEmpty }

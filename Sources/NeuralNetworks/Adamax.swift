@@ -54,7 +54,7 @@ public struct Adamax: Sendable {
         "Adamax: a gradient \(gradient.shape) for a parameter \(shape) of \(type)")
       switch gradient {
       case .formed(let g): move(&parameters.tensors[i], i, against: g, rate)
-      case .product(let g, let x): move(&parameters.tensors[i], i, againstProduct: g, x, rate)
+      case .product(let g, let x, let precision): move(&parameters.tensors[i], i, againstProduct: g, x, precision, rate)
       }
     }
   }
@@ -79,14 +79,15 @@ public struct Adamax: Sendable {
   }
 
   private mutating func move(
-    _ weights: inout Tensor, _ i: Int, againstProduct g: Tensor, _ x: Tensor, _ rate: Double
+    _ weights: inout Tensor, _ i: Int, againstProduct g: Tensor, _ x: Tensor, _ precision: ProductPrecision,
+    _ rate: Double
   ) {
-    Instrument.count(operations: (2 * x.shape[0] + 10) * weights.count, bytes: 6 * 4 * weights.count)
+    Instrument.count(operations: (2 * x.shape[0] + 10) * weights.count, bytes: 6 * 4 * weights.count, in: precision)
     let step = OuterProductAdamax(
       rate: rate, firstDecay: firstDecay, secondDecay: secondDecay, epsilon: epsilon)
     step.update(
       &weights, moments: &firstMoments[i], norms: &infinityNorms[i], g: g, x: x,
-      precision: .single(inner: weights.shape[0], columns: weights.shape[1]))
+      precision: precision)
   }
 }
 

@@ -26,6 +26,8 @@ public struct Convolution: Sendable {
     guard shape[2] > 1 else {
       return x.affine(weight: parameters[weight].reshaped([shape[0], shape[1]]), bias: parameters[bias])
     }
-    return x.convolution(weight: parameters[weight], padding: padding).addingToRows(parameters[bias])
+    return x.convolution(
+      weight: parameters[weight], padding: padding, precision: parameters.precision.products
+    ).addingToRows(parameters[bias])
   }
 }

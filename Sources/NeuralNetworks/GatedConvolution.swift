@@ -59,8 +59,10 @@ public struct GatedConvolution: Sendable {
     let both =
       shape.isTransposed
       ? x.transposedConvolution(
-        weight: weight, stride: shape.stride, padding: shape.padding, outputPadding: shape.outputPadding)
-      : x.convolution(weight: weight, stride: shape.stride, padding: shape.padding)
+        weight: weight, stride: shape.stride, padding: shape.padding, outputPadding: shape.outputPadding,
+        precision: parameters.precision.products)
+      : x.convolution(
+        weight: weight, stride: shape.stride, padding: shape.padding, precision: parameters.precision.products)
     return both.gated(bias: bias)
   }
 }

@@ -15,7 +15,11 @@ public struct Linear: Sendable {
   }
 
   /// [..., in] -> [..., out]
-  public func callAsFunction(_ x: Variable, _ parameters: BoundParameters) -> Variable {
-    x.affine(weight: parameters[weight], bias: parameters[bias])
+  ///
+  /// - Parameter precision: The arithmetic of the products with the weights and of their gradient.
+  public func callAsFunction(
+    _ x: Variable, _ parameters: BoundParameters, precision: Precision = .float32
+  ) -> Variable {
+    x.affine(weight: parameters[weight], bias: parameters[bias], precision: precision.products)
   }
 }

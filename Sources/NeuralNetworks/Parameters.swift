@@ -55,21 +55,33 @@ public struct ParameterSet: Sendable {
   }
 
   /// The parameters as variables of a tape, to differentiate with respect to.
-  public func tracked(on tape: Tape) -> BoundParameters {
-    BoundParameters(variables: tensors.map { tape.variable($0) })
+  public func tracked(on tape: Tape, precision: Precision = .float32) -> BoundParameters {
+    BoundParameters(variables: tensors.map { tape.variable($0) }, precision: precision)
   }
 
   /// The parameters as constants.
-  public var constants: BoundParameters { BoundParameters(variables: tensors.map { Variable($0) }) }
+  public var constants: BoundParameters { constants(precision: .float32) }
+
+  /// The parameters as constants, for a pass of a precision.
+  public func constants(precision: Precision) -> BoundParameters {
+    BoundParameters(variables: tensors.map { Variable($0) }, precision: precision)
+  }
 }
 
 /// Parameters as variables, for one pass through a model.
 public struct BoundParameters {
   /// In the order of the set.
   public let variables: [Variable]
+  /// The arithmetic of the pass.
+  public let precision: Precision
+
+  init(variables: [Variable], precision: Precision = .float32) {
+    self.variables = variables
+    self.precision = precision
+  }
 
   public subscript(parameter: Parameter) -> Variable { variables[parameter.index] }
 
   /// The same numbers as constants.
-  public var detached: BoundParameters { BoundParameters(variables: variables.map(\.detached)) }
+  public var detached: BoundParameters { BoundParameters(variables: variables.map(\.detached), precision: precision) }
 }

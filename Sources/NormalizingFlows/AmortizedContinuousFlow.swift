@@ -83,7 +83,7 @@ public struct AmortizedContinuousFlow: PosteriorFlow {
         solver: solver.startingWarm(warmSteps.indices.contains(place) ? warmSteps[place] : nil), gradient: gradient,
         regularization: regularization)
       Instrument.enter(.hypernetwork)
-      let imageWeights = heads.isEmpty ? nil : heads[block](features, parameters)
+      let imageWeights = heads.isEmpty ? nil : heads[block](features, parameters, precision: parameters.precision)
       let conditioning = velocity.conditioning(imageWeights: imageWeights, parameters)
       Instrument.enter(.flow)
       let probe = probes.probes(block, start.shape[0], latent, start.value.elementType)

@@ -1,7 +1,9 @@
 /// The three products of a convolution; images are [batch, height, width, channels] throughout.
 package enum Convolution {
   /// output = input * weights
-  package static func forward(_ input: Tensor, _ weights: Tensor, _ shape: ConvolutionShape) -> Tensor {
+  package static func forward(
+    _ input: Tensor, _ weights: Tensor, _ shape: ConvolutionShape, precision: ProductPrecision = .float32
+  ) -> Tensor {
     precondition(input.shape == shape.inputShape && weights.shape == shape.weightShape, "convolution: shapes")
     var output = Tensor(uninitialized: shape.outputShape, input.elementType)
     if shape.coversInput {
@@ -9,9 +11,11 @@ package enum Convolution {
       multiplyMatrices(
         MatrixView(input, leadingDimension: inner),
         MatrixView(channelsLast(weights), leadingDimension: inner, transposed: true),
-        rows: shape.batch, columns: shape.outputChannels, inner: inner, into: &output)
+        rows: shape.batch, columns: shape.outputChannels, inner: inner, precision: precision, into: &output)
     } else if input.elementType == .float64 {
       ReferenceConvolution.forward(input, weights, shape, &output)
+    } else if precision.usesHalves(of: shape, .forward) {
+      HalvesConvolution.run(.forward, shape, precision, taking: input, weights, into: output)
     } else {
       ConvolutionLibrary.run(.forward, shape, input: input, weights: weights, output: output)
     }
@@ -19,7 +23,9 @@ package enum Convolution {
   }
 
   /// The cotangent of the input: the transposed convolution of the output's cotangent.
-  package static func backwardInput(_ output: Tensor, _ weights: Tensor, _ shape: ConvolutionShape) -> Tensor {
+  package static func backwardInput(
+    _ output: Tensor, _ weights: Tensor, _ shape: ConvolutionShape, precision: ProductPrecision = .float32
+  ) -> Tensor {
     precondition(
       output.shape == shape.outputShape && weights.shape == shape.weightShape, "convolution: shapes")
     var input = Tensor(uninitialized: shape.inputShape, output.elementType)
@@ -28,9 +34,11 @@ package enum Convolution {
       multiplyMatrices(
         MatrixView(output, leadingDimension: shape.outputChannels),
         MatrixView(channelsLast(weights), leadingDimension: inner),
-        rows: shape.batch, columns: inner, inner: shape.outputChannels, into: &input)
+        rows: shape.batch, columns: inner, inner: shape.outputChannels, precision: precision, into: &input)
     } else if output.elementType == .float64 {
       ReferenceConvolution.backwardInput(output, weights, shape, &input)
+    } else if precision.usesHalves(of: shape, .backwardInput) {
+      HalvesConvolution.run(.backwardInput, shape, precision, taking: output, weights, into: input)
     } else {
       ConvolutionLibrary.run(.backwardInput, shape, input: input, weights: weights, output: output)
     }
@@ -38,7 +46,9 @@ package enum Convolution {
   }
 
   /// The cotangent of the weights.
-  package static func backwardWeights(_ input: Tensor, _ output: Tensor, _ shape: ConvolutionShape) -> Tensor {
+  package static func backwardWeights(
+    _ input: Tensor, _ output: Tensor, _ shape: ConvolutionShape, precision: ProductPrecision = .float32
+  ) -> Tensor {
     precondition(input.shape == shape.inputShape && output.shape == shape.outputShape, "convolution: shapes")
     if shape.coversInput {
       let inner = shape.inputHeight * shape.inputWidth * shape.inputChannels
@@ -48,9 +58,10 @@ package enum Convolution {
       multiplyMatrices(
         MatrixView(output, leadingDimension: shape.outputChannels, transposed: true),
         MatrixView(input, leadingDimension: inner),
-        rows: shape.outputChannels, columns: inner, inner: shape.batch, into: &weights)
+        rows: shape.outputChannels, columns: inner, inner: shape.batch, precision: precision, into: &weights)
       return weights.permuted([0, 3, 1, 2])
     }
+    if let weights = weightsOnTiles(input, output, shape, precision) { return weights }
     var weights = Tensor(uninitialized: shape.weightShape, input.elementType)
     if input.elementType == .float64 {
       ReferenceConvolution.backwardWeights(input, output, shape, &weights)

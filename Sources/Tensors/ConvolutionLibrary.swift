@@ -1,7 +1,7 @@
 import COneDNN
 import Synchronization
 
-/// Convolutions in single precision through oneDNN.
+/// Convolutions through oneDNN: of single-precision numbers, or of bfloat16 ones with sums and results in single precision.
 ///
 /// Images are nhwc; weights go in the format that the primitive prefers, so they are reordered on the way in (or out,
 /// for their gradient): they are small. Primitives are made once for each shape and kept.
@@ -10,9 +10,24 @@ enum ConvolutionLibrary {
     case forward, backwardInput, backwardWeights
   }
 
+  /// Where the numbers are: input, weights and output, of which the direction produces one.
+  struct Addresses: @unchecked Sendable {
+    let input: UnsafeRawPointer
+    let weights: UnsafeRawPointer
+    let output: UnsafeRawPointer
+  }
+
+  /// What is multiplied.
+  enum Factors: Hashable {
+    case float32, bfloat16
+
+    var dataType: dnnl_data_type_t { self == .float32 ? dnnl_f32 : dnnl_bf16 }
+  }
+
   private struct Key: Hashable {
     let direction: Direction
     let shape: ConvolutionShape
+    let factors: Factors
   }
 
   /// Everything oneDNN, behind one lock: its stream runs one primitive at a time anyhow.
@@ -30,27 +45,36 @@ enum ConvolutionLibrary {
 
   private static let state = Mutex(State())
 
-  /// Runs one of the three products; the result is whichever tensor the direction produces.
+  /// Runs one of the three products in single precision; the result is whichever tensor the direction produces.
   static func run(
     _ direction: Direction, _ shape: ConvolutionShape, input: Tensor, weights: Tensor, output: Tensor
   ) {
     Instrument.count(
       operations: shape.operations,
       bytes: (input.count + weights.count + output.count) * input.elementType.byteCount)
+    run(
+      direction, shape, .float32,
+      Addresses(input: input.address, weights: weights.address, output: output.address))
+    withExtendedLifetime((input, weights, output)) {}
+  }
+
+  /// Runs one of the three products. Weights, and what the direction produces, are in single precision; the image that it
+  /// takes consists of `factors`.
+  static func run(
+    _ direction: Direction, _ shape: ConvolutionShape, _ factors: Factors, _ addresses: Addresses
+  ) {
     state.withLock { state in
       state.start()
-      let key = Key(direction: direction, shape: shape)
+      let key = Key(direction: direction, shape: shape, factors: factors)
       let primitive: PreparedConvolution
       if let known = state.primitives[key] {
         primitive = known
       } else {
-        primitive = PreparedConvolution(direction, shape, state.engine)
+        primitive = PreparedConvolution(direction, shape, factors, state.engine)
         state.primitives[key] = primitive
       }
-      primitive.execute(
-        input: input, weights: weights, output: output, engine: state.engine, stream: state.stream)
+      primitive.execute(addresses, engine: state.engine, stream: state.stream)
     }
-    withExtendedLifetime((input, weights, output)) {}
   }
 
   static func check(_ status: dnnl_status_t, _ what: String) {
@@ -71,20 +95,26 @@ private final class PreparedConvolution: @unchecked Sendable {
   private var plainWeightLayout = dnnl_memory_desc_t()
   private let weightBuffer: TensorStorage
 
-  init(_ direction: ConvolutionLibrary.Direction, _ shape: ConvolutionShape, _ engine: dnnl_engine_t?) {
+  init(
+    _ direction: ConvolutionLibrary.Direction, _ shape: ConvolutionShape, _ factors: ConvolutionLibrary.Factors,
+    _ engine: dnnl_engine_t?
+  ) {
     self.direction = direction
     let check = ConvolutionLibrary.check
-    func layout(_ sizes: [Int], _ tag: dnnl_format_tag_t) -> dnnl_memory_desc_t {
+    func layout(_ sizes: [Int], _ tag: dnnl_format_tag_t, _ type: dnnl_data_type_t) -> dnnl_memory_desc_t {
       var description = dnnl_memory_desc_t()
       let dims = sizes.map { dnnl_dim_t($0) }
-      check(dnnl_memory_desc_init_by_tag(&description, 4, dims, dnnl_f32, tag), "memory layout")
+      check(dnnl_memory_desc_init_by_tag(&description, 4, dims, type, tag), "memory layout")
       return description
     }
-    inputLayout = layout([shape.batch, shape.inputChannels, shape.inputHeight, shape.inputWidth], dnnl_nhwc)
-    outputLayout = layout(
-      [shape.batch, shape.outputChannels, shape.outputHeight, shape.outputWidth], dnnl_nhwc)
-    plainWeightLayout = layout(shape.weightShape, dnnl_oihw)
-    var anyWeights = layout(shape.weightShape, dnnl_format_tag_any)
+    let factor = factors.dataType
+    let inputShape = [shape.batch, shape.inputChannels, shape.inputHeight, shape.inputWidth]
+    let outputShape = [shape.batch, shape.outputChannels, shape.outputHeight, shape.outputWidth]
+    inputLayout = layout(inputShape, dnnl_nhwc, direction == .backwardInput ? dnnl_f32 : factor)
+    outputLayout = layout(outputShape, dnnl_nhwc, direction == .forward ? dnnl_f32 : factor)
+    plainWeightLayout = layout(shape.weightShape, dnnl_oihw, dnnl_f32)
+    var anyWeights = layout(
+      shape.weightShape, dnnl_format_tag_any, direction == .backwardWeights ? dnnl_f32 : factor)
 
     let stride = dnnl_dim_t(shape.stride)
     let strides = [stride, stride]
@@ -96,10 +126,12 @@ private final class PreparedConvolution: @unchecked Sendable {
         (shape.outputWidth - 1) * shape.stride + shape.kernelWidth - shape.inputWidth - shape.padding),
     ]
     var description = dnnl_convolution_desc_t()
-    // The backward primitives ask for the forward one as a hint.
+    // The backward primitives ask for the forward one as a hint: one that takes what they take.
+    var hintInput = direction == .forward ? inputLayout : layout(inputShape, dnnl_nhwc, factor)
+    var hintWeights = layout(shape.weightShape, dnnl_format_tag_any, factor)
     check(
       dnnl_convolution_forward_desc_init(
-        &description, dnnl_forward_training, dnnl_convolution_direct, &inputLayout, &anyWeights, nil,
+        &description, dnnl_forward_training, dnnl_convolution_direct, &hintInput, &hintWeights, nil,
         &outputLayout, strides, before, after), "convolution")
     var forward: dnnl_primitive_desc_t?
     check(dnnl_primitive_desc_create(&forward, &description, nil, engine, nil), "convolution")
@@ -144,7 +176,7 @@ private final class PreparedConvolution: @unchecked Sendable {
   }
 
   func execute(
-    input: Tensor, weights: Tensor, output: Tensor, engine: dnnl_engine_t?, stream: dnnl_stream_t?
+    _ addresses: ConvolutionLibrary.Addresses, engine: dnnl_engine_t?, stream: dnnl_stream_t?
   ) {
     func memory(_ layout: dnnl_memory_desc_t, _ address: UnsafeRawPointer) -> dnnl_memory_t? {
       var layout = layout
@@ -153,9 +185,9 @@ private final class PreparedConvolution: @unchecked Sendable {
         dnnl_memory_create(&memory, &layout, engine, UnsafeMutableRawPointer(mutating: address)), "memory")
       return memory
     }
-    let x = memory(inputLayout, input.address)
-    let y = memory(outputLayout, output.address)
-    let plain = memory(plainWeightLayout, weights.address)
+    let x = memory(inputLayout, addresses.input)
+    let y = memory(outputLayout, addresses.output)
+    let plain = memory(plainWeightLayout, addresses.weights)
     let preferred = memory(weightLayout, UnsafeRawPointer(weightBuffer.pointer))
     defer { for m in [x, y, plain, preferred] { dnnl_memory_destroy(m) } }
 

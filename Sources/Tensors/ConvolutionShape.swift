@@ -6,10 +6,10 @@ public struct ConvolutionShape: Hashable, Sendable {
   public let batch: Int
   public let inputHeight: Int
   public let inputWidth: Int
-  public let inputChannels: Int
+  public private(set) var inputChannels: Int
   public let outputHeight: Int
   public let outputWidth: Int
-  public let outputChannels: Int
+  public private(set) var outputChannels: Int
   public let kernelHeight: Int
   public let kernelWidth: Int
   public let stride: Int
@@ -67,6 +67,14 @@ public struct ConvolutionShape: Hashable, Sendable {
   public var outputShape: [Int] { [batch, outputHeight, outputWidth, outputChannels] }
   /// [output channels, input channels, kernel height, kernel width]
   public var weightShape: [Int] { [outputChannels, inputChannels, kernelHeight, kernelWidth] }
+
+  /// The same convolution with several times the channels of the input, or of the output.
+  func scaled(inputChannels: Int = 1, outputChannels: Int = 1) -> ConvolutionShape {
+    var result = self
+    result.inputChannels *= inputChannels
+    result.outputChannels *= outputChannels
+    return result
+  }
 
   /// Whether the kernel covers the whole input, so that the convolution is a plain matrix product.
   package var coversInput: Bool {

@@ -19,6 +19,10 @@ public enum Instrument {
     public var seconds = 0.0
     /// Floating-point operations, a product and its sum counted as two.
     public var operations = 0
+    /// Those in single precision: the arithmetic units' work.
+    public var floatOperations = 0
+    /// Those in bfloat16 on matrix tiles, of which a product of split numbers takes three for one.
+    public var tileOperations = 0
     /// Bytes read and written by operations whose numbers fit into a cache.
     public var cachedBytes = 0
     /// Bytes read and written by operations whose numbers do not.
@@ -83,12 +87,17 @@ public enum Instrument {
     isOn.load(ordering: .relaxed) ? state.withLock { $0.place.part } : .other
   }
 
-  /// Counts an operation.
-  package static func count(operations: Int, bytes: Int) {
+  /// Counts an operation, and in which arithmetic its sums of products are formed.
+  package static func count(operations: Int, bytes: Int, in precision: ProductPrecision = .float32) {
     guard isOn.load(ordering: .relaxed) else { return }
     state.withLock { state in
       var reading = state.readings[state.place] ?? Reading()
       reading.operations += operations
+      if precision.usesTiles {
+        reading.tileOperations += (precision == .splitBfloat16 ? 3 : 1) * operations
+      } else {
+        reading.floatOperations += operations
+      }
       if bytes > cacheLimit { reading.memoryBytes += bytes } else { reading.cachedBytes += bytes }
       state.readings[state.place] = reading
     }

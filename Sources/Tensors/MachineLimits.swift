@@ -2,6 +2,8 @@
 public struct MachineLimits: Sendable, Codable {
   /// Single-precision operations a second, in a large matrix product.
   public let floatOperations: Double
+  /// Bfloat16 operations a second, in a large product on matrix tiles; single-precision ones where there are none.
+  public let tileOperations: Double
   /// Bytes read and written a second where all of it lies in memory.
   public let memoryBytes: Double
   /// Bytes read and written a second where all of it lies in the last cache.
@@ -15,6 +17,10 @@ public struct MachineLimits: Sendable, Codable {
     let floats = rate(of: 2 * size * size * size, tries: 8) {
       multiplyMatrices(MatrixView(a), MatrixView(a), rows: size, columns: size, inner: size, into: &product)
     }
+    let packed = PackedMatrix(a, precision: .bfloat16)
+    let tiles = rate(of: 2 * size * size * size, tries: 16) {
+      packed.multiply(MatrixView(a), rows: size, into: &product)
+    }
     func traffic(_ bytes: Int, tries: Int) -> Double {
       // y += x reads both and writes one. A result elsewhere would cost a hidden third read, of what it overwrites.
       let x = Tensor(zeros: [bytes / 12])
@@ -22,7 +28,8 @@ public struct MachineLimits: Sendable, Codable {
       return rate(of: bytes, tries: tries) { y.add(x) }
     }
     return MachineLimits(
-      floatOperations: floats, memoryBytes: traffic(768 << 20, tries: 6), cacheBytes: traffic(12 << 20, tries: 200))
+      floatOperations: floats, tileOperations: tiles, memoryBytes: traffic(768 << 20, tries: 6),
+      cacheBytes: traffic(12 << 20, tries: 200))
   }
 
   private static func rate(of amount: Int, tries: Int, _ body: () -> Void) -> Double {
@@ -35,7 +42,7 @@ public struct MachineLimits: Sendable, Codable {
   /// The least seconds that a reading's work could take: its arithmetic or its traffic, whichever takes longer.
   public func leastSeconds(of reading: Instrument.Reading) -> Double {
     max(
-      Double(reading.operations) / floatOperations,
+      Double(reading.floatOperations) / floatOperations + Double(reading.tileOperations) / tileOperations,
       Double(reading.cachedBytes) / cacheBytes + Double(reading.memoryBytes) / memoryBytes)
   }
 }

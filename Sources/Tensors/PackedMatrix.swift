@@ -71,7 +71,8 @@ public struct PackedMatrix: Sendable {
       return
     }
     Instrument.count(
-      operations: 2 * rows * columns * inner, bytes: 4 * (rows * inner + inner * columns + rows * columns))
+      operations: 2 * rows * columns * inner, bytes: 4 * (rows * inner + inner * columns + rows * columns),
+      in: precision)
     precondition(
       a.tensor.elementType == .float32 && result.elementType == .float32
         && bias?.elementType ?? .float32 == .float32, "packed product: element types differ")

@@ -1,18 +1,17 @@
 import CKernels
 
 extension Convolution {
-  /// The cotangent of the weights, in the given arithmetic: on matrix tiles where the processor has them and the
-  /// convolution has at least sixteen channels on both sides, by the library otherwise.
-  package static func backwardWeights(
-    _ input: Tensor, _ output: Tensor, _ shape: ConvolutionShape, precision: ProductPrecision
-  ) -> Tensor {
-    precondition(input.shape == shape.inputShape && output.shape == shape.outputShape, "convolution: shapes")
+  /// The cotangent of the weights on matrix tiles, where the processor has them and the convolution has at least sixteen
+  /// channels on both sides.
+  static func weightsOnTiles(
+    _ input: Tensor, _ output: Tensor, _ shape: ConvolutionShape, _ precision: ProductPrecision
+  ) -> Tensor? {
+    guard precision.usesTiles, input.elementType == .float32, output.elementType == .float32,
+      min(shape.inputChannels, shape.outputChannels) >= 16
+    else { return nil }
     var weights = Tensor(uninitialized: shape.weightShape, .float32)
     let done = weights.withMutableBytes { bytes -> Bool in
-      guard precision.usesTiles, input.elementType == .float32, output.elementType == .float32,
-        min(shape.inputChannels, shape.outputChannels) >= 16, !shape.coversInput,
-        let base = bytes.baseAddress?.assumingMemoryBound(to: Float.self)
-      else { return false }
+      guard let base = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return false }
       var convolution = ck_tile_convolution(
         batch: shape.batch, input_height: shape.inputHeight, input_width: shape.inputWidth,
         input_channels: shape.inputChannels, output_height: shape.outputHeight, output_width: shape.outputWidth,
@@ -22,13 +21,14 @@ extension Convolution {
         output: output.address.assumingMemoryBound(to: Float.self), weights: base)
       guard ck_tile_convolution_fits(&convolution) else { return false }
       Instrument.count(
-        operations: shape.operations, bytes: 4 * (input.count + output.count + shape.weightShape.product))
+        operations: shape.operations, bytes: 4 * (input.count + output.count + shape.weightShape.product),
+        in: precision)
       let threads = Int32(Compute.threads)
       let workspace = TensorStorage(byteCount: ck_tile_convolution_workspace(&convolution, threads))
       ck_tile_convolution_weights(&convolution, workspace.pointer, threads)
       return true
     }
     withExtendedLifetime((input, output)) {}
-    return done ? weights : backwardWeights(input, output, shape)
+    return done ? weights : nil
   }
 }

@@ -13,9 +13,9 @@ public enum ProductPrecision: Int32, Sendable, CaseIterable {
   /// product's magnitude, and in a sum of 512, 1e-6 of the sum of magnitudes.
   case splitBfloat16 = 2
 
-  /// The arithmetic of single-precision products: split where a product is large enough for tiles, the library's else.
-  package static func single(inner: Int, columns: Int) -> ProductPrecision {
-    inner * columns >= 1024 ? .splitBfloat16 : .float32
+  /// This arithmetic where a product is large enough for tiles, the library's else.
+  package func worthwhile(inner: Int, columns: Int) -> ProductPrecision {
+    inner * columns >= 1024 ? self : .float32
   }
 
   /// Whether a product of this kind runs on matrix tiles here.
@@ -37,7 +37,8 @@ package func multiplyMatrices(
     a.tensor.elementType == .float32 && b.tensor.elementType == .float32,
     "matrix product: element types differ")
   Instrument.count(
-    operations: 2 * rows * columns * inner, bytes: 4 * (rows * inner + inner * columns + rows * columns))
+    operations: 2 * rows * columns * inner, bytes: 4 * (rows * inner + inner * columns + rows * columns),
+    in: precision)
   result.withMutableBytes { bytes in
     guard let base = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
     multiplyOnTiles(

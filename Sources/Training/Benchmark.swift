@@ -94,6 +94,7 @@ public struct Benchmark: Sendable {
       model: model, parameters: initial.parameters, divergence: divergence, seed: configuration.seed,
       batchSize: images.count)
     evaluator.warmStart = configuration.warmStart
+    evaluator.precision = configuration.precision
     var solveSteps: [Double] = []
     return try measure(repeats: repeats, warmup: warmup) { () throws(TrainingError) in
       let result = try evaluator.evaluate(images, startingWith: solveSteps)
@@ -152,6 +153,8 @@ extension Instrument.Reading {
     var mean = self
     mean.seconds /= Double(count)
     mean.operations /= count
+    mean.floatOperations /= count
+    mean.tileOperations /= count
     mean.cachedBytes /= count
     mean.memoryBytes /= count
     return mean

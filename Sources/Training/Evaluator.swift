@@ -20,6 +20,7 @@ public struct Evaluator: Sendable {
   /// Whether a solve begins with the step size that the same block's last one ended with. Figures then depend on the
   /// batches before, within the tolerance.
   public var warmStart = true
+  public var precision = Precision.float32
 
   public init(
     model: VariationalAutoencoder, parameters: ParameterSet, divergence: Divergence, seed: UInt64 = 1,
@@ -63,6 +64,9 @@ public struct Evaluator: Sendable {
     }
   }
 
+  /// The parameters for a pass.
+  var constants: BoundParameters { parameters.constants(precision: precision) }
+
   /// How many passes over a batch an evaluation takes.
   public func passes(of images: GreyImages, samples: Int) -> Int {
     (images.count + batchSize - 1) / batchSize * samples
@@ -76,10 +80,10 @@ public struct Evaluator: Sendable {
     let batch = images.prefix(min(batchSize, images.count))
     let steps = try output(for: batch, firstImage: 0).flow.sustainableSteps
     let start = ContinuousClock.now
-    let features = model.encode(Variable(batch.tensor), parameters.constants)
+    let features = model.encode(Variable(batch.tensor), constants)
     let encoded = ContinuousClock.now
     _ = try pass(
-      Variable(batch.tensor), features: features, firstImage: 0, sample: 0, startingWith: steps, parameters.constants)
+      Variable(batch.tensor), features: features, firstImage: 0, sample: 0, startingWith: steps, constants)
     let (encoding, pass) = ((encoded - start).inSeconds, (ContinuousClock.now - encoded).inSeconds)
     let scale = Double(images.count) / Double(max(batch.count, 1))
     return scale * (encoding + Double(samples) * pass)
@@ -97,7 +101,7 @@ public struct Evaluator: Sendable {
   ) throws(TrainingError) -> Result {
     var result = Result()
     result.solveSteps = solveSteps
-    let bound = parameters.constants
+    let bound = constants
     let total = passes(of: images, samples: samples)
     var done = 0
     for start in stride(from: 0, to: images.count, by: batchSize) {
@@ -155,7 +159,7 @@ public struct Evaluator: Sendable {
       let size = min(batchSize, count - start)
       let z = Tensor(
         stream.normals((start * latent)..<((start + size) * latent)), shape: [size, latent])
-      pixels += model.decodeMean(Variable(z), parameters.constants).floats()
+      pixels += model.decodeMean(Variable(z), constants).floats()
     }
     return GreyImages(
       height: model.configuration.imageHeight, width: model.configuration.imageWidth, pixels: pixels)
@@ -166,7 +170,7 @@ public struct Evaluator: Sendable {
     for batch: GreyImages, firstImage: Int, isMean: Bool = false
   ) throws(TrainingError) -> ModelOutput {
     let x = Variable(batch.tensor)
-    let bound = parameters.constants
+    let bound = constants
     return try pass(
       x, features: model.encode(x, bound), firstImage: firstImage, sample: 0, isMean: isMean, bound)
   }

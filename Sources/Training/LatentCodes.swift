@@ -59,7 +59,7 @@ extension Evaluator {
         return Tensor.linearCombination([(1 - share, from), (share, to)])
       }
       let z = Variable(.concatenation(points, axis: 0))
-      pixels += model.decodeMean(z, parameters.constants).floats()
+      pixels += model.decodeMean(z, constants).floats()
     }
     return GreyImages(height: starts.height, width: starts.width, pixels: pixels)
   }

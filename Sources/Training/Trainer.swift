@@ -148,6 +148,7 @@ public struct Trainer {
       model: model, parameters: state.parameters, divergence: state.configuration.divergence,
       seed: state.configuration.seed, batchSize: state.configuration.batchSize)
     evaluator.warmStart = state.configuration.warmStart
+    evaluator.precision = state.configuration.precision
     let validated = try evaluator.evaluate(validation).metrics.mean
     let validationSeconds = (ContinuousClock.now - start).inSeconds
     let isBest = validated.negativeELBO < state.progress.bestNegativeELBO ?? .infinity

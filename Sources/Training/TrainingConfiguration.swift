@@ -1,5 +1,6 @@
 import DifferentialEquations
 import Foundation
+import NeuralNetworks
 import NormalizingFlows
 import VariationalAutoencoder
 
@@ -41,6 +42,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var controller = StepControl.integral
   /// Whether a block's solve begins with the step size that the last batch's ended with.
   public var warmStart = true
+  /// The arithmetic of convolutions and of the hypernetwork.
+  public var precision = Precision.float32
   /// Steps of a solver without error estimate.
   public var solverSteps = 20
   public var divergence = Divergence.gaussian

@@ -30,9 +30,12 @@ public struct TrainingStep: Sendable {
     let pass = Pass(configuration, step: step, batch: batch.tensor)
     if configuration.warmStart, state.progress.solveSteps == nil {
       // A pass of which nothing is kept: a cold start evaluates more often, and its tape would need the most memory.
-      state.progress.solveSteps = try output(pass, state.parameters.constants, []).flow.sustainableSteps
+      state.progress.solveSteps = try output(
+        pass, state.parameters.constants(precision: configuration.precision), []
+      ).flow.sustainableSteps
     }
-    let (gradients, metrics, solveSteps) = try gradient(pass, state.parameters, weight, state.progress.solveSteps ?? [])
+    let (gradients, metrics, solveSteps) = try gradient(
+      pass, state.parameters, configuration.precision, weight, state.progress.solveSteps ?? [])
     Instrument.enter(.optimizer)
     state.optimizer.update(&state.parameters, gradients)
     if configuration.warmStart { state.progress.solveSteps = solveSteps }
@@ -72,10 +75,10 @@ public struct TrainingStep: Sendable {
 
   /// The gradient of the loss; nothing of the pass outlives the call, so that the update writes in place.
   private func gradient(
-    _ pass: Pass, _ parameters: ParameterSet, _ weight: Double, _ solveSteps: [Double]
+    _ pass: Pass, _ parameters: ParameterSet, _ precision: Precision, _ weight: Double, _ solveSteps: [Double]
   ) throws(TrainingError) -> (gradients: [Gradient], metrics: Metrics, solveSteps: [Double]) {
     let tape = Tape()
-    let bound = parameters.tracked(on: tape)
+    let bound = parameters.tracked(on: tape, precision: precision)
     let output = try output(pass, bound, solveSteps)
     let loss = output.loss(divergenceWeight: weight)
     guard loss.value.scalar.isFinite else {

@@ -7,8 +7,13 @@ import Tensors
 
 extension Variable {
   /// x W^T + b: x [..., in], weight [out, in], bias [out] -> [..., out]
-  public func affine(weight: Variable, bias: Variable? = nil) -> Variable {
-    affine(weight: weight, bias: bias, time: nil, valueRows: value.count / max(shape.last ?? 1, 1))
+  ///
+  /// - Parameter precision: The arithmetic of large products of single-precision numbers.
+  public func affine(
+    weight: Variable, bias: Variable? = nil, precision: ProductPrecision = .splitBfloat16
+  ) -> Variable {
+    affine(
+      weight: weight, bias: bias, time: nil, valueRows: value.count / max(shape.last ?? 1, 1), precision: precision)
   }
 
   /// [t, x] W^T + b: x [..., in], weight [out, 1 + in], bias [out] -> [..., out]
@@ -16,7 +21,9 @@ extension Variable {
     affine(weight: weight, bias: bias, time: time, valueRows: value.count / max(shape.last ?? 1, 1))
   }
 
-  fileprivate func affine(weight: Variable, bias: Variable?, time: Double?, valueRows: Int) -> Variable {
+  fileprivate func affine(
+    weight: Variable, bias: Variable?, time: Double?, valueRows: Int, precision: ProductPrecision = .splitBfloat16
+  ) -> Variable {
     let inputs = shape.last ?? 1
     let outputs = weight.shape[0]
     let first = time == nil ? 0 : 1
@@ -26,7 +33,7 @@ extension Variable {
     let rows = value.count / max(inputs, 1)
     let (x, w) = (value, weight.value)
     let type = x.elementType
-    let precision = ProductPrecision.single(inner: inputs, columns: outputs)
+    let precision = precision.worthwhile(inner: inputs, columns: outputs)
     var y = Tensor(uninitialized: shape.dropLast() + [outputs], type)
     let timeTerm = time.map { ($0, w.sliced(axis: 1, start: 0, length: 1).reshaped([outputs])) }
     let shifts = [timeTerm, bias.map { (1, $0.value) }].compactMap { $0 }
@@ -49,7 +56,8 @@ extension Variable {
       }
       cotangents.add(
         deferred: AffineWeightGradient(
-          shape: [outputs, first + inputs], x: x, g: g, rows: rows, time: time, valueRows: valueRows), to: 1)
+          shape: [outputs, first + inputs], x: x, g: g, rows: rows, time: time, valueRows: valueRows,
+          precision: precision), to: 1)
       if cotangents.needs(2) {
         var sums = Tensor(zeros: [outputs], type)
         sums.addColumnSums(of: g, rows: valueRows)
@@ -67,12 +75,15 @@ private struct AffineWeightGradient: DeferredGradient {
   let rows: Int
   let time: Double?
   let valueRows: Int
+  let precision: ProductPrecision
   var scale = 1.0
 
   var elementType: ElementType { x.elementType }
   var byteCount: Int { (x.count + g.count) * x.elementType.byteCount }
-  var factors: (g: Tensor, x: Tensor)? {
-    time == nil && scale == 1 ? (g.reshaped([rows, shape[0]]), x.reshaped([rows, shape[1]])) : nil
+  var factors: Gradient? {
+    guard time == nil, scale == 1 else { return nil }
+    return .product(
+      cotangents: g.reshaped([rows, shape[0]]), inputs: x.reshaped([rows, shape[1]]), precision: precision)
   }
 
   static func add(_ terms: [AffineWeightGradient], to gradient: inout Tensor) {
@@ -85,7 +96,7 @@ private struct AffineWeightGradient: DeferredGradient {
         MatrixView(term.g, leadingDimension: outputs, transposed: true),
         MatrixView(term.x, leadingDimension: columns - first),
         rows: outputs, columns: columns - first, inner: term.rows,
-        precision: .single(inner: outputs, columns: columns), alpha: term.scale, beta: 1, into: &gradient,
+        precision: term.precision, alpha: term.scale, beta: 1, into: &gradient,
         resultOffset: first, resultLeadingDimension: columns)
       if let time = term.time {
         timeSums.addColumnSums(of: term.g, rows: term.valueRows, scale: term.scale * time)

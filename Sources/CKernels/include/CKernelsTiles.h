@@ -59,6 +59,13 @@ bool ck_tile_convolution_fits(const ck_tile_convolution *convolution);
 size_t ck_tile_convolution_workspace(const ck_tile_convolution *convolution, int threads);
 void ck_tile_convolution_weights(const ck_tile_convolution *convolution, void *workspace, int threads);
 
+/// Rows begin..<end of x [rows, count] as bfloat16, for a library's products: with one part rounded, [rows, count]; with
+/// two as the high, low and again high halves, [rows, 3 count]. Against weights of which ck_tile_split has made high, high
+/// and low halves, one product of three times the depth is the product of two parts.
+void ck_tile_halves(int parts, long begin, long end, long count, const float *x, void *y);
+/// Rows begin..<end of x [rows, count] as high, high and low halves, still float32: [rows, 3 count]
+void ck_tile_split(long begin, long end, long count, const float *x, float *y);
+
 /// A step of Adamax (see ck_table) on weights [outputs, inputs] with the gradient g^T x, formed in passing:
 /// g [batch, outputs], x [batch, inputs].
 typedef struct {

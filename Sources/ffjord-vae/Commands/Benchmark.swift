@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import NeuralNetworks
 import NormalizingFlows
 import Tensors
 import Training
@@ -68,6 +69,9 @@ struct BenchmarkOptions: ParsableArguments {
 
   @OptionGroup var model: ModelOptions
 
+  @Option(help: "The arithmetic of convolutions and of the hypernetwork: float32, or mixed with bfloat16.")
+  var precision = Precision.float32
+
   @Flag(inversion: .prefixedNo, help: "Begin a block's solve with the step size that its last one ended with.")
   var warmStart = true
 
@@ -87,6 +91,7 @@ struct BenchmarkOptions: ParsableArguments {
     model.apply(to: &configuration.model)
     if let batchSize { configuration.batchSize = batchSize }
     configuration.warmStart = warmStart
+    configuration.precision = precision
     return configuration
   }
 
@@ -106,7 +111,8 @@ struct BenchmarkOptions: ParsableArguments {
     Swift.print(
       """
       \(Terminal.count(report.threads, "thread")), \(Compute.instructionSet); limits: \
-      \((limits.floatOperations / 1e9).fixed(0)) GFLOP/s float32, \((limits.cacheBytes / 1e9).fixed(0)) GB/s cache, \
+      \((limits.floatOperations / 1e9).fixed(0)) GFLOP/s float32, \((limits.tileOperations / 1e9).fixed(0)) GFLOP/s bfloat16, \
+      \((limits.cacheBytes / 1e9).fixed(0)) GB/s cache, \
       \((limits.memoryBytes / 1e9).fixed(0)) GB/s memory
 
       """)

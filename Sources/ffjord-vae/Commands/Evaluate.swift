@@ -58,6 +58,7 @@ struct Evaluate: ParsableCommand {
       var evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: divergence, seed: seed, batchSize: batchSize)
       evaluator.warmStart = state.configuration.warmStart
+      evaluator.precision = state.configuration.precision
       try announce(evaluator, images)
       let progress = PassProgress("evaluating")
       let start = ContinuousClock.now

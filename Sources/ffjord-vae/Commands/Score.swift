@@ -63,6 +63,7 @@ struct Score: ParsableCommand {
       var evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: divergence, seed: seed)
       evaluator.warmStart = state.configuration.warmStart
+      evaluator.precision = state.configuration.precision
       let result = try score(images, with: evaluator, "scoring")
       func column(_ numbers: [Double]) -> Tensor {
         Tensor(numbers.map { Float($0) }, shape: [numbers.count])

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import ImageDatasets
+import NeuralNetworks
 import NormalizingFlows
 import Tensors
 import Training
@@ -74,6 +75,7 @@ struct ImageOptions: ParsableArguments {
 
 extension DatasetSplit: ExpressibleByArgument {}
 extension Divergence: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
 
 /// Reads the model of a checkpoint that a person named.
 func readModel(_ path: String) throws -> (model: VariationalAutoencoder, state: TrainingState, url: URL) {

@@ -2,6 +2,7 @@ import ArgumentParser
 import DifferentialEquations
 import Foundation
 import ImageDatasets
+import NeuralNetworks
 import NormalizingFlows
 import Tensors
 import Training
@@ -99,6 +100,13 @@ struct Train: ParsableCommand {
   @Option(help: "The gradient of a solve: direct, checkpointed or adjoint. (default: direct)")
   var gradient: SolveGradient?
 
+  @Option(
+    help: """
+      The arithmetic of convolutions and of the hypernetwork: float32, or mixed, with factors rounded to bfloat16, which \
+      is faster on processors with matrix tiles (AMX). (default: float32)
+      """)
+  var precision: Precision?
+
   @Option(help: ArgumentHelp("Where all random numbers begin. (default: 1)", valueName: "n"))
   var seed: UInt64?
 
@@ -140,6 +148,7 @@ struct Train: ParsableCommand {
     if let solver { configuration.solver = solver }
     if let tolerance { configuration.tolerance = tolerance }
     if let controller { configuration.controller = controller }
+    if let precision { configuration.precision = precision }
     if let warmStart { configuration.warmStart = warmStart }
     if let solverSteps { configuration.solverSteps = solverSteps }
     if let divergence { configuration.divergence = divergence }
@@ -165,6 +174,7 @@ struct Train: ParsableCommand {
       ("--solver", solver != nil),
       ("--tolerance", tolerance != nil), ("--solver-steps", solverSteps != nil),
       ("--controller", controller != nil), ("--warm-start", warmStart != nil),
+      ("--precision", precision != nil),
       ("--divergence", divergence != nil), ("--gradient", gradient != nil), ("--seed", seed != nil),
       ("--limit-train", limitTrain != nil), ("--limit-eval", limitEval != nil),
     ]

@@ -1,0 +1,21 @@
+import Tensors
+
+/// The arithmetic of a pass through a model whose parameters are single-precision numbers.
+///
+/// Parameters, their gradients' sums, the optimizer and everything but the products named here are in single precision
+/// either way. Without matrix tiles in the processor, both are the same.
+public enum Precision: String, Sendable, CaseIterable, Codable {
+  /// Products at about single precision.
+  case float32
+  /// Convolutions and the hypernetwork's products with their factors rounded to bfloat16: 8 bits of mantissa. A flow's
+  /// dynamics are not among them, since the control of step sizes would take the rounding for error.
+  case mixed
+
+  /// The arithmetic of the products that are rounded in mixed precision.
+  package var products: ProductPrecision {
+    switch self {
+    case .float32: .splitBfloat16
+    case .mixed: .bfloat16
+    }
+  }
+}
