@@ -44,8 +44,6 @@ public struct Benchmark: Sendable {
   }
 
   private let configuration: TrainingConfiguration
-  private let model: VariationalAutoencoder
-  private let initial: TrainingState
   private let images: GreyImages
 
   /// - Throws: ``TrainingError/invalidConfiguration(_:)``
@@ -57,30 +55,35 @@ public struct Benchmark: Sendable {
       configuration.model.likelihood = .categorical
     }
     try configuration.validate()
-    let (model, parameters) = VariationalAutoencoder.make(
-      configuration.model, seed: configuration.seed, solver: try configuration.solverOptions(),
-      gradient: configuration.gradient)
     let count = configuration.batchSize * configuration.model.imageHeight * configuration.model.imageWidth
     let pixels = RandomStream(seed: configuration.seed, purpose: .benchmark).uniforms(0..<count)
     images = GreyImages(
       height: configuration.model.imageHeight, width: configuration.model.imageWidth,
       pixels: configuration.model.likelihood == .bernoulli ? pixels.map { $0 < 0.15 ? 1 : 0 } : pixels)
     self.configuration = configuration
-    self.model = model
-    initial = TrainingState(
+  }
+
+  /// A model and its initial state; not kept here, since a copy would count as memory of what is measured.
+  private func makeState() throws(TrainingError) -> (VariationalAutoencoder, TrainingState) {
+    let (model, parameters) = VariationalAutoencoder.make(
+      configuration.model, seed: configuration.seed, solver: try configuration.solverOptions(),
+      gradient: configuration.gradient)
+    let state = TrainingState(
       configuration: configuration, parameters: parameters,
       optimizer: Adamax(for: parameters, learningRate: configuration.learningRate))
+    return (model, state)
   }
 
   /// Takes training steps, `warmup` of them untimed.
   ///
   /// - Throws: ``TrainingError``
   public func training(steps: Int, warmup: Int) throws(TrainingError) -> Report {
+    let (model, initial) = try makeState()
+    var state = consume initial
     let step = TrainingStep(
       model: model, images: images, isDynamicallyBinarized: false,
       plan: BatchPlan(imageCount: images.count, batchSize: images.count, seed: configuration.seed))
     let order = Array(0..<images.count)
-    var state = initial
     return try measure(repeats: steps, warmup: warmup) { () throws(TrainingError) in
       try step.take(&state, order: order).0
     }
@@ -90,8 +93,9 @@ public struct Benchmark: Sendable {
   ///
   /// - Throws: ``TrainingError``
   public func evaluation(divergence: Divergence, repeats: Int, warmup: Int) throws(TrainingError) -> Report {
+    let (model, state) = try makeState()
     var evaluator = Evaluator(
-      model: model, parameters: initial.parameters, divergence: divergence, seed: configuration.seed,
+      model: model, parameters: state.parameters, divergence: divergence, seed: configuration.seed,
       batchSize: images.count)
     evaluator.warmStart = configuration.warmStart
     evaluator.precision = configuration.precision
