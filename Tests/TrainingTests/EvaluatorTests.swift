@@ -58,6 +58,25 @@ import VariationalAutoencoder
     #expect(relativeDifference(try evaluator.evaluate(images).bounds, whole.bounds) < 1e-2)
   }
 
+  @Test func `a warm start spares evaluations and changes figures within the tolerance only`() throws {
+    let images = TinyRun.binary(9)
+    var evaluator = try evaluator(.gaussian, batchSize: 3) {
+      $0.solver = "dopri5"
+      $0.tolerance = 1e-6
+      $0.model.blocks = 2
+    }
+    let warm = try evaluator.evaluate(images, samples: 2)
+    #expect(warm.solveSteps.count == 2)
+    let again = try evaluator.evaluate(images, samples: 2)
+    #expect(again.bounds == warm.bounds, "an evaluation begins cold, whatever was evaluated before")
+    let on = try evaluator.evaluate(images, samples: 2, startingWith: warm.solveSteps)
+    #expect(on.metrics.mean.evaluationsForward <= warm.metrics.mean.evaluationsForward)
+    evaluator.warmStart = false
+    let cold = try evaluator.evaluate(images, samples: 2, startingWith: warm.solveSteps)
+    #expect(warm.metrics.mean.evaluationsForward < cold.metrics.mean.evaluationsForward)
+    for result in [warm, on] { #expect(relativeDifference(result.bounds, cold.bounds) < 1e-5) }
+  }
+
   @Test func `means weight images the same, also in a short last batch`() throws {
     let images = TinyRun.binary(7)
     let result = try evaluator(.exact, batchSize: 5).evaluate(images, samples: 2)

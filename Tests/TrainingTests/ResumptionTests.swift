@@ -1,6 +1,7 @@
 import DifferentialEquations
 import Foundation
 import ImageDatasets
+import NeuralNetworks
 import NormalizingFlows
 import Testing
 
@@ -49,6 +50,20 @@ import Testing
   @Test(arguments: Divergence.allCases)
   func `stopping changes nothing with any divergence`(divergence: Divergence) throws {
     try stopAndResume(after: 4, TinyRun.configuration { $0.divergence = divergence })
+  }
+
+  @Test(arguments: Precision.allCases, [true, false])
+  func `stopping changes nothing in any precision, with and without a warm start`(
+    precision: Precision, warmStart: Bool
+  ) throws {
+    try stopAndResume(
+      after: 4,
+      TinyRun.configuration {
+        $0.precision = precision
+        $0.warmStart = warmStart
+        $0.model.blocks = 2
+        $0.tolerance = 1e-6
+      })
   }
 
   @Test func `stopping changes nothing without a flow and with a solver of fixed steps`() throws {

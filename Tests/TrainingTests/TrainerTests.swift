@@ -10,6 +10,21 @@ import VariationalAutoencoder
 @Suite struct TrainerTests {
   let directory = try! TemporaryDirectory()
 
+  @Test func `the first step starts warm, from a pass of which nothing is kept`() throws {
+    func evaluations(_ warmStart: Bool) throws -> Double {
+      let (model, initial) = try TinyRun.state(TinyRun.configuration { $0.warmStart = warmStart })
+      var state = initial
+      let images = TinyRun.binary(4)
+      let step = TrainingStep(
+        model: model, images: images, isDynamicallyBinarized: false,
+        plan: BatchPlan(imageCount: 4, batchSize: 4, seed: 1))
+      let metrics = try step.take(&state, order: [0, 1, 2, 3]).0
+      #expect(state.progress.solveSteps?.count == (warmStart ? 1 : nil))
+      return metrics.evaluationsForward
+    }
+    #expect(try evaluations(true) < evaluations(false))
+  }
+
   @Test(arguments: [PosteriorKind.ffjord, .none])
   func `a tiny model learns four images by heart`(flow: PosteriorKind) throws {
     let (model, initial) = try TinyRun.state(

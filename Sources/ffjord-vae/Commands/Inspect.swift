@@ -59,11 +59,12 @@ struct Inspect: ParsableCommand {
       lines += [
         "flow          \(model.posteriorSummary), \(model.activation.rawValue), \(model.timeDependence.rawValue)",
         "solver        \(configuration.solver), tolerance \(configuration.tolerance), \(configuration.gradient.rawValue) "
-          + "gradient, \(configuration.divergence.rawValue) divergence",
+          + "gradient, \(configuration.divergence.rawValue) divergence\(configuration.warmStart ? ", warm starts" : "")",
       ]
     } else {
       lines.append("flow          \(model.posteriorSummary)")
     }
+    lines.append("precision     \(configuration.precision.rawValue)")
     lines.append(
       "optimizer     Adamax at \(configuration.learningRate), batch \(configuration.batchSize), KL warm-up "
         + "\(configuration.warmup) epochs")

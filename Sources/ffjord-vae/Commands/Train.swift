@@ -210,8 +210,12 @@ struct Train: ParsableCommand {
       \(configuration.dataset): \(counts.training) images to train on, \(counts.validation) to validate
       model: \(trainer.state.parameters.count) parameters, latent \(model.latent), \(model.posteriorSummary)
       run: \(trainer.directory.url.path), \(Terminal.count(trainer.stepsPerEpoch, "step")) an epoch, \
-      \(Terminal.count(Compute.threads, "thread")), \(Compute.instructionSet)
+      \(Terminal.count(Compute.threads, "thread")), \(Compute.instructionSet), \(configuration.precision.rawValue)
       """)
+    if configuration.precision == .mixed, Compute.instructionSet != .amx {
+      Terminal.logger.notice(
+        "this processor has no matrix tiles (AMX) in use: mixed precision is carried out in float32 here, no faster")
+    }
     let step = trainer.state.progress.step
     guard step > 0 else { return }
     Terminal.logger.info(
