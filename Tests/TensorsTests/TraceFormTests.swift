@@ -32,23 +32,22 @@ extension ProcessWideTests {
       private let tensors: [(matrix: Tensor, u: Tensor, v: Tensor)]
 
       init(_ e: Example, isOwn: Bool, _ type: ElementType) {
-        sizes = [(e.latent, e.first), (e.first, e.second), (e.second, e.latent)]
-        (rank, self.isOwn, self.type) = (isOwn ? 0 : e.rank, isOwn, type)
+        let sizes = [(inputs: e.latent, outputs: e.first), (e.first, e.second), (e.second, e.latent)]
         let (rank, n) = (isOwn ? 0 : e.rank, TraceFormTests.images)
-        func draws(_ count: (Int, Int) -> Int, _ scale: (Int) -> Double, _ index: UInt64) -> [[Double]] {
-          sizes.enumerated().map { l, size in
-            let scale = scale(size.inputs)
-            return normals(count(size.inputs, size.outputs), index + UInt64(l)).map { Double(Float($0 * scale)) }
-          }
+        func draws(_ l: Int, _ count: Int, _ scale: Double, _ kind: UInt64) -> [Double] {
+          normals(count, kind + UInt64(l)).map { Double(Float($0 * scale)) }
         }
-        matrices = draws(
-          { $1 * (isOwn ? n * $0 : 1 + $0) }, { 1 / Double($0).squareRoot() }, 10)
-        us = draws({ inputs, _ in n * inputs * rank }, { 1 / Double($0).squareRoot() }, 20)
-        vs = draws({ _, outputs in n * outputs * rank }, { _ in 0.3 }, 30)
-        tensors = zip(matrices, zip(us, vs)).map { matrix, factors in
-          func tensor(_ numbers: [Double]) -> Tensor { Tensor(numbers, shape: [numbers.count]).converted(to: type) }
-          return (tensor(matrix), tensor(factors.0), tensor(factors.1))
+        func tensor(_ numbers: [Double]) -> Tensor { Tensor(numbers, shape: [numbers.count]).converted(to: type) }
+        var (matrices, us, vs) = ([[Double]](), [[Double]](), [[Double]]())
+        for (l, (inputs, outputs)) in sizes.enumerated() {
+          let scale = 1 / Double(inputs).squareRoot()
+          matrices.append(draws(l, outputs * (isOwn ? n * inputs : 1 + inputs), scale, 10))
+          us.append(draws(l, n * inputs * rank, scale, 20))
+          vs.append(draws(l, n * outputs * rank, 0.3, 30))
         }
+        tensors = zip(matrices, zip(us, vs)).map { (tensor($0), tensor($1.0), tensor($1.1)) }
+        (self.sizes, self.rank, self.isOwn, self.type) = (sizes, rank, isOwn, type)
+        (self.matrices, self.us, self.vs) = (matrices, us, vs)
       }
 
       /// What TraceForms takes.
@@ -157,8 +156,8 @@ extension ProcessWideTests {
                 }
               }
               let number = matrix.form(unit(i, rows), unit(j, columns))
-              // Half a step, and the rounding of the step.
-              if Double(abs(number - a[i * columns + j])) > Double(greatest) * 0x1p-20 * 1.01 { wrong += 1 }
+              // Half a step, and what single precision rounds on the way there and back.
+              if Double(abs(number - a[i * columns + j])) > Double(greatest) * 0x1p-20 * 1.25 { wrong += 1 }
             }
           }
           return wrong
