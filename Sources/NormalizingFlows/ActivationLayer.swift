@@ -28,4 +28,10 @@ struct ActivationLayer: Sendable {
     let width = a.shape.last ?? 1
     return a * a.scalingColumns(by: beta.spread(over: width)).applying(.sigmoid)
   }
+
+  /// The activation and its derivative, number by number, where it is a plain function.
+  func valueAndSlope(_ a: Tensor) -> (value: Tensor, slope: Tensor) {
+    precondition(parameters.isEmpty, "an activation with weights has no slope without them")
+    return a.valueAndSlope(of: function)
+  }
 }

@@ -1,5 +1,4 @@
 import Autodiff
-import CKernels
 import Tensors
 
 // The Jacobian of a network is a product of its layers' weights and of its activations' slopes. With rows times matrices,
@@ -20,71 +19,64 @@ import Tensors
 extension AmortizedNetwork {
   public func exactDivergence(conditioning: [Variable]) -> ExactDivergence? {
     guard layers.count == 2 || layers.count == 3, layers.allSatisfy(\.hasConstantWeights) else { return nil }
-    let images = amortization == .none ? nil : conditioning[0]
-    // Where no weight but a bias is an image's own, the form is the same for all.
-    let isShared = layers.allSatisfy { $0.image.weightCount == 0 }
-    let form = traceForm(sharedWeights(conditioning), images?.value, images: isShared ? 1 : images?.shape[0] ?? 1)
+    let divergence = divergence(conditioning)
     return { time, z in
       var shared = sharedWeights(conditioning)
-      var (a, slopes) = (Dual(z), [Variable]())
+      var (a, slopes) = (z, [Tensor]())
       for layer in layers {
-        a = affinePart(of: layer, a, time: time, conditioning: conditioning, shared: &shared)
+        a = affinePart(of: layer, Dual(a), time: time, conditioning: conditioning, shared: &shared).value
         guard let activation = layer.activation else { continue }
-        let units = Variable(Tensor(repeating: 1, shape: [1] + a.shape, z.value.elementType))
-        let jet = activation.apply(Dual(value: a.value, tangents: units), weights: [])
-        slopes.append(jet.tangents.reshaped(a.shape))
-        a = Dual(jet.value)
+        let (value, slope) = activation.valueAndSlope(a.value)
+        slopes.append(slope)
+        a = Variable(value)
       }
-      return (a.value, divergence(slopes, form, isShared))
+      return (a, Variable(divergence(slopes)))
     }
   }
 
-  /// The trace from the slopes of the activations, each `[n, hidden]`.
-  private func divergence(_ slopes: [Variable], _ form: Tensor, _ isShared: Bool) -> Variable {
-    let (first, last) = (slopes[0], slopes[slopes.count - 1])
-    switch (slopes.count, isShared) {
-    case (1, true): return first.affine(weight: Variable(form)).reshaped([first.shape[0]])
-    case (1, false): return .rowDot(first, Variable(form))
-    case (_, true):
-      return .rowDot(last, first.affine(weight: Variable(form.reshaped(Array(form.shape.dropFirst())))))
-    case (_, false): return Variable(.bilinearForms(last.value, form, first.value))
+  /// The trace `[n]` from the slopes of the activations, each `[n, hidden]`. What of it is constant is worked out at once.
+  private func divergence(_ conditioning: [Variable]) -> (_ slopes: [Tensor]) -> Tensor {
+    var rest = sharedWeights(conditioning)
+    let shared = layers.map { layer in rest.take(layer.shared?.parameters.count ?? 0).first?.value }
+    let own = amortization == .none ? nil : conditioning[0].value
+    let type = (own ?? shared[0])?.elementType ?? .float32
+    func weights(_ image: Int) -> [LayerWeights] {
+      zip(layers, shared).map { $0.weights(shared: $1, own: own, image: image) }
+    }
+    // Where no weight but a bias is an image's own, the form is the same for all.
+    let isShared = layers.allSatisfy { $0.image.weightCount == 0 }
+    let images = isShared ? 1 : own?.shape[0] ?? 1
+    return withExtendedLifetime((shared, own)) {
+      switch (layers.count, isShared) {
+      case (2, true):
+        let vector = Variable(traceVectors(type, images: 1, weights))
+        return { slopes in Variable(slopes[0]).affine(weight: vector).value.reshaped([slopes[0].shape[0]]) }
+      case (2, false):
+        let vectors = traceVectors(type, images: images, weights)
+        return { slopes in slopes[0].rowDots(vectors) }
+      case (_, true):
+        let matrix = Variable(TraceForms.matrix(type, weights(0)))
+        return { slopes in slopes[1].rowDots(Variable(slopes[0]).affine(weight: matrix).value) }
+      case (_, false):
+        let forms = TraceForms(type, count: images, layers: weights)
+        return { slopes in forms.values(slopes[1], slopes[0]) }
+      }
     }
   }
 
-  /// C for each image, `[images, hidden 2, hidden 1]`; or c, `[images, hidden]`.
-  private func traceForm(_ shared: ArraySlice<Variable>, _ own: Tensor?, images: Int) -> Tensor {
-    var rest = shared
-    let weights = layers.map { layer in
-      let weights = rest.take(layer.shared?.parameters.count ?? 0)
-      return weights.first.map { layer.withoutTime($0.value) }
-    }
-    let sizes = layers.map { $0.size }
-    let type = shared.first?.value.elementType ?? own?.elementType ?? .float32
-    let (latent, hidden) = (sizes[0].inputs, sizes.map(\.outputs).dropLast())
-    let form = Tensor(uninitialized: [images] + hidden.reversed(), type)
-    let (bytes, count) = (type.byteCount, hidden.reduce(1, *))
-    Compute.parallel(images, cost: count * latent) { begin, end in
-      // M^T of each layer, [outputs, inputs], for one image after another.
-      let transposed = sizes.map { Tensor(uninitialized: [$0.outputs, $0.inputs], type) }
-      let product = Tensor(uninitialized: [count], type)
+  /// c for each image, `[images, hidden]`.
+  private func traceVectors(_ type: ElementType, images: Int, _ weights: (_ image: Int) -> [LayerWeights]) -> Tensor {
+    let (latent, hidden) = (weights(0)[0].inputs, weights(0)[0].outputs)
+    let vectors = Tensor(uninitialized: [images, hidden], type)
+    Compute.parallel(images, cost: hidden * latent) { begin, end in
       for image in begin..<end {
-        for (l, layer) in layers.enumerated() {
-          layer.writeTransposed(to: transposed[l], shared: weights[l], own: own, image: image)
-        }
-        let result = form.freshAddress + image * count * bytes
-        let (first, last) = (transposed[0], transposed[transposed.count - 1])
-        if hidden.count == 1 {
-          let across = last.permuted([1, 0])
-          type.kernels.row_dot(latent, 0, hidden[0], first.address, across.address, result)
-        } else {
-          multiplySmallMatrices(
-            type, MatrixAddress(last, transposed: true), MatrixAddress(first, transposed: true), rows: hidden[1],
-            columns: hidden[0], inner: latent, into: product.freshAddress, leading: hidden[0])
-          type.kernels.product_jet(0, 0, count, 0, count, product.address, transposed[1].address, result)
-        }
+        let layers = weights(image).map { $0.transposed(type) }
+        let dots = layers[0].rowDots(layers[1].permuted([1, 0]))
+        (vectors.freshAddress + image * hidden * type.byteCount).copyMemory(
+          from: dots.address, byteCount: hidden * type.byteCount)
       }
     }
-    return form
+    return vectors
   }
 }
 
@@ -106,38 +98,26 @@ extension AmortizedNetwork.Layer {
     return isConstant && activation?.parameters.isEmpty ?? true
   }
 
-  fileprivate var size: (inputs: Int, outputs: Int) {
-    if let shared { return (shared.inputs, shared.outputs) }
-    guard case .affine(let layout) = image else { preconditionFailure("a layer without weights") }
-    return (layout.inputs, layout.outputs)
-  }
-
-  /// The weights [out, in] of a shared layer's [out, 1 + in].
-  fileprivate func withoutTime(_ weight: Tensor) -> Tensor {
-    shared?.dependence == .concat ? weight.sliced(axis: 1, start: 1, length: weight.shape[1] - 1) : weight
-  }
-
-  /// Writes the transposed whole of the layer's weights for an image, [out, in]: W + (U V)^T, or its own W^T.
-  fileprivate func writeTransposed(to result: Tensor, shared weight: Tensor?, own: Tensor?, image: Int) {
-    let type = result.elementType
-    let bytes = type.byteCount
-    if let weight {
-      result.freshAddress.copyMemory(from: weight.address, byteCount: weight.count * bytes)
+  /// All of the layer's weights for an image but those of the time, from a shared layer's [out, 1 + in] or [out, in] and
+  /// the image's row of its own.
+  fileprivate func weights(shared weight: Tensor?, own: Tensor?, image: Int) -> LayerWeights {
+    let bytes = (weight ?? own)?.elementType.byteCount ?? 0
+    let row = own.map { $0.address + image * $0.shape[1] * bytes }
+    if case .affine(let layout) = self.image, let row {
+      return LayerWeights(
+        inputs: layout.inputs, outputs: layout.outputs,
+        matrix: MatrixAddress(row + (layout.offset + 2 * layout.outputs) * bytes, leading: layout.outputs))
     }
-    guard let own else { return }
-    let row = own.address + image * own.shape[1] * bytes
-    switch self.image {
-    case .none, .bias: break
-    case .lowRank(let layout):
-      let (u, v) = (row + layout.offset * bytes, row + (layout.offset + layout.inputs * layout.rank) * bytes)
-      multiplySmallMatrices(
-        type, MatrixAddress(v, leading: layout.outputs, transposed: true),
-        MatrixAddress(u, leading: layout.rank, transposed: true), rows: layout.outputs, columns: layout.inputs,
-        inner: layout.rank, beta: 1, into: result.freshAddress, leading: layout.inputs)
-    case .affine(let layout):
-      type.kernels.permute(
-        [1, 1, layout.outputs, layout.inputs], [0, 0, 1, layout.outputs], 0, 1,
-        row + (layout.offset + 2 * layout.outputs) * bytes, result.freshAddress)
+    guard let weight, let shared else { preconditionFailure("a layer without weights") }
+    let columns = weight.shape[1]
+    var lowRank: LayerWeights.LowRank?
+    if case .lowRank(let layout) = self.image, let row {
+      let u = row + layout.offset * bytes
+      lowRank = .init(u: u, v: u + layout.inputs * layout.rank * bytes, rank: layout.rank)
     }
+    return LayerWeights(
+      inputs: shared.inputs, outputs: shared.outputs,
+      matrix: MatrixAddress(
+        weight.address + (columns - shared.inputs) * bytes, leading: columns, transposed: true), lowRank: lowRank)
   }
 }

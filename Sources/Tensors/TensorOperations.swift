@@ -24,6 +24,17 @@ public enum ElementwiseFunction: String, Sendable, CaseIterable, Codable {
 }
 
 extension Tensor {
+  /// f(x) and f'(x), elementwise.
+  package func valueAndSlope(of function: ElementwiseFunction) -> (value: Tensor, slope: Tensor) {
+    let (value, slope) = (Tensor(uninitialized: shape, elementType), Tensor(uninitialized: shape, elementType))
+    let kernels = elementType.kernels
+    Instrument.count(operations: 20 * count, bytes: 3 * count * elementType.byteCount)
+    Compute.parallel(count, cost: 16) { begin, end in
+      kernels.value_and_slope(function.kernel, begin, end, address, value.freshAddress, slope.freshAddress)
+    }
+    return (value, slope)
+  }
+
   /// sum of coefficient * tensor, all of one shape.
   public static func linearCombination(_ terms: [(coefficient: Double, tensor: Tensor)]) -> Tensor {
     precondition(!terms.isEmpty, "linear combination of nothing")

@@ -55,6 +55,21 @@ import Testing
     }
   }
 
+  @Test(arguments: [[4], [4, 6], [33, 70]], Amortization.allCases)
+  func `in single precision it is as accurate as single precision is`(
+    hidden: [Int], amortization: Amortization
+  ) throws {
+    let (network, conditioning) = example(hidden, amortization, .concat, .softplus)
+    let singles = conditioning.map { Variable($0.value.converted(to: .float32)) }
+    let start = Variable(z.value.converted(to: .float32))
+    let units = Variable(Divergence.unitVectors(batch: Self.batch, latent: Self.latent, .float64))
+    let exact = try #require(network.exactDivergence(conditioning: singles))
+    let (velocity, divergence) = exact(0.3, start)
+    let expected = network.withDivergence(time: 0.3, z: z, probes: units, conditioning: conditioning)
+    #expect(difference(velocity.value, expected.velocity.value) < 1e-4)
+    #expect(difference(divergence.value, expected.divergence.value) < 1e-4)
+  }
+
   @Test func `a solve takes the same steps to the same end`() throws {
     let (network, conditioning) = example([4, 6], .lowRank, .concat, .softplus)
     let options = SolverOptions(absoluteTolerance: 1e-8, relativeTolerance: 1e-8)

@@ -113,6 +113,19 @@ extension ProcessWideTests {
     }
 
     @Test(arguments: ElementwiseFunction.allCases)
+    func `value and slope in one pass are those of two`(_ function: ElementwiseFunction) {
+      let positive = [ElementwiseFunction.log, .sqrt, .reciprocal].contains(function)
+      let x = (0..<101).map { Float($0) * 0.09 - (positive ? -0.01 : 4.5) }
+      onEveryInstructionSet { set in
+        let both = Tensor(x, shape: [x.count]).valueAndSlope(of: function)
+        #expect(both.value.floats() == jet(function, x, slope: false), "\(set)")
+        let slope = jet(function, x, slope: true)[x.count...]
+        // A product with one may be fused with what comes before it.
+        #expect(zip(both.slope.floats(), slope).allSatisfy { abs($0 - $1) <= 2 * max(abs($1), 1).ulp }, "\(set)")
+      }
+    }
+
+    @Test(arguments: ElementwiseFunction.allCases)
     func `what is not a number stays so`(_ function: ElementwiseFunction) {
       onEveryInstructionSet { set in
         // Long enough for whole vectors and a rest.

@@ -80,6 +80,25 @@ typedef struct {
 size_t ck_tile_adamax_workspace(const ck_tile_adamax *step, int threads);
 void ck_tile_adamax_step(const ck_tile_adamax *step, void *workspace, int threads);
 
+/// A layer's weights for one image, transposed, [outputs, inputs]: W^T + (U V)^T, where W^T has rows `leading` apart, and
+/// U [inputs, rank] and V [rank, outputs] are row-major. Without U and V, the rank is 0.
+typedef struct {
+  long inputs, outputs, rank;
+  const float *weight;
+  long leading;
+  const float *_Nullable u, *_Nullable v;
+} ck_tile_layer;
+
+/// Three layers one after another, as rows times M_1 [latent, first], M_2 [first, second], M_3 [second, latent].
+typedef struct {
+  ck_tile_layer layers[3];
+} ck_tile_form;
+
+/// The bytes of workspace, 64-byte aligned, that ck_tile_pack_form needs.
+size_t ck_tile_form_workspace(const ck_tile_form *form);
+/// Packs C = M_2^T o (M_3 M_1), [second, first], as pack_form of ck_single_table does. On the calling thread.
+void ck_tile_pack_form(const ck_tile_form *form, void *workspace, void *packed);
+
 #pragma clang assume_nonnull end
 
 #endif
