@@ -2,6 +2,10 @@
 
 #if defined(__x86_64__)
 
+// For one image, C = (W_2^T + V_2^T U_2^T) o (M_3 M_1), block by block: both products of a block accumulate on tiles, the
+// first beginning with W_2^T, and their numbers are multiplied and packed while they are in the first-level cache. M_1 and
+// M_3 are formed before in the same way, and packed as operands.
+
 // Panels of rows that meet a panel of columns while that is in the first-level cache.
 enum { CK_ROW_PANELS = 2 };
 
@@ -11,7 +15,7 @@ static long panel_bytes(long depth) { return ck_groups(depth, CK_STEP) * ck_step
 
 // Where the numbers of one image lie in the workspace.
 typedef struct {
-  float *layer;                                  // M_1^T, then M_3^T, rows padded to whole panels
+  float *layer;  // M_1^T, then M_3^T, rows padded to whole panels
   char *first, *last, *middle_rows, *middle_columns;  // panels of M_1 and of M_3; of V^T and of U^T of the layer at work
 } places;
 
@@ -101,6 +105,7 @@ CK_TILE_TARGET void ck_tile_pack_form(const ck_tile_form *f, void *workspace, vo
   sum_layer(&l[2], &p);
   pack_rows((ck_operand){p.layer, ck_padded(second), second, latent, false, 1}, p.last);
   pack_factors(&l[1], &p);
+  char block[CK_FORM_BLOCK_BYTES] __attribute__((aligned(64)));
   float products[CK_PANEL * CK_PANEL] __attribute__((aligned(64)));
   float middle[CK_PANEL * CK_PANEL] __attribute__((aligned(64)));
   const long across = ck_groups(first, CK_PANEL), down = ck_groups(second, CK_PANEL);
@@ -118,9 +123,13 @@ CK_TILE_TARGET void ck_tile_pack_form(const ck_tile_form *f, void *workspace, vo
         _tile_stored(1, products + 16, CK_PANEL * 4);
         _tile_stored(2, products + 16 * CK_PANEL, CK_PANEL * 4);
         _tile_stored(3, products + 16 * CK_PANEL + 16, CK_PANEL * 4);
-        kernels->pack_form(CK_FORM_BLOCK, CK_FORM_BLOCK, products, CK_PANEL, middle, CK_PANEL,
-                           (char *)packed + (i * across + j) * CK_FORM_BLOCK_BYTES);
+        kernels->pack_form(CK_FORM_BLOCK, CK_FORM_BLOCK, products, CK_PANEL, middle, CK_PANEL, block);
+        // Past the caches: they hold the weights, and what is written is not read before all of it is.
+        char *to = (char *)packed + (i * across + j) * CK_FORM_BLOCK_BYTES;
+        for (long at = 0; at < CK_FORM_BLOCK_BYTES; at += 64)
+          _mm512_stream_si512((__m512i *)(to + at), _mm512_load_si512(block + at));
       }
+  _mm_sfence();
   _tile_release();
 }
 
