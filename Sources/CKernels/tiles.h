@@ -58,37 +58,65 @@ CK_TILE_TARGET static inline void ck_configure_tiles(long upper, long lower) {
   _tile_loadconfig(&c);
 }
 
+/// Work done piece by piece between the steps of a product, whose instructions leave the vector units idle: a panel to be
+/// packed a tile at a time, and memory fetched ahead for the panel after that.
+typedef struct {
+  int parts;
+  bool columns;               ///< whether the panel is one of B
+  const ck_operand *operand;  ///< null if memory is only fetched
+  long first, width, start, depth;
+  char *panel;
+  const char *ahead;  ///< what is packed after this panel, or is to be fetched; null if nothing
+  long done, pieces;
+  long due, pace;  ///< pieces due, and that become due with each step, in parts of 65536
+} ck_aside;
+
+void ck_aside_piece(ck_aside *aside);
+
+static inline __attribute__((always_inline)) void ck_aside_step(ck_aside *aside) {
+  if (aside->done >= aside->pieces) return;
+  for (aside->due += aside->pace; aside->due >= 65536; aside->due -= 65536) ck_aside_piece(aside);
+}
+/// Spreads the work over so many steps.
+static inline void ck_aside_spread(ck_aside *aside, long steps) {
+  aside->due = 0;
+  aside->pace = aside->pieces * 65536 / ck_max(steps, 1) + 1;
+}
+static inline void ck_aside_finish(ck_aside *aside) {
+  while (aside->done < aside->pieces) ck_aside_piece(aside);
+}
+
 /// Adds the products of `steps` steps of a row panel and a column panel to tiles 0...3; of a row panel that has one tile
-/// only, to tiles 0 and 1.
+/// only, to tiles 0 and 1. For each sum the order is: low x high, high x high, high x low, step by step. One tile of B at
+/// a time, used twice or more, is faster than two, and so is leaving a tile unused: loads then wait less for a free one.
 CK_TILE_TARGET static inline __attribute__((always_inline)) void ck_accumulate(int parts, bool one, long steps,
-                                                                              const char *a, const char *b) {
-#define CK_LOAD_ROWS(at)                                \
-  _tile_loadd(4, a + (at)*CK_TILE_BYTES, 64);           \
+                                                                              const char *a, const char *b,
+                                                                              ck_aside *aside) {
+#define CK_LOAD_ROWS(at)                \
+  _tile_loadd(4, a + (at)*CK_TILE_BYTES, 64); \
   if (!one) _tile_loadd(5, a + ((at) + 1) * CK_TILE_BYTES, 64);
-#define CK_LOAD_COLUMNS(at)                   \
-  _tile_loadd(6, b + (at)*CK_TILE_BYTES, 64); \
-  _tile_loadd(7, b + ((at) + 1) * CK_TILE_BYTES, 64);
-#define CK_PRODUCTS        \
+#define CK_LOAD_COLUMN(at) _tile_loadd(6, b + (at)*CK_TILE_BYTES, 64);
+#define CK_LEFT            \
   _tile_dpbf16ps(0, 4, 6); \
-  _tile_dpbf16ps(1, 4, 7); \
-  if (!one) {              \
-    _tile_dpbf16ps(2, 5, 6); \
-    _tile_dpbf16ps(3, 5, 7); \
-  }
+  if (!one) _tile_dpbf16ps(2, 5, 6);
+#define CK_RIGHT           \
+  _tile_dpbf16ps(1, 4, 6); \
+  if (!one) _tile_dpbf16ps(3, 5, 6);
   long size = ck_step_bytes(parts);
   for (long s = 0; s < steps; s++, a += size, b += size) {
     if (parts == 1) {
-      CK_LOAD_ROWS(0) CK_LOAD_COLUMNS(0) CK_PRODUCTS
+      CK_LOAD_ROWS(0) CK_LOAD_COLUMN(0) CK_LEFT CK_LOAD_COLUMN(1) CK_RIGHT
     } else {
-      // low x high, high x high, high x low: two tiles stay from one to the next.
-      CK_LOAD_ROWS(2) CK_LOAD_COLUMNS(0) CK_PRODUCTS
-      CK_LOAD_ROWS(0) CK_PRODUCTS
-      CK_LOAD_COLUMNS(2) CK_PRODUCTS
+      CK_LOAD_ROWS(2) CK_LOAD_COLUMN(0) CK_LEFT CK_LOAD_COLUMN(1) CK_RIGHT
+      CK_LOAD_ROWS(0) CK_RIGHT CK_LOAD_COLUMN(0) CK_LEFT
+      CK_LOAD_COLUMN(2) CK_LEFT CK_LOAD_COLUMN(3) CK_RIGHT
     }
+    ck_aside_step(aside);
   }
 #undef CK_LOAD_ROWS
-#undef CK_LOAD_COLUMNS
-#undef CK_PRODUCTS
+#undef CK_LOAD_COLUMN
+#undef CK_LEFT
+#undef CK_RIGHT
 }
 
 #endif
