@@ -89,34 +89,12 @@ CK_TILE_TARGET void ck_pack_panel_columns(int parts, const ck_operand *o, long f
     pack_panel(2, false, false, o, first, width, start, depth, panel);
 }
 
-// Fetches what `pack_piece` will read when the panel at `ahead` is packed.
-INLINE void fetch_piece(const ck_aside *aside, long piece) {
-  const ck_operand *o = aside->operand;
-  const long k = piece / 2 * CK_STEP, half = piece & 1;
-  if (o->depth_contiguous) {
-    for (long i = 0; i < 16; i++) {
-      const char *line = aside->ahead + ((16 * half + i) * o->leading + k) * 4;
-      _mm_prefetch(line, _MM_HINT_T1);
-      _mm_prefetch(line + 64, _MM_HINT_T1);
-    }
-  } else {
-    for (long i = 0; i < CK_STEP; i++)
-      _mm_prefetch(aside->ahead + ((k + i) * o->leading + 16 * half) * 4, _MM_HINT_T1);
-  }
-}
-
 CK_TILE_TARGET void ck_aside_piece(ck_aside *aside) {
   const ck_operand *o = aside->operand;
   const long piece = aside->done++;
 #define CK_PIECE(parts, contiguous, transposing)                                                                  \
   pack_piece(parts, contiguous, transposing, o, aside->first, aside->width, aside->start, aside->depth, aside->panel, \
              piece)
-  if (!o) {
-    const char *lines = aside->ahead + piece * aside->parts * CK_TILE_BYTES;
-    for (long i = 0; i < aside->parts * CK_TILE_BYTES; i += 64) _mm_prefetch(lines + i, _MM_HINT_T1);
-    return;
-  }
-  if (aside->ahead) fetch_piece(aside, piece);
   if (aside->columns) {
     if (aside->parts == 1) {
       if (o->depth_contiguous) CK_PIECE(1, true, true); else CK_PIECE(1, false, false);

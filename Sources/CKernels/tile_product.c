@@ -1,51 +1,13 @@
-#include "tiles.h"
+#include "tile_panels.h"
 
 #if defined(__x86_64__)
 
-// Blocks. A panel's stretch of the reduction (CK_STRETCH_BYTES for each part) stays in or near the first-level cache while
-// panels of the other operand pass by; a slab of the reduction is so deep that the operand packed whole stays in the
-// second-level cache.
-enum { CK_STRETCH_BYTES = 32 << 10, CK_SLAB_BYTES = 512 << 10 };
 // A result as large as this does not stay in the caches: it is written past them.
 enum { CK_STREAM_BYTES = 8 << 20 };
-
-// Which operand is packed whole, slab by slab, before the other's panels are packed and multiplied one by one. The
-// panels of the other are what the threads share out.
-typedef struct {
-  bool by_columns;  // threads take columns of the result, and A is packed whole; else they take rows, and B is
-  bool packs_whole; // the operand to be packed whole is not packed yet
-  long stretch, slab;
-  size_t whole, panel; // bytes of a slab of the operand packed whole, and of a panel of the other
-} plan;
-
-static long panel_bytes(int parts, long depth) { return ck_groups(depth, CK_STEP) * ck_step_bytes(parts); }
-
-static plan make_plan(const ck_tile_product *p) {
-  plan plan = {.by_columns = p->columns > (p->packed ? 4 : 2) * p->rows, .packs_whole = true};
-  plan.stretch = CK_STRETCH_BYTES / ck_step_bytes(1) * CK_STEP;
-  if (p->packed && !plan.by_columns) {
-    plan.packs_whole = false;
-    plan.slab = p->inner;
-  } else {
-    long panels = ck_groups(plan.by_columns ? p->rows : p->columns, CK_PANEL);
-    long fitting = CK_SLAB_BYTES / (panels * panel_bytes(p->parts, plan.stretch));
-    plan.slab = ck_min(ck_max(fitting, 1) * plan.stretch, ck_groups(p->inner, CK_STEP) * CK_STEP);
-    plan.whole = (size_t)(panels * panel_bytes(p->parts, plan.slab));
-  }
-  plan.panel = (size_t)panel_bytes(p->parts, plan.slab);
-  return plan;
-}
 
 size_t ck_tile_workspace(const ck_tile_product *p, int threads) {
   plan plan = make_plan(p);
   return 2 * plan.whole + 2 * (size_t)threads * plan.panel;
-}
-
-static ck_operand rows_of(const ck_tile_product *p) {
-  return (ck_operand){p->a, p->a_leading, p->rows, p->inner, !p->a_transposed, p->alpha};
-}
-static ck_operand columns_of(const ck_tile_product *p) {
-  return (ck_operand){p->b, p->b_leading, p->columns, p->inner, p->b_transposed, 1};
 }
 
 // Row tiles first..<last of the product, two to a panel; only the product's last tile may be short of 16 rows.
@@ -195,71 +157,6 @@ typedef struct {
   plan plan;
   char *workspace;
 } job;
-
-// One thread's panels of the operand that is packed one by one: lines origin..<limit, in each slab. While one panel is
-// multiplied, the next is packed into the other of two buffers, and the one after that is fetched.
-typedef struct {
-  const ck_tile_product *product;
-  plan plan;
-  ck_operand operand;
-  long origin, limit;
-  char *buffers;
-  long turn;
-  ck_aside aside;
-} panels;
-
-static long count_panels(const panels *l) { return ck_groups(l->limit - l->origin, CK_PANEL); }
-
-// The start along the reduction of a panel's slab, and the panel.
-typedef struct {
-  long start, panel;
-} place;
-static place after(const panels *l, place at) {
-  return at.panel + 1 < count_panels(l) ? (place){at.start, at.panel + 1} : (place){at.start + l->plan.slab, 0};
-}
-
-static const char *packed_at(const panels *l, place at) {
-  const ck_tile_product *p = l->product;
-  return (const char *)p->packed + (l->origin / CK_PANEL + at.panel) * panel_bytes(p->parts, p->inner) +
-         panel_bytes(p->parts, at.start);
-}
-
-// Packs or fetches the panel at a place in passing.
-static ck_aside prepare(const panels *l, place at) {
-  const ck_tile_product *p = l->product;
-  if (at.start >= p->inner) return (ck_aside){.pieces = 0};
-  const long first = l->origin + at.panel * CK_PANEL, depth = ck_min(l->plan.slab, p->inner - at.start);
-  ck_aside aside = {.parts = p->parts, .pieces = 2 * ck_groups(depth, CK_STEP)};
-  if (l->plan.by_columns && p->packed) {
-    aside.ahead = packed_at(l, at);
-    return aside;
-  }
-  aside.columns = l->plan.by_columns;
-  aside.operand = &l->operand;
-  aside.first = first;
-  aside.width = ck_min(CK_PANEL, l->limit - first);
-  aside.start = at.start;
-  aside.depth = depth;
-  aside.panel = l->buffers + (size_t)(l->turn & 1) * l->plan.panel;
-  const place next = after(l, at);
-  if (next.start < p->inner) {
-    const long line = l->origin + next.panel * CK_PANEL, leading = l->operand.leading;
-    aside.ahead = (const char *)(l->operand.data + (l->operand.depth_contiguous ? line * leading + next.start
-                                                                                : next.start * leading + line));
-  }
-  return aside;
-}
-
-// The panel at a place, packed. What follows is prepared during the next `steps` steps.
-static const char *take(panels *l, place at, long steps) {
-  if (l->turn == 0) l->aside = prepare(l, at);
-  ck_aside_finish(&l->aside);
-  const char *panel = l->plan.by_columns && l->product->packed ? packed_at(l, at) : l->aside.panel;
-  l->turn++;
-  l->aside = prepare(l, after(l, at));
-  ck_aside_spread(&l->aside, steps);
-  return panel;
-}
 
 CK_TILE_TARGET static void multiply_by_rows(const job *job, int me, int threads) {
   const ck_tile_product *p = job->product;

@@ -58,17 +58,35 @@ CK_TILE_TARGET static inline void ck_configure_tiles(long upper, long lower) {
   _tile_loadconfig(&c);
 }
 
+/// Memory fetched into the second-level cache a line at a time: rows of `row_lines` lines, then `skip` bytes on. Many lines
+/// at once would keep the loads of tiles waiting.
+typedef struct {
+  const char *line;
+  long row_lines, skip, lines;  ///< `lines` in all
+  long left, due, pace;         ///< left of the row; lines due, and that become due each time, in parts of 65536
+} ck_fetch;
+
+static inline __attribute__((always_inline)) void ck_fetch_lines(ck_fetch *f) {
+  for (f->due += f->pace; f->due >= 65536 && f->lines > 0; f->due -= 65536, f->lines--) {
+    __builtin_prefetch(f->line, 0, 2);
+    f->line += 64;
+    if (--f->left > 0) continue;
+    f->left = f->row_lines;
+    f->line += f->skip;
+  }
+}
+
 /// Work done piece by piece between the steps of a product, whose instructions leave the vector units idle: a panel to be
-/// packed a tile at a time, and memory fetched ahead for the panel after that.
+/// packed a tile at a time, and memory fetched ahead.
 typedef struct {
   int parts;
-  bool columns;               ///< whether the panel is one of B
-  const ck_operand *operand;  ///< null if memory is only fetched
+  bool columns;  ///< whether the panel is one of B
+  const ck_operand *operand;
   long first, width, start, depth;
   char *panel;
-  const char *ahead;  ///< what is packed after this panel, or is to be fetched; null if nothing
-  long done, pieces;
-  long due, pace;  ///< pieces due, and that become due with each step, in parts of 65536
+  long done, pieces;  ///< two to a step along the reduction
+  long due, pace;     ///< pieces due, and that become due with each step, in parts of 65536
+  ck_fetch fetch;
 } ck_aside;
 
 void ck_aside_piece(ck_aside *aside);
@@ -79,8 +97,10 @@ static inline __attribute__((always_inline)) void ck_aside_step(ck_aside *aside)
 }
 /// Spreads the work over so many steps.
 static inline void ck_aside_spread(ck_aside *aside, long steps) {
-  aside->due = 0;
+  aside->due = aside->fetch.due = 0;
   aside->pace = aside->pieces * 65536 / ck_max(steps, 1) + 1;
+  aside->fetch.left = aside->fetch.row_lines;
+  aside->fetch.pace = aside->fetch.lines * 65536 / ck_max(steps * (aside->parts == 1 ? 2 : 6), 1) + 1;
 }
 static inline void ck_aside_finish(ck_aside *aside) {
   while (aside->done < aside->pieces) ck_aside_piece(aside);
@@ -102,20 +122,22 @@ CK_TILE_TARGET static inline __attribute__((always_inline)) void ck_accumulate(i
 #define CK_RIGHT           \
   _tile_dpbf16ps(1, 4, 6); \
   if (!one) _tile_dpbf16ps(3, 5, 6);
+#define CK_FETCH ck_fetch_lines(&aside->fetch);
   long size = ck_step_bytes(parts);
   for (long s = 0; s < steps; s++, a += size, b += size) {
     if (parts == 1) {
-      CK_LOAD_ROWS(0) CK_LOAD_COLUMN(0) CK_LEFT CK_LOAD_COLUMN(1) CK_RIGHT
+      CK_LOAD_ROWS(0) CK_LOAD_COLUMN(0) CK_LEFT CK_FETCH CK_LOAD_COLUMN(1) CK_RIGHT CK_FETCH
     } else {
-      CK_LOAD_ROWS(2) CK_LOAD_COLUMN(0) CK_LEFT CK_LOAD_COLUMN(1) CK_RIGHT
-      CK_LOAD_ROWS(0) CK_RIGHT CK_LOAD_COLUMN(0) CK_LEFT
-      CK_LOAD_COLUMN(2) CK_LEFT CK_LOAD_COLUMN(3) CK_RIGHT
+      CK_LOAD_ROWS(2) CK_LOAD_COLUMN(0) CK_LEFT CK_FETCH CK_LOAD_COLUMN(1) CK_RIGHT CK_FETCH
+      CK_LOAD_ROWS(0) CK_RIGHT CK_FETCH CK_LOAD_COLUMN(0) CK_LEFT CK_FETCH
+      CK_LOAD_COLUMN(2) CK_LEFT CK_FETCH CK_LOAD_COLUMN(3) CK_RIGHT CK_FETCH
     }
     ck_aside_step(aside);
   }
 #undef CK_LOAD_ROWS
 #undef CK_LOAD_COLUMN
 #undef CK_LEFT
+#undef CK_FETCH
 #undef CK_RIGHT
 }
 
