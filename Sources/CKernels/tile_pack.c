@@ -2,8 +2,8 @@
 
 #if defined(__x86_64__)
 // Packs one tile: `width` <= 16 lines of the operand from `first` on, up to 32 along the reduction from `start` on.
-INLINE void pack_tile(int parts, bool contiguous, bool transposing, const ck_operand *o, long first, long width,
-                      long start, long depth, char *high, char *low) {
+INLINE void pack_tile(int parts, bool contiguous, bool transposing, bool scaling, const ck_operand *o, long first,
+                      long width, long start, long depth, char *high, char *low) {
   __m512i h[16], l[16];
   __m512 scale = _mm512_set1_ps(o->scale);
   const __m512i upper_words = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29,
@@ -21,8 +21,10 @@ INLINE void pack_tile(int parts, bool contiguous, bool transposing, const ck_ope
       x0 = _mm512_maskz_loadu_ps(2 * i < depth ? first_lanes(width) : 0, x);
       x1 = _mm512_maskz_loadu_ps(2 * i + 1 < depth ? first_lanes(width) : 0, x + o->leading);
     }
-    x0 = _mm512_mul_ps(x0, scale);
-    x1 = _mm512_mul_ps(x1, scale);
+    if (scaling) {
+      x0 = _mm512_mul_ps(x0, scale);
+      x1 = _mm512_mul_ps(x1, scale);
+    }
     if (parts == 1) {
       h[i] = contiguous ? (__m512i)_mm512_cvtne2ps_pbh(x1, x0) : interleaved(x0, x1);
     } else {
@@ -48,15 +50,19 @@ INLINE void pack_tile(int parts, bool contiguous, bool transposing, const ck_ope
   }
 }
 
+// One tile of a panel: the half `piece` & 1 of the step `piece` / 2. Only A is scaled.
+INLINE void pack_piece(int parts, bool contiguous, bool transposing, const ck_operand *o, long first, long width,
+                       long start, long depth, char *panel, long piece) {
+  const long upper = ck_min(width, 16), k = piece / 2 * CK_STEP, half = piece & 1;
+  char *to = panel + piece / 2 * ck_step_bytes(parts) + half * CK_TILE_BYTES;
+  pack_tile(parts, contiguous, transposing, contiguous != transposing, o, half ? first + upper : first,
+            half ? width - upper : upper, start + k, ck_min(depth - k, CK_STEP), to, to + 2 * CK_TILE_BYTES);
+}
+
 INLINE void pack_panel(int parts, bool contiguous, bool transposing, const ck_operand *o, long first, long width,
                        long start, long depth, char *panel) {
-  long upper = ck_min(width, 16);
-  for (long k = 0; k < depth; k += CK_STEP, panel += ck_step_bytes(parts)) {
-    long left = ck_min(depth - k, CK_STEP);
-    pack_tile(parts, contiguous, transposing, o, first, upper, start + k, left, panel, panel + 2 * CK_TILE_BYTES);
-    pack_tile(parts, contiguous, transposing, o, first + upper, width - upper, start + k, left,
-              panel + CK_TILE_BYTES, panel + 3 * CK_TILE_BYTES);
-  }
+  for (long piece = 0; piece < 2 * ck_groups(depth, CK_STEP); piece++)
+    pack_piece(parts, contiguous, transposing, o, first, width, start, depth, panel, piece);
 }
 
 CK_TILE_TARGET void ck_pack_panel_rows(int parts, const ck_operand *o, long first, long width, long start, long depth,
@@ -81,5 +87,27 @@ CK_TILE_TARGET void ck_pack_panel_columns(int parts, const ck_operand *o, long f
     pack_panel(2, true, true, o, first, width, start, depth, panel);
   else
     pack_panel(2, false, false, o, first, width, start, depth, panel);
+}
+
+CK_TILE_TARGET void ck_aside_piece(ck_aside *aside) {
+  const ck_operand *o = aside->operand;
+  const long piece = aside->done++;
+#define CK_PIECE(parts, contiguous, transposing)                                                                  \
+  pack_piece(parts, contiguous, transposing, o, aside->first, aside->width, aside->start, aside->depth, aside->panel, \
+             piece)
+  if (aside->columns) {
+    if (aside->parts == 1) {
+      if (o->depth_contiguous) CK_PIECE(1, true, true); else CK_PIECE(1, false, false);
+    } else {
+      if (o->depth_contiguous) CK_PIECE(2, true, true); else CK_PIECE(2, false, false);
+    }
+  } else {
+    if (aside->parts == 1) {
+      if (o->depth_contiguous) CK_PIECE(1, true, false); else CK_PIECE(1, false, true);
+    } else {
+      if (o->depth_contiguous) CK_PIECE(2, true, false); else CK_PIECE(2, false, true);
+    }
+  }
+#undef CK_PIECE
 }
 #endif

@@ -1,49 +1,13 @@
-#include "tiles.h"
+#include "tile_panels.h"
 
 #if defined(__x86_64__)
 
-// Blocks. A panel's stretch of the reduction (CK_STRETCH_BYTES for each part) stays in or near the first-level cache while
-// panels of the other operand pass by; a slab of the reduction is so deep that the operand packed whole stays in the
-// second-level cache.
-enum { CK_STRETCH_BYTES = 32 << 10, CK_SLAB_BYTES = 1 << 20 };
-
-// Which operand is packed whole, slab by slab, before the other's panels are packed and multiplied one by one. The
-// panels of the other are what the threads share out.
-typedef struct {
-  bool by_columns;  // threads take columns of the result, and A is packed whole; else they take rows, and B is
-  bool packs_whole; // the operand to be packed whole is not packed yet
-  long stretch, slab;
-  size_t whole, panel; // bytes of a slab of the operand packed whole, and of a panel of the other
-} plan;
-
-static long panel_bytes(int parts, long depth) { return ck_groups(depth, CK_STEP) * ck_step_bytes(parts); }
-
-static plan make_plan(const ck_tile_product *p) {
-  plan plan = {.by_columns = p->columns > 2 * p->rows, .packs_whole = true};
-  plan.stretch = CK_STRETCH_BYTES / ck_step_bytes(1) * CK_STEP;
-  if (p->packed && !plan.by_columns) {
-    plan.packs_whole = false;
-    plan.slab = p->inner;
-  } else {
-    long panels = ck_groups(plan.by_columns ? p->rows : p->columns, CK_PANEL);
-    long fitting = CK_SLAB_BYTES / (panels * panel_bytes(p->parts, plan.stretch));
-    plan.slab = ck_min(ck_max(fitting, 1) * plan.stretch, ck_groups(p->inner, CK_STEP) * CK_STEP);
-    plan.whole = (size_t)(panels * panel_bytes(p->parts, plan.slab));
-  }
-  plan.panel = (size_t)panel_bytes(p->parts, plan.slab);
-  return plan;
-}
+// A result as large as this does not stay in the caches: it is written past them.
+enum { CK_STREAM_BYTES = 8 << 20 };
 
 size_t ck_tile_workspace(const ck_tile_product *p, int threads) {
   plan plan = make_plan(p);
-  return 2 * plan.whole + (size_t)threads * plan.panel;
-}
-
-static ck_operand rows_of(const ck_tile_product *p) {
-  return (ck_operand){p->a, p->a_leading, p->rows, p->inner, !p->a_transposed, p->alpha};
-}
-static ck_operand columns_of(const ck_tile_product *p) {
-  return (ck_operand){p->b, p->b_leading, p->columns, p->inner, p->b_transposed, 1};
+  return 2 * plan.whole + 2 * (size_t)threads * plan.panel;
 }
 
 // Row tiles first..<last of the product, two to a panel; only the product's last tile may be short of 16 rows.
@@ -98,30 +62,63 @@ CK_TILE_TARGET static void begin_in_memory(const ck_tile_product *p, block b, bo
   }
 }
 
-CK_TILE_TARGET static void copy_out(const ck_tile_product *p, block b, float (*sums)[CK_PANEL]) {
-  for (long i = 0; i < b.rows; i++)
-    for (long j = 0; j < b.columns; j += 16)
-      _mm512_mask_storeu_ps(p->c + (b.row + i) * p->c_leading + b.column + j, lanes(b.columns - j),
-                            _mm512_load_ps(sums[i] + j));
+CK_TILE_TARGET static void copy_out(const ck_tile_product *p, block b, bool stream, float (*sums)[CK_PANEL]) {
+  for (long i = 0; i < b.rows; i++) {
+    float *c = p->c + (b.row + i) * p->c_leading + b.column;
+    for (long j = 0; j < b.columns; j += 16) {
+      if (stream)
+        _mm512_stream_ps(c + j, _mm512_load_ps(sums[i] + j));
+      else
+        _mm512_mask_storeu_ps(c + j, lanes(b.columns - j), _mm512_load_ps(sums[i] + j));
+    }
+  }
 }
 
-CK_TILE_TARGET static void multiply_block(const ck_tile_product *p, block b, bool first, long steps, const char *rows,
-                                          const char *columns) {
+// Whether whole lines of the result are to be written past the caches.
+static bool streams(const ck_tile_product *p, block b) {
+  return b.columns == CK_PANEL && p->rows * p->columns * 4 >= CK_STREAM_BYTES &&
+         (((size_t)(p->c + b.column) | (size_t)p->c_leading * 4) & 63) == 0;
+}
+
+// The rows that the tiles are set to.
+typedef struct {
+  long upper, lower;
+} setting;
+
+// Sets the tiles for `uses` blocks of so many steps. Setting them anew costs as much as about 20 products of tiles: for
+// less, a short tile is taken for a full one, whose other rows are zeros.
+static void set_tiles(const ck_tile_product *p, block b, long uses, long steps, setting *now) {
+  long short_rows = ck_groups(b.rows, 16) * 16 - b.rows, products = 2 * uses * steps * (p->parts == 1 ? 1 : 3);
+  setting wanted = {16, 16};
+  if (b.rows == p->rows || short_rows * products > 2 * 16 * 20) {
+    wanted.upper = b.upper;
+    if (b.rows > 16) wanted.lower = b.rows - b.upper;
+  }
+  if (wanted.upper == now->upper && wanted.lower == now->lower) return;
+  *now = wanted;
+  ck_configure_tiles(wanted.upper, wanted.lower);
+}
+
+CK_TILE_TARGET static void multiply_block(const ck_tile_product *p, block b, setting setting, bool first, bool last,
+                                          long steps, const char *rows, const char *columns, ck_aside *aside) {
   float sums[CK_PANEL][CK_PANEL] __attribute__((aligned(64)));
   float *to = p->c + b.row * p->c_leading + b.column;
   size_t stride = (size_t)p->c_leading * 4;
-  bool one = b.rows <= 16;
+  const bool one = b.rows <= 16, full = b.upper == setting.upper && (one || b.rows - b.upper == setting.lower);
+  const bool stream = last && streams(p, b);
   beginning upper = begin_with(p, first, b.row, b.upper, b.column);
   beginning lower = begin_with(p, first, b.row + b.upper, b.rows - b.upper, b.column);
   // A block that is not full, or begins with something else, goes by way of memory. The sums are the same: they begin
   // with the same numbers.
-  bool direct = b.columns == CK_PANEL && upper.possible && (one || lower.possible);
-  if (!direct) {
+  const bool loads = b.columns == CK_PANEL && full && upper.possible && (one || lower.possible);
+  if (!loads) {
     begin_in_memory(p, b, first, sums);
+    upper = (beginning){sums[0], sizeof sums[0], true};
+    lower = (beginning){sums[16], sizeof sums[0], true};
+  }
+  if (!loads || stream) {
     to = sums[0];
     stride = sizeof sums[0];
-    upper = (beginning){to, stride, true};
-    lower = (beginning){sums[16], stride, true};
   }
   if (upper.from) {
     _tile_loadd(0, upper.from, upper.stride);
@@ -130,7 +127,8 @@ CK_TILE_TARGET static void multiply_block(const ck_tile_product *p, block b, boo
     _tile_zero(0);
     _tile_zero(1);
   }
-  if (lower.from && !one) {
+  if (one) {
+  } else if (lower.from) {
     _tile_loadd(2, lower.from, lower.stride);
     _tile_loadd(3, lower.from + 16, lower.stride);
   } else {
@@ -138,20 +136,20 @@ CK_TILE_TARGET static void multiply_block(const ck_tile_product *p, block b, boo
     _tile_zero(3);
   }
   if (p->parts == 1 && one)
-    ck_accumulate(1, true, steps, rows, columns);
+    ck_accumulate(1, true, steps, rows, columns, aside);
   else if (p->parts == 1)
-    ck_accumulate(1, false, steps, rows, columns);
+    ck_accumulate(1, false, steps, rows, columns, aside);
   else if (one)
-    ck_accumulate(2, true, steps, rows, columns);
+    ck_accumulate(2, true, steps, rows, columns, aside);
   else
-    ck_accumulate(2, false, steps, rows, columns);
+    ck_accumulate(2, false, steps, rows, columns, aside);
   _tile_stored(0, to, stride);
   _tile_stored(1, to + 16, stride);
   if (!one) {
     _tile_stored(2, to + 16 * stride / 4, stride);
     _tile_stored(3, to + 16 * stride / 4 + 16, stride);
   }
-  if (!direct) copy_out(p, b, sums);
+  if (!loads || stream) copy_out(p, b, stream, sums);
 }
 
 typedef struct {
@@ -163,12 +161,15 @@ typedef struct {
 CK_TILE_TARGET static void multiply_by_rows(const job *job, int me, int threads) {
   const ck_tile_product *p = job->product;
   const plan plan = job->plan;
-  ck_operand a = rows_of(p), b = columns_of(p);
-  row_tiles mine = split_rows(p, me, threads);
-  long column_panels = ck_groups(p->columns, CK_PANEL), configured = -1;
-  char *panel = job->workspace + 2 * plan.whole + (size_t)me * plan.panel;
+  const ck_operand b = columns_of(p);
+  const row_tiles mine = split_rows(p, me, threads);
+  const long column_panels = ck_groups(p->columns, CK_PANEL);
+  setting setting = {-1, -1};
+  panels rows = {.product = p, .plan = plan, .operand = rows_of(p), .origin = 16 * mine.first,
+                 .limit = ck_min(16 * mine.last, p->rows),
+                 .buffers = job->workspace + 2 * plan.whole + 2 * (size_t)me * plan.panel};
   for (long start = 0, turn = 0; start < p->inner; start += plan.slab, turn++) {
-    long depth = ck_min(plan.slab, p->inner - start);
+    const long depth = ck_min(plan.slab, p->inner - start), all_steps = ck_groups(depth, CK_STEP) * column_panels;
     const char *columns = (const char *)p->packed;
     long column_bytes = panel_bytes(p->parts, p->inner);
     if (plan.packs_whole) {
@@ -182,15 +183,15 @@ CK_TILE_TARGET static void multiply_by_rows(const job *job, int me, int threads)
     }
     for (long i = 0; i < panels_of(mine); i++) {
       block block = rows_of_panel(p, mine, i);
-      ck_pack_panel_rows(p->parts, &a, block.row, block.rows, start, depth, panel);
-      if (configured != block.rows) ck_configure_tiles(block.upper, block.rows - block.upper);
-      configured = block.rows;
+      const char *panel = take(&rows, (place){start, i}, all_steps);
+      set_tiles(p, block, column_panels, ck_groups(depth, CK_STEP), &setting);
       for (long k = 0; k < depth; k += plan.stretch) {
-        long steps = ck_groups(ck_min(plan.stretch, depth - k), CK_STEP), offset = panel_bytes(p->parts, k);
+        const long steps = ck_groups(ck_min(plan.stretch, depth - k), CK_STEP), offset = panel_bytes(p->parts, k);
         for (long j = 0; j < column_panels; j++) {
           block.column = j * CK_PANEL;
           block.columns = ck_min(CK_PANEL, p->columns - block.column);
-          multiply_block(p, block, start + k == 0, steps, panel + offset, columns + j * column_bytes + offset);
+          multiply_block(p, block, setting, start + k == 0, start + k + plan.stretch >= p->inner, steps,
+                         panel + offset, columns + j * column_bytes + offset, &rows.aside);
         }
       }
     }
@@ -200,35 +201,33 @@ CK_TILE_TARGET static void multiply_by_rows(const job *job, int me, int threads)
 CK_TILE_TARGET static void multiply_by_columns(const job *job, int me, int threads) {
   const ck_tile_product *p = job->product;
   const plan plan = job->plan;
-  ck_operand a = rows_of(p), b = columns_of(p);
-  row_tiles all = split_rows(p, 0, 1);
-  long panels = panels_of(all);
-  long column_panels = ck_groups(p->columns, CK_PANEL), configured = -1;
-  char *panel = job->workspace + 2 * plan.whole + (size_t)me * plan.panel;
+  const ck_operand a = rows_of(p);
+  const row_tiles all = split_rows(p, 0, 1);
+  const long row_panels = panels_of(all), column_panels = ck_groups(p->columns, CK_PANEL);
+  const long begin = column_panels * me / threads, end = column_panels * (me + 1) / threads;
+  setting setting = {-1, -1};
+  panels columns = {.product = p, .plan = plan, .operand = columns_of(p), .origin = begin * CK_PANEL,
+                    .limit = ck_min(end * CK_PANEL, p->columns),
+                    .buffers = job->workspace + 2 * plan.whole + 2 * (size_t)me * plan.panel};
   for (long start = 0, turn = 0; start < p->inner; start += plan.slab, turn++) {
-    long depth = ck_min(plan.slab, p->inner - start), row_bytes = panel_bytes(p->parts, depth);
+    const long depth = ck_min(plan.slab, p->inner - start), row_bytes = panel_bytes(p->parts, depth);
     char *whole = job->workspace + (size_t)(turn & 1) * plan.whole;
-    for (long i = panels * me / threads; i < panels * (me + 1) / threads; i++) {
+    for (long i = row_panels * me / threads; i < row_panels * (me + 1) / threads; i++) {
       block block = rows_of_panel(p, all, i);
       ck_pack_panel_rows(p->parts, &a, block.row, block.rows, start, depth, whole + i * row_bytes);
     }
     if (threads > 1) ck_barrier();
-    for (long j = column_panels * me / threads; j < column_panels * (me + 1) / threads; j++) {
-      long column = j * CK_PANEL, count = ck_min(CK_PANEL, p->columns - column);
-      const char *columns = panel;
-      if (p->packed)
-        columns = (const char *)p->packed + j * panel_bytes(p->parts, p->inner) + panel_bytes(p->parts, start);
-      else
-        ck_pack_panel_columns(p->parts, &b, column, count, start, depth, panel);
+    for (long j = begin; j < end; j++) {
+      const char *panel = take(&columns, (place){start, j - begin}, ck_groups(depth, CK_STEP) * row_panels);
       for (long k = 0; k < depth; k += plan.stretch) {
-        long steps = ck_groups(ck_min(plan.stretch, depth - k), CK_STEP), offset = panel_bytes(p->parts, k);
-        for (long i = 0; i < panels; i++) {
+        const long steps = ck_groups(ck_min(plan.stretch, depth - k), CK_STEP), offset = panel_bytes(p->parts, k);
+        for (long i = 0; i < row_panels; i++) {
           block block = rows_of_panel(p, all, i);
-          if (configured != block.rows) ck_configure_tiles(block.upper, block.rows - block.upper);
-          configured = block.rows;
-          block.column = column;
-          block.columns = count;
-          multiply_block(p, block, start + k == 0, steps, whole + i * row_bytes + offset, columns + offset);
+          block.column = j * CK_PANEL;
+          block.columns = ck_min(CK_PANEL, p->columns - block.column);
+          set_tiles(p, block, 1, steps, &setting);
+          multiply_block(p, block, setting, start + k == 0, start + k + plan.stretch >= p->inner, steps,
+                         whole + i * row_bytes + offset, panel + offset, &columns.aside);
         }
       }
     }
@@ -241,6 +240,7 @@ CK_TILE_TARGET static void multiply(void *context, int me, int threads) {
     multiply_by_columns(job, me, threads);
   else
     multiply_by_rows(job, me, threads);
+  _mm_sfence();
   _tile_release();
 }
 

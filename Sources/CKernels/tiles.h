@@ -58,37 +58,87 @@ CK_TILE_TARGET static inline void ck_configure_tiles(long upper, long lower) {
   _tile_loadconfig(&c);
 }
 
-/// Adds the products of `steps` steps of a row panel and a column panel to tiles 0...3; of a row panel that has one tile
-/// only, to tiles 0 and 1.
-CK_TILE_TARGET static inline __attribute__((always_inline)) void ck_accumulate(int parts, bool one, long steps,
-                                                                              const char *a, const char *b) {
-#define CK_LOAD_ROWS(at)                                \
-  _tile_loadd(4, a + (at)*CK_TILE_BYTES, 64);           \
-  if (!one) _tile_loadd(5, a + ((at) + 1) * CK_TILE_BYTES, 64);
-#define CK_LOAD_COLUMNS(at)                   \
-  _tile_loadd(6, b + (at)*CK_TILE_BYTES, 64); \
-  _tile_loadd(7, b + ((at) + 1) * CK_TILE_BYTES, 64);
-#define CK_PRODUCTS        \
-  _tile_dpbf16ps(0, 4, 6); \
-  _tile_dpbf16ps(1, 4, 7); \
-  if (!one) {              \
-    _tile_dpbf16ps(2, 5, 6); \
-    _tile_dpbf16ps(3, 5, 7); \
+/// Memory fetched into the second-level cache a line at a time: rows of `row_lines` lines, then `skip` bytes on. Many lines
+/// at once would keep the loads of tiles waiting.
+typedef struct {
+  const char *line;
+  long row_lines, skip, lines;  ///< `lines` in all
+  long left, due, pace;         ///< left of the row; lines due, and that become due each time, in parts of 65536
+} ck_fetch;
+
+static inline __attribute__((always_inline)) void ck_fetch_lines(ck_fetch *f) {
+  for (f->due += f->pace; f->due >= 65536 && f->lines > 0; f->due -= 65536, f->lines--) {
+    __builtin_prefetch(f->line, 0, 2);
+    f->line += 64;
+    if (--f->left > 0) continue;
+    f->left = f->row_lines;
+    f->line += f->skip;
   }
+}
+
+/// Work done piece by piece between the steps of a product, whose instructions leave the vector units idle: a panel to be
+/// packed a tile at a time, and memory fetched ahead.
+typedef struct {
+  int parts;
+  bool columns;  ///< whether the panel is one of B
+  const ck_operand *operand;
+  long first, width, start, depth;
+  char *panel;
+  long done, pieces;  ///< two to a step along the reduction
+  long due, pace;     ///< pieces due, and that become due with each step, in parts of 65536
+  ck_fetch fetch;
+} ck_aside;
+
+void ck_aside_piece(ck_aside *aside);
+
+static inline __attribute__((always_inline)) void ck_aside_step(ck_aside *aside) {
+  if (aside->done >= aside->pieces) return;
+  for (aside->due += aside->pace; aside->due >= 65536; aside->due -= 65536) ck_aside_piece(aside);
+}
+/// Spreads the work over so many steps.
+static inline void ck_aside_spread(ck_aside *aside, long steps) {
+  aside->due = aside->fetch.due = 0;
+  aside->pace = aside->pieces * 65536 / ck_max(steps, 1) + 1;
+  aside->fetch.left = aside->fetch.row_lines;
+  aside->fetch.pace = aside->fetch.lines * 65536 / ck_max(steps * (aside->parts == 1 ? 2 : 6), 1) + 1;
+}
+static inline void ck_aside_finish(ck_aside *aside) {
+  while (aside->done < aside->pieces) ck_aside_piece(aside);
+}
+
+/// Adds the products of `steps` steps of a row panel and a column panel to tiles 0...3; of a row panel that has one tile
+/// only, to tiles 0 and 1. For each sum the order is: low x high, high x high, high x low, step by step. One tile of B at
+/// a time, used twice or more, is faster than two, and so is leaving a tile unused: loads then wait less for a free one.
+CK_TILE_TARGET static inline __attribute__((always_inline)) void ck_accumulate(int parts, bool one, long steps,
+                                                                              const char *a, const char *b,
+                                                                              ck_aside *aside) {
+#define CK_LOAD_ROWS(at)                \
+  _tile_loadd(4, a + (at)*CK_TILE_BYTES, 64); \
+  if (!one) _tile_loadd(5, a + ((at) + 1) * CK_TILE_BYTES, 64);
+#define CK_LOAD_COLUMN(at) _tile_loadd(6, b + (at)*CK_TILE_BYTES, 64);
+#define CK_LEFT            \
+  _tile_dpbf16ps(0, 4, 6); \
+  if (!one) _tile_dpbf16ps(2, 5, 6);
+#define CK_RIGHT           \
+  _tile_dpbf16ps(1, 4, 6); \
+  if (!one) _tile_dpbf16ps(3, 5, 6);
+#define CK_FETCH ck_fetch_lines(&aside->fetch);
   long size = ck_step_bytes(parts);
   for (long s = 0; s < steps; s++, a += size, b += size) {
     if (parts == 1) {
-      CK_LOAD_ROWS(0) CK_LOAD_COLUMNS(0) CK_PRODUCTS
+      CK_LOAD_ROWS(0) CK_LOAD_COLUMN(0) CK_LEFT CK_FETCH CK_LOAD_COLUMN(1) CK_RIGHT CK_FETCH
     } else {
-      // low x high, high x high, high x low: two tiles stay from one to the next.
-      CK_LOAD_ROWS(2) CK_LOAD_COLUMNS(0) CK_PRODUCTS
-      CK_LOAD_ROWS(0) CK_PRODUCTS
-      CK_LOAD_COLUMNS(2) CK_PRODUCTS
+      CK_LOAD_ROWS(2) CK_LOAD_COLUMN(0) CK_LEFT CK_FETCH CK_LOAD_COLUMN(1) CK_RIGHT CK_FETCH
+      CK_LOAD_ROWS(0) CK_RIGHT CK_FETCH CK_LOAD_COLUMN(0) CK_LEFT CK_FETCH
+      CK_LOAD_COLUMN(2) CK_LEFT CK_FETCH CK_LOAD_COLUMN(3) CK_RIGHT CK_FETCH
     }
+    ck_aside_step(aside);
   }
 #undef CK_LOAD_ROWS
-#undef CK_LOAD_COLUMNS
-#undef CK_PRODUCTS
+#undef CK_LOAD_COLUMN
+#undef CK_LEFT
+#undef CK_FETCH
+#undef CK_RIGHT
 }
 
 #endif

@@ -27,6 +27,7 @@ extension ProcessWideTests {
       let sizes = [
         (1, 1, 1), (2, 3, 5), (15, 17, 31), (16, 16, 32), (17, 33, 33), (32, 32, 64), (33, 31, 65),
         (48, 64, 512), (100, 129, 96), (200, 64, 100), (61, 300, 700), (40, 24, 2100), (3, 2000, 40),
+        (20, 200, 3100), (72, 40, 1100),
       ]
       let betas = [0.0, 1, 0.5]
       return sizes.enumerated().flatMap { i, size in
@@ -147,6 +148,36 @@ extension ProcessWideTests {
       }
       guard let results else { return }
       #expect(results.0.leading(30..<47).floats() == results.1.floats())
+    }
+
+    /// A result of 8 MiB or more, its rows at whole lines of the cache, is written past the caches.
+    @Test(arguments: [ProductPrecision.splitBfloat16, .bfloat16])
+    func `a large result equals its parts, and the sums of products`(_ precision: ProductPrecision) {
+      let (rows, columns, inner) = (40, 53_248, 36)
+      let (a, w, bias) = (normals(rows * inner, 1), normals(columns * inner, 2), normals(columns, 3))
+      for (set, results) in Settings.everywhere({ () -> [Tensor] in
+        let x = Tensor(a.map { Float($0) }, shape: [rows, inner])
+        let weights = PackedMatrix(
+          MatrixView(Tensor(w.map { Float($0) }, shape: [columns, inner]), transposed: true), inner: inner,
+          columns: columns, precision: precision, isEager: false)
+        let b = Tensor(bias.map { Float($0) }, shape: [columns])
+        return [
+          Tensor.matrixProduct(x, weights, bias: b), Tensor.matrixProduct(x.leading(24..<40), weights, bias: b),
+        ]
+      }) {
+        let whole = results[0][0].floats()
+        for result in results {
+          #expect(result[0].floats() == whole, "\(set): the number of threads changes the result")
+          if set == .amx { #expect(result[1].floats() == Array(whole[(24 * columns)...]), "\(set)") }
+        }
+        var worst = 0.0
+        for (i, j) in (0..<rows).flatMap({ i in stride(from: i, to: columns, by: 97).map { (i, $0) } }) {
+          let terms = (0..<inner).map { a[i * inner + $0] * w[j * inner + $0] } + [bias[j]]
+          let error = abs(Double(whole[i * columns + j]) - terms.reduce(0, +))
+          worst = max(worst, error / terms.reduce(0) { $0 + abs($1) })
+        }
+        #expect(worst <= tolerance(set == .amx ? precision : .float32, inner: inner), "\(set): off by \(worst)")
+      }
     }
 
     @Test(arguments: examples)
