@@ -7,10 +7,11 @@
 
 #if defined(__x86_64__)
 
-// Blocks. A panel's stretch of the reduction (CK_STRETCH_BYTES for each part) stays in or near the first-level cache while
-// panels of the other operand pass by; a slab of the reduction is so deep that the operand packed whole stays in the
+// Blocks. A panel's stretch of the reduction (CK_STRETCH_BYTES for each part) stays in or near the first-level cache
+// while panels of the other operand pass by; a slab of the reduction is so deep that the operand packed whole stays in the
 // second-level cache.
 enum { CK_STRETCH_BYTES = 32 << 10, CK_SLAB_BYTES = 256 << 10 };
+
 // Which operand is packed whole, slab by slab, before the other's panels are packed and multiplied one by one. The
 // panels of the other are what the threads share out.
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
 
 static long panel_bytes(int parts, long depth) { return ck_groups(depth, CK_STEP) * ck_step_bytes(parts); }
 
+// Packed columns are fast to reread, so rows go by unless they are few: then A and what is packed of it stay small.
 static plan make_plan(const ck_tile_product *p) {
   plan plan = {.by_columns = p->columns > (p->packed ? 4 : 2) * p->rows, .packs_whole = true};
   plan.stretch = CK_STRETCH_BYTES / ck_step_bytes(1) * CK_STEP;

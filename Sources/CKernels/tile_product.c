@@ -1,3 +1,12 @@
+// Matrix products on tiles. Measured on two cores of a Sapphire Rapids server, whose tiles do 2.86 TFLOP/s a core on
+// zeros and 2.3 on random numbers, and whose memory gives 17 to 21 GB/s a core; five products each, where large:
+//   [200, 512] x [512, 512] packed, two parts: 206 us on one core, 120 us on two; the tiles alone take 140 and 70. The
+//     rest is packing A, and 1 MB of B from the third-level cache where it does not stay in the second.
+//   [100, 256] x [44608, 256]^T: 29 to 44 ms in two parts, where tiles take 8, packing 15 and memory 8; 16 to 24 in one.
+//   [100, 44608] x [44608, 256]: 46 to 60 ms in two parts, 28 to 33 in one, where tiles take 8, packing 7 and memory 8.
+//     Not near its limits: A is packed without being fetched ahead, and B comes slower than memory gives it.
+// Other tenants of the cores make loads of tiles up to four times slower for seconds at a time.
+
 #include "tile_panels.h"
 
 #if defined(__x86_64__)
@@ -127,11 +136,10 @@ CK_TILE_TARGET static void multiply_block(const ck_tile_product *p, block b, set
     _tile_zero(0);
     _tile_zero(1);
   }
-  if (one) {
-  } else if (lower.from) {
+  if (!one && lower.from) {
     _tile_loadd(2, lower.from, lower.stride);
     _tile_loadd(3, lower.from + 16, lower.stride);
-  } else {
+  } else if (!one) {
     _tile_zero(2);
     _tile_zero(3);
   }
