@@ -1,6 +1,8 @@
 #include "tile_numbers.h"
 
 #if defined(__x86_64__)
+INLINE const float *line(const ck_operand *o, long i) { return o->lines ? o->lines[i] : o->data + i * o->leading; }
+
 // Packs one tile: `width` <= 16 lines of the operand from `first` on, up to 32 along the reduction from `start` on.
 INLINE void pack_tile(int parts, bool contiguous, bool transposing, bool scaling, const ck_operand *o, long first,
                       long width, long start, long depth, char *high, char *low) {
@@ -12,14 +14,14 @@ INLINE void pack_tile(int parts, bool contiguous, bool transposing, bool scaling
   for (long i = 0; i < 16; i++) {
     __m512 x0, x1;
     if (contiguous) {  // one line, 32 neighbours along the reduction
-      const float *x = o->data + (first + i) * o->leading + start;
       bool inside = i < width;
+      const float *x = line(o, inside ? first + i : first) + start;
       x0 = _mm512_maskz_loadu_ps(inside ? first_lanes(depth) : 0, x);
       x1 = _mm512_maskz_loadu_ps(inside ? first_lanes(depth - 16) : 0, x + 16);
     } else {  // two steps along the reduction of 16 lines
-      const float *x = o->data + (start + 2 * i) * o->leading + first;
-      x0 = _mm512_maskz_loadu_ps(2 * i < depth ? first_lanes(width) : 0, x);
-      x1 = _mm512_maskz_loadu_ps(2 * i + 1 < depth ? first_lanes(width) : 0, x + o->leading);
+      bool one = 2 * i < depth, two = 2 * i + 1 < depth;
+      x0 = _mm512_maskz_loadu_ps(one ? first_lanes(width) : 0, line(o, one ? start + 2 * i : start) + first);
+      x1 = _mm512_maskz_loadu_ps(two ? first_lanes(width) : 0, line(o, two ? start + 2 * i + 1 : start) + first);
     }
     if (scaling) {
       x0 = _mm512_mul_ps(x0, scale);

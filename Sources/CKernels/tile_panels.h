@@ -79,6 +79,7 @@ static const char *packed_at(const panels *l, place at) {
 // reduction, panels are but two lines wide: then rather a part of the next slab, all panels wide, if that is not too much.
 static ck_fetch fetch_ahead(const panels *l, place at, long depth) {
   const ck_operand *o = &l->operand;
+  if (o->lines) return (ck_fetch){.lines = 0};
   const long count = count_panels(l), row_bytes = o->leading * 4;
   place next = after(l, at);
   long line = l->origin + next.panel * CK_PANEL, rows = depth, row_lines = 2;

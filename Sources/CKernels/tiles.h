@@ -32,6 +32,8 @@ typedef struct {
   long leading, width, depth;
   bool depth_contiguous;  ///< whether neighbours along the reduction are neighbours in memory
   float scale;
+  /// Where each row of memory lies, instead of `data` and `leading`; or none.
+  const float *const *lines;
 } ck_operand;
 
 /// Packs `width` <= 32 of the operand from `first` on, over `depth` from `start` on: 16 into the first tile of a step, the

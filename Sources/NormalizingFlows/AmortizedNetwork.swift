@@ -114,12 +114,16 @@ public struct AmortizedNetwork: Velocity {
   func affinePart(
     of layer: Layer, _ a: Dual, time: Double, conditioning: [Variable], shared: inout ArraySlice<Variable>
   ) -> Dual {
-    let base = layer.shared.map { $0.apply(a, time: time, weights: shared.take($0.parameters.count)) }
+    let weights = shared.take(layer.shared?.parameters.count ?? 0)
+    /// The shared layer alone.
+    func base() -> Dual { layer.shared?.apply(a, time: time, weights: weights) ?? a }
     switch layer.image {
-    case .none: return base ?? a
-    case .lowRank(let layout): return a.lowRank(layout, weights: conditioning[0], adding: base)
+    case .none: return base()
+    case .lowRank(let layout):
+      return layer.shared?.apply(a, time: time, weights: weights, lowRank: layout, imageWeights: conditioning[0])
+        ?? a.lowRank(layout, weights: conditioning[0])
     case .bias(let offset, let count):
-      return (base ?? a).adding(conditioning[0].sliced(axis: 1, start: offset, length: count))
+      return base().adding(conditioning[0].sliced(axis: 1, start: offset, length: count))
     case .affine(let layout): return a.imageAffine(layout, weights: conditioning[0], time: time)
     }
   }

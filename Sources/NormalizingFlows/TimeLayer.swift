@@ -45,6 +45,19 @@ struct TimeLayer: Sendable {
     }
   }
 
+  /// The layer, and the low-rank weights that each image adds to it.
+  func apply(
+    _ a: Dual, time: Double, weights: ArraySlice<Variable>, lowRank layout: LowRankLayout, imageWeights: Variable
+  ) -> Dual {
+    let w = Array(weights.prefix(parameters.count))
+    switch dependence {
+    case .concat:
+      return a.affine(weight: w[0], bias: w[1], time: time, lowRank: layout, imageWeights: imageWeights)
+    case .ignore: return a.affine(weight: w[0], bias: w[1], lowRank: layout, imageWeights: imageWeights)
+    default: return a.lowRank(layout, weights: imageWeights, adding: apply(a, time: time, weights: weights))
+    }
+  }
+
   func apply(_ a: Dual, time: Double, weights: ArraySlice<Variable>) -> Dual {
     let w = Array(weights.prefix(parameters.count))
     /// sigmoid(v t + c), `[out]`

@@ -52,15 +52,44 @@ package struct PackedLowRank: Sendable {
         + "\(from) to \(to)")
     let y = Tensor(uninitialized: [slots, count, to], .float32)
     let t = Tensor(uninitialized: [slots, count, rank], .float32)
-    let kernels = ck_single_kernels().pointee
-    Compute.parallel(count, cost: (inputs + outputs) * rank * slots) { begin, end in
-      kernels.packed_low_rank(
-        layer, transposed, slots, count, begin, end, x.address.assumingMemoryBound(to: Float.self),
-        storage.pointer, addend?.address.assumingMemoryBound(to: Float.self),
-        t.freshAddress.assumingMemoryBound(to: Float.self), y.freshAddress.assumingMemoryBound(to: Float.self))
+    Compute.parallel(count, cost: cost(slots)) { begin, end in
+      run(x, slots, transposed, addend?.address, t, y.freshAddress, begin, end)
     }
     withExtendedLifetime((x, addend, storage)) {}
     return (y, t)
+  }
+
+  /// The same with x W for the addend, and a shift in the first slot beside the bias; or, transposed, with x W alone: in
+  /// one pass over the images.
+  package func product(
+    _ x: Tensor, slots: Int, transposed: Bool = false, adding matrix: PackedMatrix, shift: Tensor? = nil
+  ) -> (y: Tensor, t: Tensor) {
+    let (from, to) = transposed ? (outputs, inputs) : (inputs, outputs)
+    precondition(
+      x.elementType == .float32 && x.count == slots * count * from && matrix.inner == from && matrix.columns == to
+        && shift.map { $0.count == to } ?? true,
+      "packed low rank: x \(x.shape), matrix [\(matrix.inner), \(matrix.columns)] for \(slots) slots of \(count) images, "
+        + "\(from) to \(to)")
+    var y = Tensor(uninitialized: [slots, count, to], .float32)
+    let t = Tensor(uninitialized: [slots, count, rank], .float32)
+    nonisolated(unsafe) let sums = y.freshAddress
+    matrix.multiply(x, slots: slots, images: count, bias: shift, into: &y, cost: cost(slots)) { begin, end in
+      run(x, slots, transposed, UnsafeRawPointer(sums), t, sums, begin, end)
+    }
+    withExtendedLifetime((x, storage)) {}
+    return (y, t)
+  }
+
+  private func cost(_ slots: Int) -> Int { (inputs + outputs) * rank * slots }
+
+  private func run(
+    _ x: Tensor, _ slots: Int, _ transposed: Bool, _ addend: UnsafeRawPointer?, _ t: Tensor,
+    _ y: UnsafeMutableRawPointer, _ begin: Int, _ end: Int
+  ) {
+    ck_single_kernels().pointee.packed_low_rank(
+      layer, transposed, slots, count, begin, end, x.address.assumingMemoryBound(to: Float.self), storage.pointer,
+      addend?.assumingMemoryBound(to: Float.self), t.freshAddress.assumingMemoryBound(to: Float.self),
+      y.assumingMemoryBound(to: Float.self))
   }
 
   /// One product's contribution to the gradient of its weights.

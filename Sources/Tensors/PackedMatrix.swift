@@ -73,23 +73,68 @@ public struct PackedMatrix: Sendable {
     Instrument.count(
       operations: 2 * rows * columns * inner, bytes: 4 * (rows * inner + inner * columns + rows * columns),
       in: precision)
-    precondition(
-      a.tensor.elementType == .float32 && result.elementType == .float32
-        && bias?.elementType ?? .float32 == .float32, "packed product: element types differ")
     result.withMutableBytes { bytes in
       guard let base = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
       multiplyOnTiles(
-        ck_tile_product(
-          rows: rows, columns: columns, inner: inner, parts: precision.rawValue, alpha: Float(alpha),
-          beta: Float(beta), a: a.address.assumingMemoryBound(to: Float.self), a_leading: a.leadingDimension,
-          a_transposed: a.transposed,
-          b: packed == nil ? matrix.address.assumingMemoryBound(to: Float.self) : nil,
-          b_leading: matrix.leadingDimension, b_transposed: matrix.transposed,
-          packed: packed.map { UnsafeRawPointer($0.pointer) },
-          bias: bias.map { $0.address.assumingMemoryBound(to: Float.self) }, biased_rows: biased,
-          c: base + resultOffset, c_leading: leading))
+        product(
+          a, rows: rows, alpha: Float(alpha), beta: Float(beta), bias: bias, biasedRows: biased,
+          into: base + resultOffset, leading: leading))
     }
     withExtendedLifetime((a.tensor, matrix.tensor, bias, packed)) {}
+  }
+
+  /// What the kernels on tiles take; whoever uses it keeps the tensors alive.
+  private func product(
+    _ a: MatrixView, rows: Int, alpha: Float, beta: Float, bias: Tensor?, biasedRows: Int,
+    into result: UnsafeMutablePointer<Float>, leading: Int
+  ) -> ck_tile_product {
+    precondition(
+      a.tensor.elementType == .float32 && bias?.elementType ?? .float32 == .float32,
+      "packed product: element types differ")
+    return ck_tile_product(
+      rows: rows, columns: columns, inner: inner, parts: precision.rawValue, alpha: alpha, beta: beta,
+      a: a.address.assumingMemoryBound(to: Float.self), a_leading: a.leadingDimension,
+      a_transposed: a.transposed,
+      b: packed == nil ? matrix.address.assumingMemoryBound(to: Float.self) : nil,
+      b_leading: matrix.leadingDimension, b_transposed: matrix.transposed,
+      packed: packed.map { UnsafeRawPointer($0.pointer) },
+      bias: bias.map { $0.address.assumingMemoryBound(to: Float.self) }, biased_rows: biasedRows, c: result,
+      c_leading: leading)
+  }
+
+  /// For each image: y = x self for its rows in all slots, and + bias in the first slot, and then what `finish` makes of
+  /// them, while they are in a cache.
+  ///
+  /// - Parameters:
+  ///   - x: [slots, n, inner]
+  ///   - y: [slots, n, columns], fresh.
+  ///   - cost: About how many operations `finish` takes an image.
+  ///   - finish: Called with ranges of images, on several threads.
+  func multiply(
+    _ x: Tensor, slots: Int, images n: Int, bias: Tensor?, into y: inout Tensor, cost: Int,
+    finish: (_ begin: Int, _ end: Int) -> Void
+  ) {
+    guard precision.usesTiles, n > 0, columns > 0, inner > 0 else {
+      multiply(
+        MatrixView(x, leadingDimension: inner), rows: slots * n, bias: bias, biasedRows: bias == nil ? 0 : n, into: &y)
+      Compute.parallel(n, cost: cost, finish)
+      return
+    }
+    Instrument.count(
+      operations: 2 * slots * n * columns * inner, bytes: 4 * (slots * n * (inner + columns) + inner * columns),
+      in: precision)
+    var product = product(
+      MatrixView(x, leadingDimension: inner), rows: slots * n, alpha: 1, beta: 0, bias: bias,
+      biasedRows: bias == nil ? 0 : n, into: y.freshAddress.assumingMemoryBound(to: Float.self), leading: columns)
+    withUnsafeMutablePointer(to: &product) { product in
+      nonisolated(unsafe) let product = product
+      Compute.parallel(n, cost: cost + slots * inner * columns / 8) { begin, end in
+        let workspace = TensorStorage(byteCount: ck_tile_images_workspace(product, n, end - begin))
+        ck_tile_multiply_images(product, n, begin, end, workspace.pointer)
+        finish(begin, end)
+      }
+    }
+    withExtendedLifetime((x, matrix.tensor, bias, packed)) {}
   }
 
   private func add(_ bias: Tensor, rows: Int, to result: inout Tensor, offset: Int, leading: Int) {

@@ -35,7 +35,10 @@ public struct Tensor: Sendable {
   /// Zeros.
   public init(zeros shape: [Int], _ elementType: ElementType = .float32) {
     self.init(uninitialized: shape, elementType)
-    storage.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: count * elementType.byteCount)
+    let (pointer, size) = (storage.pointer, elementType.byteCount)
+    Compute.parallel(count, cost: 1) { begin, end in
+      (pointer + begin * size).initializeMemory(as: UInt8.self, repeating: 0, count: (end - begin) * size)
+    }
   }
 
   /// The same number everywhere.

@@ -130,11 +130,26 @@ extension Tensor {
     let inner = shape[(axis + 1)...].reduce(1, *)
     let result = Tensor(uninitialized: newShape, elementType)
     let size = elementType.byteCount
+    // A column, such as the one of a weight that the time multiplies: number by number.
+    if length * inner == 1 {
+      switch elementType {
+      case .float32: copyColumn(start, Float.self, to: result)
+      case .float64: copyColumn(start, Double.self, to: result)
+      }
+      return result
+    }
     for i in 0..<outer {
       (result.freshAddress + i * length * inner * size).copyMemory(
         from: address + (i * shape[axis] + start) * inner * size, byteCount: length * inner * size)
     }
     return result
+  }
+
+  private func copyColumn<Scalar: TensorScalar>(_ column: Int, _: Scalar.Type, to result: Tensor) {
+    let from = address.assumingMemoryBound(to: Scalar.self) + column
+    let to = result.freshAddress.assumingMemoryBound(to: Scalar.self)
+    let step = count / max(result.count, 1)
+    for i in 0..<result.count { to[i] = from[i * step] }
   }
 
   /// Writes `part` into the part of an axis that begins at `start`.

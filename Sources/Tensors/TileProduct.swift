@@ -52,6 +52,50 @@ package func multiplyMatrices(
   withExtendedLifetime((a.tensor, b.tensor)) {}
 }
 
+/// result += alpha times the sum of g^T x over pairs of g [rows, outputs] and x [rows, inputs]: one product over the rows
+/// of all pairs where matrix tiles take it, else one for each pair.
+package func addOuterProducts(
+  _ pairs: [(g: Tensor, x: Tensor)], outputs: Int, inputs: Int, alpha: Double = 1, precision: ProductPrecision,
+  to result: inout Tensor, resultOffset: Int, resultLeadingDimension: Int
+) {
+  guard precision.usesTiles, result.elementType == .float32, pairs.count > 1 else {
+    for (g, x) in pairs {
+      multiplyMatrices(
+        MatrixView(g, leadingDimension: outputs, transposed: true), MatrixView(x, leadingDimension: inputs),
+        rows: outputs, columns: inputs, inner: g.count / outputs, precision: precision, alpha: alpha, beta: 1,
+        into: &result, resultOffset: resultOffset, resultLeadingDimension: resultLeadingDimension)
+    }
+    return
+  }
+  /// Where each row of some matrices begins.
+  func lines(_ matrices: [Tensor], width: Int) -> [UnsafePointer<Float>] {
+    matrices.flatMap { matrix in
+      let first = matrix.address.assumingMemoryBound(to: Float.self)
+      return (0..<(matrix.count / width)).map { first + $0 * width }
+    }
+  }
+  precondition(
+    pairs.allSatisfy { $0.elementType == .float32 && $1.elementType == .float32 },
+    "outer products: element types differ")
+  let (g, x) = (lines(pairs.map(\.g), width: outputs), lines(pairs.map(\.x), width: inputs))
+  precondition(g.count == x.count, "outer products: \(g.count) rows of g, \(x.count) of x")
+  guard let firstG = g.first, let firstX = x.first else { return }
+  Instrument.count(
+    operations: 2 * outputs * inputs * g.count, bytes: 4 * (outputs * g.count + inputs * g.count + outputs * inputs),
+    in: precision)
+  result.withMutableBytes { bytes in
+    guard let base = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+    var product = ck_tile_product(
+      rows: outputs, columns: inputs, inner: g.count, parts: precision.rawValue, alpha: Float(alpha), beta: 1,
+      a: firstG, a_leading: outputs, a_transposed: true, b: firstX, b_leading: inputs, b_transposed: false,
+      packed: nil, bias: nil, biased_rows: 0, c: base + resultOffset, c_leading: resultLeadingDimension)
+    let threads = Int32(Compute.threads)
+    let workspace = TensorStorage(byteCount: ck_tile_workspace(&product, threads))
+    ck_tile_multiply_lines(&product, g, x, workspace.pointer, threads)
+  }
+  withExtendedLifetime(pairs) {}
+}
+
 /// Runs a product on the tiles, on as many threads as it is worth.
 func multiplyOnTiles(_ product: ck_tile_product) {
   var product = product

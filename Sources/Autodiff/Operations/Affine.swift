@@ -21,7 +21,7 @@ extension Variable {
     affine(weight: weight, bias: bias, time: time, valueRows: value.count / max(shape.last ?? 1, 1))
   }
 
-  fileprivate func affine(
+  func affine(
     weight: Variable, bias: Variable?, time: Double?, valueRows: Int, precision: ProductPrecision = .splitBfloat16
   ) -> Variable {
     let inputs = shape.last ?? 1
@@ -35,14 +35,11 @@ extension Variable {
     let type = x.elementType
     let precision = precision.worthwhile(inner: inputs, columns: outputs)
     var y = Tensor(uninitialized: shape.dropLast() + [outputs], type)
-    let timeTerm = time.map { ($0, w.sliced(axis: 1, start: 0, length: 1).reshaped([outputs])) }
-    let shifts = [timeTerm, bias.map { (1, $0.value) }].compactMap { $0 }
     PackedMatrix(
       MatrixView(w, offset: first, leadingDimension: first + inputs, transposed: true), inner: inputs,
       columns: outputs, precision: precision, isEager: false
     ).multiply(
-      MatrixView(x, leadingDimension: inputs), rows: rows,
-      bias: shifts.isEmpty ? nil : .linearCombination(shifts.map { (coefficient: $0.0, tensor: $0.1) }),
+      MatrixView(x, leadingDimension: inputs), rows: rows, bias: .affineShift(weight: w, bias: bias?.value, time: time),
       biasedRows: valueRows, into: &y)
     let xShape = shape
     return .record(y, [self, weight, bias ?? weight.detached]) { g, cotangents in
@@ -54,16 +51,40 @@ extension Variable {
         ).multiply(MatrixView(g, leadingDimension: outputs), rows: rows, into: &gx)
         cotangents.add(gx, to: 0)
       }
-      cotangents.add(
-        deferred: AffineWeightGradient(
-          shape: [outputs, first + inputs], x: x, g: g, rows: rows, time: time, valueRows: valueRows,
-          precision: precision), to: 1)
-      if cotangents.needs(2) {
-        var sums = Tensor(zeros: [outputs], type)
-        sums.addColumnSums(of: g, rows: valueRows)
-        cotangents.add(sums, to: 2)
-      }
+      cotangents.addAffineGradients(
+        weight: 1, shape: [outputs, first + inputs], bias: 2, g: g, x: x, time: time, valueRows: valueRows,
+        precision: precision)
     }
+  }
+}
+
+extension Tensor {
+  /// t w + b, what an affine map of [t, x] adds to each row: weight [out, 1 + in], bias [out] -> [out]; nothing without
+  /// time and bias.
+  static func affineShift(weight: Tensor, bias: Tensor?, time: Double?) -> Tensor? {
+    guard let time else { return bias }
+    let outputs = weight.shape[0]
+    let column = weight.sliced(axis: 1, start: 0, length: 1).reshaped([outputs])
+    return .linearCombination([(time, column)] + (bias.map { [(1, $0)] } ?? []))
+  }
+}
+
+extension InputCotangents {
+  /// The contributions of an affine map to the gradients of its weight `[out, in]`, or `[out, 1 + in]` with time, and of
+  /// its bias, for the cotangent g of its result and the x that it took.
+  mutating func addAffineGradients(
+    weight: Int, shape: [Int], bias: Int, g: Tensor, x: Tensor, time: Double?, valueRows: Int,
+    precision: ProductPrecision
+  ) {
+    guard needs(weight) || needs(bias) else { return }
+    var timePart: (time: Double, sums: Tensor)?
+    if needs(bias) || time != nil {
+      var sums = Tensor(zeros: [shape[0]], g.elementType)
+      sums.addColumnSums(of: g, rows: valueRows)
+      add(sums, to: bias)
+      timePart = time.map { ($0, sums) }
+    }
+    add(deferred: AffineWeightGradient(shape: shape, x: x, g: g, timePart: timePart, precision: precision), to: weight)
   }
 }
 
@@ -72,39 +93,41 @@ private struct AffineWeightGradient: DeferredGradient {
   let shape: [Int]
   let x: Tensor
   let g: Tensor
-  let rows: Int
-  let time: Double?
-  let valueRows: Int
+  /// The time, and the column sums of the value's rows of g; or nothing in a map without time.
+  let timePart: (time: Double, sums: Tensor)?
   let precision: ProductPrecision
   var scale = 1.0
 
   var elementType: ElementType { x.elementType }
   var byteCount: Int { (x.count + g.count) * x.elementType.byteCount }
   var factors: Gradient? {
-    guard time == nil, scale == 1 else { return nil }
+    guard timePart == nil, scale == 1 else { return nil }
     return .product(
-      cotangents: g.reshaped([rows, shape[0]]), inputs: x.reshaped([rows, shape[1]]), precision: precision)
+      cotangents: g.reshaped([g.count / shape[0], shape[0]]), inputs: x.reshaped([x.count / shape[1], shape[1]]),
+      precision: precision)
   }
 
   static func add(_ terms: [AffineWeightGradient], to gradient: inout Tensor) {
     guard let any = terms.first else { return }
     let (outputs, columns) = (any.shape[0], any.shape[1])
-    let first = any.time == nil ? 0 : 1
-    var timeSums = Tensor(zeros: [outputs, 1], any.elementType)
-    for term in terms {
-      multiplyMatrices(
-        MatrixView(term.g, leadingDimension: outputs, transposed: true),
-        MatrixView(term.x, leadingDimension: columns - first),
-        rows: outputs, columns: columns - first, inner: term.rows,
-        precision: term.precision, alpha: term.scale, beta: 1, into: &gradient,
+    let first = any.timePart == nil ? 0 : 1
+    // Of one scale are all terms, except those of an adjoint solve; and of one precision.
+    var rest = terms[...]
+    while let scale = rest.first?.scale {
+      let alike = rest.prefix { $0.scale == scale }
+      addOuterProducts(
+        alike.map { ($0.g, $0.x) }, outputs: outputs, inputs: columns - first, alpha: scale,
+        precision: any.precision, to: &gradient,
         resultOffset: first, resultLeadingDimension: columns)
-      if let time = term.time {
-        timeSums.addColumnSums(of: term.g, rows: term.valueRows, scale: term.scale * time)
-      }
+      rest = rest.dropFirst(alike.count)
     }
-    guard first == 1 else { return }
-    timeSums.add(gradient.sliced(axis: 1, start: 0, length: 1))
-    gradient.replace(axis: 1, start: 0, with: timeSums)
+    let times = terms.compactMap { term in
+      term.timePart.map { (coefficient: term.scale * $0.time, tensor: $0.sums) }
+    }
+    guard !times.isEmpty else { return }
+    var column = Tensor.linearCombination(times).reshaped([outputs, 1])
+    column.add(gradient.sliced(axis: 1, start: 0, length: 1))
+    gradient.replace(axis: 1, start: 0, with: column)
   }
 }
 

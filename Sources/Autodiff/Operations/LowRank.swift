@@ -30,14 +30,14 @@ public struct LowRankLayout: Hashable, Sendable {
   public var count: Int { (inputs + outputs) * rank + outputs }
 
   /// Both products with U and V for each slot, which read the image's weights once and rows of the slots.
-  fileprivate func countWork(images: Int, slots: Int, _ type: ElementType) {
+  func countWork(images: Int, slots: Int, _ type: ElementType) {
     Instrument.count(
       operations: images * slots * 2 * (inputs + outputs) * rank,
       bytes: images * (count + slots * (inputs + outputs)) * type.byteCount)
   }
 
   /// Single-precision weights in the order in which the products read them; in double precision, none.
-  fileprivate func packed(_ weights: Tensor) -> PackedLowRank? {
+  func packed(_ weights: Tensor) -> PackedLowRank? {
     guard weights.elementType == .float32 else { return nil }
     return PackedLowRank(weights, inputs: inputs, rank: rank, outputs: outputs, offset: offset)
   }
@@ -55,7 +55,7 @@ extension Variable {
     lowRank(layout, weights: weights, adding: addend, slots: 1)
   }
 
-  fileprivate func lowRank(
+  func lowRank(
     _ layout: LowRankLayout, weights: Variable, adding addend: Variable?, slots: Int
   ) -> Variable {
     let n = weights.shape[0]
@@ -104,7 +104,7 @@ extension Variable {
 }
 
 /// The contributions of one product to the gradients of U, V and bias.
-private struct LowRankGradient: DeferredGradient {
+struct LowRankGradient: DeferredGradient {
   let shape: [Int]
   let layout: LowRankLayout
   let x: Tensor

@@ -35,6 +35,16 @@ typedef struct {
 /// The bytes of workspace, 64-byte aligned, that ck_tile_multiply needs on so many threads.
 size_t ck_tile_workspace(const ck_tile_product *product, int threads);
 void ck_tile_multiply(const ck_tile_product *product, void *workspace, int threads);
+/// A product whose operands' rows in memory lie anywhere: row i of a (transposed, the i-th along the reduction) begins at
+/// a[i], and row k of b at b[k].
+void ck_tile_multiply_lines(const ck_tile_product *product, const float *_Nonnull const *_Nonnull a,
+                            const float *_Nonnull const *_Nonnull b, void *workspace, int threads);
+
+/// The part of a product whose rows are [slots, images] that belongs to images begin..<end, on the calling thread; a is
+/// not transposed.
+void ck_tile_multiply_images(const ck_tile_product *product, long images, long begin, long end, void *workspace);
+/// The bytes of workspace, 64-byte aligned, that it needs for so many images.
+size_t ck_tile_images_workspace(const ck_tile_product *product, long images, long count);
 
 /// The bytes, 64-byte aligned, of a packed matrix [inner, columns].
 size_t ck_tile_packed_size(int parts, long inner, long columns);

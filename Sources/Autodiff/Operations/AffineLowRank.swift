@@ -1,0 +1,68 @@
+import Tensors
+
+// y_s = x_s W^T + t w + b + (x_s U_s) V_s + b_s for each image s: a shared affine map of [t, x] and the image's own
+// low-rank weights, as one operation, since both read x and add to y. The weights are stored as in Affine and LowRank.
+// Tangent: x' W^T + (x' U) V: time, biases and weights are constants of whatever the tangents are of.
+// Pullback: x receives g W + (g V^T) U^T; the weights receive what they do in Affine and LowRank.
+
+extension Variable {
+  /// [t, x] W^T + b + (x U) V + b_s: x [n, in], weight [out, 1 + in], bias [out], image weights [n, P] -> [n, out]; without
+  /// time, the weight is [out, in].
+  public func affine(
+    weight: Variable, bias: Variable, time: Double? = nil, lowRank layout: LowRankLayout, imageWeights: Variable
+  ) -> Variable {
+    affine(weight: weight, bias: bias, time: time, lowRank: layout, imageWeights: imageWeights, slots: 1)
+  }
+
+  fileprivate func affine(
+    weight: Variable, bias: Variable, time: Double?, lowRank layout: LowRankLayout, imageWeights: Variable, slots: Int
+  ) -> Variable {
+    let n = imageWeights.shape[0]
+    let (inputs, outputs, first) = (layout.inputs, layout.outputs, time == nil ? 0 : 1)
+    precondition(
+      weight.shape == [outputs, first + inputs] && value.count == slots * n * inputs
+        && imageWeights.shape.count == 2 && imageWeights.shape[1] >= layout.offset + layout.count,
+      "affine and low rank: x \(shape) of \(slots) slots, weight \(weight.shape)\(time == nil ? "" : " with time"), "
+        + "image weights \(imageWeights.shape), layer \(layout)")
+    guard let packed = layout.packed(imageWeights.value) else {
+      return lowRank(
+        layout, weights: imageWeights, adding: affine(weight: weight, bias: bias, time: time, valueRows: n),
+        slots: slots)
+    }
+    let (x, w) = (value, weight.value)
+    let precision = ProductPrecision.splitBfloat16.worthwhile(inner: inputs, columns: outputs)
+    /// W^T, or W for the way back.
+    func shared(transposed: Bool) -> PackedMatrix {
+      PackedMatrix(
+        MatrixView(w, offset: first, leadingDimension: first + inputs, transposed: transposed),
+        inner: transposed ? inputs : outputs, columns: transposed ? outputs : inputs,
+        precision: precision)
+    }
+    layout.countWork(images: n, slots: slots, x.elementType)
+    let (y, xu) = packed.product(
+      x, slots: slots, adding: shared(transposed: true),
+      shift: .affineShift(weight: w, bias: bias.value, time: time))
+    let (xShape, wShape, imageShape) = (shape, w.shape, imageWeights.shape)
+    return .record(y.reshaped(shape.dropLast() + [outputs]), [self, weight, bias, imageWeights]) { g, cotangents in
+      layout.countWork(images: n, slots: slots, g.elementType)
+      let (gx, gv) = packed.product(g, slots: slots, transposed: true, adding: shared(transposed: false))
+      cotangents.add(gx.reshaped(xShape), to: 0)
+      cotangents.addAffineGradients(weight: 1, shape: wShape, bias: 2, g: g, x: x, time: time, valueRows: n,
+        precision: precision)
+      cotangents.add(
+        deferred: LowRankGradient(shape: imageShape, layout: layout, x: x, xu: xu, g: g, gv: gv, slots: slots), to: 3)
+    }
+  }
+}
+
+extension Dual {
+  /// [t, x] W^T + b + (x U) V + b_s: x [n, in], weight [out, 1 + in], bias [out], image weights [n, P] -> [n, out]; without
+  /// time, the weight is [out, in].
+  public func affine(
+    weight: Variable, bias: Variable, time: Double? = nil, lowRank layout: LowRankLayout, imageWeights: Variable
+  ) -> Dual {
+    Dual(
+      stacked: stacked.affine(
+        weight: weight, bias: bias, time: time, lowRank: layout, imageWeights: imageWeights, slots: 1 + tangentCount))
+  }
+}
