@@ -1,11 +1,14 @@
 #include "tile_numbers.h"
 
 #if defined(__x86_64__)
-INLINE const float *line(const ck_operand *o, long i) { return o->lines ? o->lines[i] : o->data + i * o->leading; }
+// Line i of the operand; where lines are scattered and that one does not exist, another, of which nothing is read.
+INLINE const float *line(bool scattered, const ck_operand *o, long i, bool exists, long other) {
+  return scattered ? o->lines[exists ? i : other] : o->data + i * o->leading;
+}
 
 // Packs one tile: `width` <= 16 lines of the operand from `first` on, up to 32 along the reduction from `start` on.
-INLINE void pack_tile(int parts, bool contiguous, bool transposing, const ck_operand *o, long first, long width,
-                      long start, long depth, char *high, char *low) {
+INLINE void pack_tile(int parts, bool contiguous, bool transposing, bool scattered, const ck_operand *o, long first,
+                      long width, long start, long depth, char *high, char *low) {
   __m512i h[16], l[16];
   __m512 scale = _mm512_set1_ps(o->scale);
   const __m512i upper_words = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29,
@@ -15,13 +18,15 @@ INLINE void pack_tile(int parts, bool contiguous, bool transposing, const ck_ope
     __m512 x0, x1;
     if (contiguous) {  // one line, 32 neighbours along the reduction
       bool inside = i < width;
-      const float *x = line(o, inside ? first + i : first) + start;
+      const float *x = line(scattered, o, first + i, inside, 0) + start;
       x0 = _mm512_maskz_loadu_ps(inside ? first_lanes(depth) : 0, x);
       x1 = _mm512_maskz_loadu_ps(inside ? first_lanes(depth - 16) : 0, x + 16);
     } else {  // two steps along the reduction of 16 lines
       bool one = 2 * i < depth, two = 2 * i + 1 < depth;
-      x0 = _mm512_maskz_loadu_ps(one ? first_lanes(width) : 0, line(o, one ? start + 2 * i : start) + first);
-      x1 = _mm512_maskz_loadu_ps(two ? first_lanes(width) : 0, line(o, two ? start + 2 * i + 1 : start) + first);
+      const float *x = line(scattered, o, start + 2 * i, one, start) + first;
+      const float *y = line(scattered, o, start + 2 * i + 1, two, start) + first;
+      x0 = _mm512_maskz_loadu_ps(one ? first_lanes(width) : 0, x);
+      x1 = _mm512_maskz_loadu_ps(two ? first_lanes(width) : 0, y);
     }
     x0 = _mm512_mul_ps(x0, scale);
     x1 = _mm512_mul_ps(x1, scale);
@@ -50,15 +55,24 @@ INLINE void pack_tile(int parts, bool contiguous, bool transposing, const ck_ope
   }
 }
 
-INLINE void pack_panel(int parts, bool contiguous, bool transposing, const ck_operand *o, long first, long width,
-                       long start, long depth, char *panel) {
+INLINE void pack_steps(int parts, bool contiguous, bool transposing, bool scattered, const ck_operand *o, long first,
+                       long width, long start, long depth, char *panel) {
   long upper = ck_min(width, 16);
   for (long k = 0; k < depth; k += CK_STEP, panel += ck_step_bytes(parts)) {
     long left = ck_min(depth - k, CK_STEP);
-    pack_tile(parts, contiguous, transposing, o, first, upper, start + k, left, panel, panel + 2 * CK_TILE_BYTES);
-    pack_tile(parts, contiguous, transposing, o, first + upper, width - upper, start + k, left,
+    pack_tile(parts, contiguous, transposing, scattered, o, first, upper, start + k, left, panel,
+              panel + 2 * CK_TILE_BYTES);
+    pack_tile(parts, contiguous, transposing, scattered, o, first + upper, width - upper, start + k, left,
               panel + CK_TILE_BYTES, panel + 3 * CK_TILE_BYTES);
   }
+}
+
+INLINE void pack_panel(int parts, bool contiguous, bool transposing, const ck_operand *o, long first, long width,
+                       long start, long depth, char *panel) {
+  if (o->lines)
+    pack_steps(parts, contiguous, transposing, true, o, first, width, start, depth, panel);
+  else
+    pack_steps(parts, contiguous, transposing, false, o, first, width, start, depth, panel);
 }
 
 CK_TILE_TARGET void ck_pack_panel_rows(int parts, const ck_operand *o, long first, long width, long start, long depth,
