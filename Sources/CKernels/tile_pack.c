@@ -1,11 +1,14 @@
 #include "tile_numbers.h"
 
 #if defined(__x86_64__)
-INLINE const float *line(const ck_operand *o, long i) { return o->lines ? o->lines[i] : o->data + i * o->leading; }
+// Line i of the operand; where lines are scattered and that one does not exist, another, of which nothing is read.
+INLINE const float *line(bool scattered, const ck_operand *o, long i, bool exists, long other) {
+  return scattered ? o->lines[exists ? i : other] : o->data + i * o->leading;
+}
 
 // Packs one tile: `width` <= 16 lines of the operand from `first` on, up to 32 along the reduction from `start` on.
-INLINE void pack_tile(int parts, bool contiguous, bool transposing, bool scaling, const ck_operand *o, long first,
-                      long width, long start, long depth, char *high, char *low) {
+INLINE void pack_tile(int parts, bool contiguous, bool transposing, bool scaling, bool scattered, const ck_operand *o,
+                      long first, long width, long start, long depth, char *high, char *low) {
   __m512i h[16], l[16];
   __m512 scale = _mm512_set1_ps(o->scale);
   const __m512i upper_words = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29,
@@ -15,13 +18,15 @@ INLINE void pack_tile(int parts, bool contiguous, bool transposing, bool scaling
     __m512 x0, x1;
     if (contiguous) {  // one line, 32 neighbours along the reduction
       bool inside = i < width;
-      const float *x = line(o, inside ? first + i : first) + start;
+      const float *x = line(scattered, o, first + i, inside, 0) + start;
       x0 = _mm512_maskz_loadu_ps(inside ? first_lanes(depth) : 0, x);
       x1 = _mm512_maskz_loadu_ps(inside ? first_lanes(depth - 16) : 0, x + 16);
     } else {  // two steps along the reduction of 16 lines
       bool one = 2 * i < depth, two = 2 * i + 1 < depth;
-      x0 = _mm512_maskz_loadu_ps(one ? first_lanes(width) : 0, line(o, one ? start + 2 * i : start) + first);
-      x1 = _mm512_maskz_loadu_ps(two ? first_lanes(width) : 0, line(o, two ? start + 2 * i + 1 : start) + first);
+      const float *x = line(scattered, o, start + 2 * i, one, start) + first;
+      const float *y = line(scattered, o, start + 2 * i + 1, two, start) + first;
+      x0 = _mm512_maskz_loadu_ps(one ? first_lanes(width) : 0, x);
+      x1 = _mm512_maskz_loadu_ps(two ? first_lanes(width) : 0, y);
     }
     if (scaling) {
       x0 = _mm512_mul_ps(x0, scale);
@@ -53,18 +58,26 @@ INLINE void pack_tile(int parts, bool contiguous, bool transposing, bool scaling
 }
 
 // One tile of a panel: the half `piece` & 1 of the step `piece` / 2. Only A is scaled.
-INLINE void pack_piece(int parts, bool contiguous, bool transposing, const ck_operand *o, long first, long width,
-                       long start, long depth, char *panel, long piece) {
+INLINE void pack_piece(int parts, bool contiguous, bool transposing, bool scattered, const ck_operand *o, long first,
+                       long width, long start, long depth, char *panel, long piece) {
   const long upper = ck_min(width, 16), k = piece / 2 * CK_STEP, half = piece & 1;
   char *to = panel + piece / 2 * ck_step_bytes(parts) + half * CK_TILE_BYTES;
-  pack_tile(parts, contiguous, transposing, contiguous != transposing, o, half ? first + upper : first,
+  pack_tile(parts, contiguous, transposing, contiguous != transposing, scattered, o, half ? first + upper : first,
             half ? width - upper : upper, start + k, ck_min(depth - k, CK_STEP), to, to + 2 * CK_TILE_BYTES);
+}
+
+INLINE void pack_pieces(int parts, bool contiguous, bool transposing, bool scattered, const ck_operand *o, long first,
+                        long width, long start, long depth, char *panel) {
+  for (long piece = 0; piece < 2 * ck_groups(depth, CK_STEP); piece++)
+    pack_piece(parts, contiguous, transposing, scattered, o, first, width, start, depth, panel, piece);
 }
 
 INLINE void pack_panel(int parts, bool contiguous, bool transposing, const ck_operand *o, long first, long width,
                        long start, long depth, char *panel) {
-  for (long piece = 0; piece < 2 * ck_groups(depth, CK_STEP); piece++)
-    pack_piece(parts, contiguous, transposing, o, first, width, start, depth, panel, piece);
+  if (o->lines)
+    pack_pieces(parts, contiguous, transposing, true, o, first, width, start, depth, panel);
+  else
+    pack_pieces(parts, contiguous, transposing, false, o, first, width, start, depth, panel);
 }
 
 CK_TILE_TARGET void ck_pack_panel_rows(int parts, const ck_operand *o, long first, long width, long start, long depth,
@@ -91,25 +104,23 @@ CK_TILE_TARGET void ck_pack_panel_columns(int parts, const ck_operand *o, long f
     pack_panel(2, false, false, o, first, width, start, depth, panel);
 }
 
+INLINE void pack_aside(bool contiguous, bool transposing, bool scattered, const ck_aside *a, long piece) {
+  if (a->parts == 1)
+    pack_piece(1, contiguous, transposing, scattered, a->operand, a->first, a->width, a->start, a->depth, a->panel, piece);
+  else
+    pack_piece(2, contiguous, transposing, scattered, a->operand, a->first, a->width, a->start, a->depth, a->panel, piece);
+}
+
 CK_TILE_TARGET void ck_aside_piece(ck_aside *aside) {
-  const ck_operand *o = aside->operand;
+  const bool contiguous = aside->operand->depth_contiguous, scattered = aside->operand->lines;
   const long piece = aside->done++;
-#define CK_PIECE(parts, contiguous, transposing)                                                                  \
-  pack_piece(parts, contiguous, transposing, o, aside->first, aside->width, aside->start, aside->depth, aside->panel, \
-             piece)
-  if (aside->columns) {
-    if (aside->parts == 1) {
-      if (o->depth_contiguous) CK_PIECE(1, true, true); else CK_PIECE(1, false, false);
-    } else {
-      if (o->depth_contiguous) CK_PIECE(2, true, true); else CK_PIECE(2, false, false);
-    }
-  } else {
-    if (aside->parts == 1) {
-      if (o->depth_contiguous) CK_PIECE(1, true, false); else CK_PIECE(1, false, true);
-    } else {
-      if (o->depth_contiguous) CK_PIECE(2, true, false); else CK_PIECE(2, false, true);
-    }
-  }
-#undef CK_PIECE
+  if (scattered && contiguous)
+    pack_aside(true, aside->columns, true, aside, piece);
+  else if (scattered)
+    pack_aside(false, !aside->columns, true, aside, piece);
+  else if (contiguous)
+    pack_aside(true, aside->columns, false, aside, piece);
+  else
+    pack_aside(false, !aside->columns, false, aside, piece);
 }
 #endif

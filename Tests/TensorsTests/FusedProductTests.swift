@@ -75,8 +75,8 @@ extension ProcessWideTests {
       let runs = Settings.everywhere { () -> Tensor in
         var result = single(start, [outputs, leading])
         addOuterProducts(
-          pairs, outputs: outputs, inputs: inputs, alpha: -0.5, to: &result, resultOffset: 1,
-          resultLeadingDimension: leading)
+          pairs, outputs: outputs, inputs: inputs, alpha: -0.5, precision: .splitBfloat16, to: &result,
+          resultOffset: 1, resultLeadingDimension: leading)
         return result
       }
       for (set, results) in runs {
