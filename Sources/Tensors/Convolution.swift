@@ -11,7 +11,7 @@ package enum Convolution {
       multiplyMatrices(
         MatrixView(input, leadingDimension: inner),
         MatrixView(channelsLast(weights), leadingDimension: inner, transposed: true),
-        rows: shape.batch, columns: shape.outputChannels, inner: inner, precision: precision, into: &output)
+        rows: shape.batch, columns: shape.outputChannels, inner: inner, precision: precision.ofFewRows, into: &output)
     } else if input.elementType == .float64 {
       ReferenceConvolution.forward(input, weights, shape, &output)
     } else if precision.usesHalves(of: shape, .forward) {
@@ -34,7 +34,7 @@ package enum Convolution {
       multiplyMatrices(
         MatrixView(output, leadingDimension: shape.outputChannels),
         MatrixView(channelsLast(weights), leadingDimension: inner),
-        rows: shape.batch, columns: inner, inner: shape.outputChannels, precision: precision, into: &input)
+        rows: shape.batch, columns: inner, inner: shape.outputChannels, precision: precision.ofFewRows, into: &input)
     } else if output.elementType == .float64 {
       ReferenceConvolution.backwardInput(output, weights, shape, &input)
     } else if precision.usesHalves(of: shape, .backwardInput) {
@@ -58,7 +58,7 @@ package enum Convolution {
       multiplyMatrices(
         MatrixView(output, leadingDimension: shape.outputChannels, transposed: true),
         MatrixView(input, leadingDimension: inner),
-        rows: shape.outputChannels, columns: inner, inner: shape.batch, precision: precision, into: &weights)
+        rows: shape.outputChannels, columns: inner, inner: shape.batch, precision: precision.ofFewRows, into: &weights)
       return weights.permuted([0, 3, 1, 2])
     }
     if let weights = weightsOnTiles(input, output, shape, precision) { return weights }

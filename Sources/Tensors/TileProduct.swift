@@ -18,6 +18,10 @@ public enum ProductPrecision: Int32, Sendable, CaseIterable {
     inner * columns >= 1024 ? self : .float32
   }
 
+  /// This arithmetic for a product that has few rows and is formed once: three products on tiles take no less than one in
+  /// single precision there, packing included.
+  var ofFewRows: ProductPrecision { self == .splitBfloat16 ? .float32 : self }
+
   /// Whether a product of this kind runs on matrix tiles here.
   package var usesTiles: Bool { self != .float32 && ck_has_tiles() }
 }

@@ -28,14 +28,8 @@ public struct TrainingStep: Sendable {
     }
     let weight = configuration.divergenceWeight(epoch: plan.epoch(ofStep: step) + 1)
     let pass = Pass(configuration, step: step, batch: batch.tensor)
-    if configuration.warmStart, state.progress.solveSteps == nil {
-      // A pass of which nothing is kept: a cold start evaluates more often, and its tape would need the most memory.
-      state.progress.solveSteps = try output(
-        pass, state.parameters.constants(precision: configuration.precision), []
-      ).flow.sustainableSteps
-    }
     let (gradients, metrics, solveSteps) = try gradient(
-      pass, state.parameters, configuration.precision, weight, state.progress.solveSteps ?? [])
+      pass, state.parameters, configuration.precision, weight, try startingSteps(pass, state))
     Instrument.enter(.optimizer)
     state.optimizer.update(&state.parameters, gradients)
     if configuration.warmStart { state.progress.solveSteps = solveSteps }
@@ -58,6 +52,15 @@ public struct TrainingStep: Sendable {
       noise = Tensor(stream.normals(0..<shape.product), shape: shape)
       probes = ProbeSource(configuration.divergence, seed: configuration.seed, step: UInt64(step))
     }
+  }
+
+  /// With which step sizes a step's solves start.
+  private func startingSteps(_ pass: Pass, _ state: TrainingState) throws(TrainingError) -> [Double] {
+    guard state.configuration.warmStart else { return [] }
+    if let known = state.progress.solveSteps { return known }
+    // A pass of which nothing is kept: a cold start evaluates more often, and its tape would need the most memory.
+    let constants = state.parameters.constants(precision: state.configuration.precision)
+    return try output(pass, constants, []).flow.sustainableSteps
   }
 
   /// What the model makes of a batch, its solves starting with given step sizes.

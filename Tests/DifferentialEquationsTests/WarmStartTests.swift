@@ -16,7 +16,8 @@ import Testing
   }
 
   @Test(arguments: [(0.3, 4), (0.25, 4), (0.25 * (1 - 1e-14), 4), (0.24, 5), (7.0, 1), (1.0, 1)])
-  func `the interval is divided into as few steps of one size as the first allows`(_ step: Double, _ count: Int) throws {
+  func `the interval is divided into as few steps of one size as the first allows`(_ step: Double, _ count: Int) throws
+  {
     for end in [1.0, -1.0] {
       var options = SolverOptions.equalSteps(.dormandPrince, 1)
       options = options.startingWarm(step)

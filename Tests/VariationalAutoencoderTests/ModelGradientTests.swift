@@ -116,7 +116,8 @@ import Testing
     expect("logits", \.decoded)
     expect("bound", \.bound.value)
     for (parameter, (a, b)) in zip(set.parameters, zip(single.gradients, double.gradients)) {
-      #expect(relativeDifference(a, b) < 2e-5, "\(parameter.name): \(relativeDifference(a, b))")
+      #expect(
+        relativeDifference(a, b) < max(2e-5, ofTiles), "\(parameter.name): \(relativeDifference(a, b))")
     }
   }
 }

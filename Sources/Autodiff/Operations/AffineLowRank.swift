@@ -47,7 +47,8 @@ extension Variable {
       layout.countWork(images: n, slots: slots, g.elementType)
       let (gx, gv) = packed.product(g, slots: slots, transposed: true, adding: shared(transposed: false))
       cotangents.add(gx.reshaped(xShape), to: 0)
-      cotangents.addAffineGradients(weight: 1, shape: wShape, bias: 2, g: g, x: x, time: time, valueRows: n,
+      cotangents.addAffineGradients(
+        weight: 1, shape: wShape, bias: 2, g: g, x: x, time: time, valueRows: n,
         precision: precision)
       cotangents.add(
         deferred: LowRankGradient(shape: imageShape, layout: layout, x: x, xu: xu, g: g, gv: gv, slots: slots), to: 3)
