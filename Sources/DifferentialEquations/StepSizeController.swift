@@ -34,13 +34,6 @@ public struct StepSizeController: Sendable, Equatable {
   /// A proportional-integral controller: steadier steps where stability and not accuracy limits them.
   public static let proportionalIntegral = StepSizeController(proportional: 0.4, integral: 0.3)
 
-  /// The step that this error's step could have been, as a factor: at that size, the error is expected to be what the
-  /// safety leaves of the tolerance.
-  func sustainableFactor(error: Double, order: Int) -> Double {
-    guard error > 0 else { return largestFactor }
-    return min(largestFactor, safety * pow(error, -1 / Double(order)))
-  }
-
   /// The factor for the next step.
   ///
   /// - Parameters:

@@ -52,18 +52,18 @@ import Testing
     #expect(abs(last[last.startIndex] - last[last.startIndex + 1]) < 1e-12)
   }
 
-  @Test func `the sustainable step is the size whose error the safety leaves of the tolerance`() {
+  @Test func `the sustainable step is the size at which errors are a small part of the tolerance`() {
     let controller = StepSizeController.integral
     var steps = SustainableStep(controller: controller, order: 5)
     #expect(steps.size == nil)
     // Errors of 1/32 and 1: twice the first size would have had an error of one.
     steps.add(size: 0.1, error: 1.0 / 32)
-    expectClose(steps.size, 0.9 * 0.2)
+    expectClose(steps.size, 0.6 * 0.2)
     steps.add(size: 0.3, error: 1)
-    // One step of 0.18 and one of 0.27 do for an interval of 0.1 and 0.3: 0.1 / 0.18 + 0.3 / 0.27 = 5 / 3 steps.
-    expectClose(steps.size, 0.4 / (5.0 / 3))
+    // Steps of 0.12 for 0.1 and of 0.18 for 0.3: 0.1 / 0.12 + 0.3 / 0.18 = 5 / 2 of them.
+    expectClose(steps.size, 0.4 / (5.0 / 2))
     steps.add(size: 0.1, error: 1)
-    expectClose(steps.size, 0.09)
+    expectClose(steps.size, 0.06)
   }
 
   @Test func `an error of zero lets the next steps be as much larger as the controller allows`() {

@@ -54,10 +54,8 @@ import Testing
     }
     let count = Double(6 * Self.batch * (Self.latent + 1))
     let (cold, warm) = ((errors.cold / count).squareRoot(), (errors.warm / count).squareRoot())
-    print(
-      "gain \(gain): evaluations \(evaluations.cold) cold, \(evaluations.warm) warm; error \(cold) cold, \(warm) warm")
     #expect(evaluations.warm < evaluations.cold)
-    // Where the tolerance is far from being reached, one step does what three did, and both errors are next to nothing.
-    #expect(warm <= max(1.1 * cold, 1e-7), "\(warm), cold \(cold)")
+    // Far below the tolerance, of which a tenth is 1e-6, one step does what three did.
+    #expect(warm <= max(1.1 * cold, 1e-6), "\(warm), cold \(cold)")
   }
 }
