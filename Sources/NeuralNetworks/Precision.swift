@@ -7,8 +7,9 @@ import Tensors
 public enum Precision: String, Sendable, CaseIterable, Codable {
   /// Products at about single precision.
   case float32
-  /// Convolutions and the hypernetwork's products with their factors rounded to bfloat16: 8 bits of mantissa. A flow's
-  /// dynamics are not among them, since the control of step sizes would take the rounding for error.
+  /// Convolutions and the hypernetwork's products with their factors rounded to bfloat16: 8 bits of mantissa; and the
+  /// low-rank weights that the hypernetwork makes, where a divergence is estimated, rounded once for a solve. A flow's
+  /// other products are not among them, since the control of step sizes would take their rounding for error.
   case mixed
 
   /// The arithmetic of the products that are rounded in mixed precision.

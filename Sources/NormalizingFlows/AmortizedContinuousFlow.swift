@@ -77,7 +77,7 @@ public struct AmortizedContinuousFlow: PosteriorFlow {
   ) throws(SolveError) -> FlowOutput {
     var output = FlowOutput(z: start, deltaLogDensity: .noChange(of: start))
     for (place, block) in blocks.enumerated() {
-      let velocity = velocities[block]
+      let velocity = velocities[block].rounded(parameters.precision == .mixed)
       let flow = ContinuousFlow(
         velocity: velocity, timeLength: timeLength,
         solver: solver.startingWarm(warmSteps.indices.contains(place) ? warmSteps[place] : nil), gradient: gradient,

@@ -33,14 +33,14 @@ public struct AmortizedNetwork: Velocity {
 
   struct Layer: Sendable {
     let shared: TimeLayer?
-    let image: ImagePart
+    var image: ImagePart
     let activation: ActivationLayer?
 
     var parameters: [Parameter] { (shared?.parameters ?? []) + (activation?.parameters ?? []) }
   }
 
   public let amortization: Amortization
-  let layers: [Layer]
+  private(set) var layers: [Layer]
 
   /// - Parameters:
   ///   - name: The block's name; layer l's parameters are `name.diffeq.layers.l._layer.weight` and so on, those of
@@ -83,6 +83,18 @@ public struct AmortizedNetwork: Velocity {
             ? nil : ActivationLayer("\(name).diffeq.activation_fns.\(l)", activation, in: &builder)))
     }
     self.layers = layers
+  }
+
+  /// The same velocity with images' own low-rank weights rounded to bfloat16, as mixed precision has it, or not. They are
+  /// rounded once for a solve, which therefore sees one smooth velocity.
+  func rounded(_ isRounded: Bool) -> AmortizedNetwork {
+    var result = self
+    for l in layers.indices {
+      guard case .lowRank(var layout) = layers[l].image else { continue }
+      layout.isRounded = isRounded
+      result.layers[l].image = .lowRank(layout)
+    }
+    return result
   }
 
   /// How many weights each image has of its own.

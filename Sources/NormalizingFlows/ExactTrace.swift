@@ -17,7 +17,12 @@ import Tensors
 // activation has no weights.
 
 extension AmortizedNetwork {
+  /// Of the weights as they are, not rounded, and so is the velocity beside it.
   public func exactDivergence(conditioning: [Variable]) -> ExactDivergence? {
+    rounded(false).traceOfWeights(conditioning)
+  }
+
+  private func traceOfWeights(_ conditioning: [Variable]) -> ExactDivergence? {
     guard layers.count == 2 || layers.count == 3, layers.allSatisfy(\.hasConstantWeights) else { return nil }
     let divergence = divergence(conditioning)
     return { time, z in

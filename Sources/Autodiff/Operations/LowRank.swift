@@ -14,6 +14,9 @@ public struct LowRankLayout: Hashable, Sendable {
   public let outputs: Int
   /// The first number of U within the row.
   public let offset: Int
+  /// Whether single-precision U and V are rounded to bfloat16 where there are matrix tiles, as factors of rounded products
+  /// are: products with them take half the time.
+  public var isRounded = false
 
   /// The greatest rank that the kernels take.
   public static let maximumRank = 256
@@ -39,7 +42,9 @@ public struct LowRankLayout: Hashable, Sendable {
   /// Single-precision weights in the order in which the products read them; in double precision, none.
   func packed(_ weights: Tensor) -> PackedLowRank? {
     guard weights.elementType == .float32 else { return nil }
-    return PackedLowRank(weights, inputs: inputs, rank: rank, outputs: outputs, offset: offset)
+    return PackedLowRank(
+      weights, inputs: inputs, rank: rank, outputs: outputs, offset: offset,
+      storage: isRounded && ProductPrecision.bfloat16.usesTiles ? .bfloat16 : .float32)
   }
 
   fileprivate func kernelLayout(stride: Int) -> ck_low_rank {
