@@ -65,6 +65,8 @@ public struct AmortizedContinuousFlow: PosteriorFlow {
     try run(zT, features, parameters, probes, blocks: velocities.indices.reversed(), inverse: true)
   }
 
+  public var canStartWarm: Bool { solver.method.isAdaptive }
+
   public func startingWarm(_ steps: [Double]) -> Self {
     var flow = self
     flow.warmSteps = steps

@@ -52,12 +52,17 @@ public protocol PosteriorFlow: Sendable {
     _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput
 
+  /// Whether there are solves whose step sizes follow an error estimate, which ``startingWarm(_:)`` can spare the search
+  /// for the first one.
+  var canStartWarm: Bool { get }
+
   /// This flow with solves that start warm, each with the step size for its place in `steps`, as
   /// ``FlowOutput/sustainableSteps`` of another batch gives them; as it is where there is none, or nothing to solve.
   func startingWarm(_ steps: [Double]) -> Self
 }
 
 extension PosteriorFlow {
+  public var canStartWarm: Bool { false }
   public func startingWarm(_ steps: [Double]) -> Self { self }
 }
 

@@ -56,7 +56,7 @@ public struct TrainingStep: Sendable {
 
   /// With which step sizes a step's solves start.
   private func startingSteps(_ pass: Pass, _ state: TrainingState) throws(TrainingError) -> [Double] {
-    guard state.configuration.warmStart else { return [] }
+    guard state.configuration.warmStart, model.flow.canStartWarm else { return [] }
     if let known = state.progress.solveSteps { return known }
     // A pass of which nothing is kept: a cold start evaluates more often, and its tape would need the most memory.
     let constants = state.parameters.constants(precision: state.configuration.precision)
