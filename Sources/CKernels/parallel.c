@@ -1,5 +1,7 @@
 #include "CKernels.h"
 
+#include "shares.h"
+
 // The entry points of GNU's OpenMP runtime that a compiler emits for `#pragma omp parallel`. Called directly, since
 // the pragma would need a compiler flag.
 void GOMP_barrier(void);
@@ -13,21 +15,31 @@ typedef struct {
   long count;
   void *context;
   void (*body)(void *, long, long);
+  ck_shares shares;
 } region;
 
-static void run(void *data) {
-  const region *r = data;
-  long threads = omp_get_num_threads(), me = omp_get_thread_num();
-  long begin = r->count * me / threads, end = r->count * (me + 1) / threads;
-  if (begin < end) r->body(r->context, begin, end);
+// Where a piece begins. Pieces of many items begin at multiples of 16, so that vectors do not straddle lines of memory.
+static long beginning(const region *r, long piece) {
+  const long at = r->count * piece / r->shares.pieces;
+  return piece < r->shares.pieces && r->count / r->shares.pieces >= 256 ? at & ~15l : at;
 }
 
-void ck_parallel(long count, int threads, void *context, void (*body)(void *, long, long)) {
+static void run(void *data) {
+  region *r = data;
+  const int me = omp_get_thread_num();
+  for (long piece; (piece = ck_take_share(&r->shares, me)) >= 0;) {
+    const long begin = beginning(r, piece), end = beginning(r, piece + 1);
+    if (begin < end) r->body(r->context, begin, end);
+  }
+}
+
+void ck_parallel(long count, long pieces, int threads, void *context, void (*body)(void *, long, long)) {
   if (threads <= 1 || count <= 1) {
     if (count > 0) body(context, 0, count);
     return;
   }
-  region r = {count, context, body};
+  region r = {.count = count, .context = context, .body = body};
+  ck_share_out(&r.shares, pieces, threads);
   GOMP_parallel(run, &r, (unsigned)threads, 0);
 }
 

@@ -34,16 +34,21 @@ public enum Compute {
   /// - Parameters:
   ///   - count: The number of items.
   ///   - cost: About how many elementary operations one item takes; a region over threads costs about a microsecond.
-  package static func parallel(_ count: Int, cost: Int, _ body: (_ begin: Int, _ end: Int) -> Void) {
+  ///   - isDivided: Whether a thread's share may come in several ranges, so that another thread can take some of them;
+  ///     not where a range costs something itself.
+  package static func parallel(
+    _ count: Int, cost: Int, isDivided: Bool = true, _ body: (_ begin: Int, _ end: Int) -> Void
+  ) {
     let wanted = min(count * max(cost, 1) / 16384, threads)
     guard wanted > 1 else {
       if count > 0 { body(0, count) }
       return
     }
+    let pieces = isDivided ? min(count, wanted * min(8, max(1, count * cost / (wanted * 65536)))) : wanted
     withoutActuallyEscaping(body) { body in
       var context = body
       withUnsafeMutablePointer(to: &context) { context in
-        ck_parallel(count, Int32(wanted), context) { context, begin, end in
+        ck_parallel(count, pieces, Int32(wanted), context) { context, begin, end in
           context?.assumingMemoryBound(to: ((Int, Int) -> Void).self).pointee(begin, end)
         }
       }

@@ -51,7 +51,7 @@ package func multiplyMatrices(
       precondition(status == dnnl_success, "matrix product: the library refused \(rows)x\(inner)x\(columns)")
     // The library leaves the result of a product over nothing as it was.
     case .float32, .float64:
-      Compute.parallel(rows, cost: columns * inner) { begin, end in
+      Compute.parallel(rows, cost: columns * inner, isDivided: false) { begin, end in
         type.kernels.gemm(
           a.transposed, b.transposed, begin, end, columns, inner, alpha, a.address, a.leadingDimension,
           b.address, b.leadingDimension, beta, c, resultLeading)

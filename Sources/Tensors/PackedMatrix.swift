@@ -128,7 +128,7 @@ public struct PackedMatrix: Sendable {
       biasedRows: bias == nil ? 0 : n, into: y.freshAddress.assumingMemoryBound(to: Float.self), leading: columns)
     withUnsafeMutablePointer(to: &product) { product in
       nonisolated(unsafe) let product = product
-      Compute.parallel(n, cost: cost + slots * inner * columns / 8) { begin, end in
+      Compute.parallel(n, cost: cost + slots * inner * columns / 8, isDivided: false) { begin, end in
         let workspace = TensorStorage(byteCount: ck_tile_images_workspace(product, n, end - begin))
         ck_tile_multiply_images(product, n, begin, end, workspace.pointer)
         finish(begin, end)

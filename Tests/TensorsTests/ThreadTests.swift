@@ -17,7 +17,7 @@ extension ProcessWideTests {
 
     @Test(arguments: [2, 3, 8])
     func `ranges over threads cover every item once`(_ threads: Int) {
-      for count in [0, 1, 2, 7, 1000] {
+      for count in [0, 1, 2, 7, 1000, 100_003] {
         let visits = on(threads: threads) {
           [Int](unsafeUninitializedCapacity: count) { buffer, initialized in
             buffer.initialize(repeating: 0)

@@ -111,8 +111,9 @@ ck_isa ck_current_isa(void);
 bool ck_select_isa(ck_isa isa);
 
 /// Runs body(context, begin, end) on ranges that together cover [0, count), over at most `threads` threads of
-/// OpenMP's pool, which the matrix library uses too: two pools would fight over the cores.
-void ck_parallel(long count, int threads, void *_Nullable context,
+/// OpenMP's pool, which the matrix library uses too: two pools would fight over the cores. There are `pieces` ranges, at
+/// least one a thread; a thread that is done takes those that others have left.
+void ck_parallel(long count, long pieces, int threads, void *_Nullable context,
                  void (*body)(void *_Nullable context, long begin, long end));
 /// Sets and tells the number of threads of OpenMP's pool for calls from this thread.
 /// Runs body(context, me, threads) on each thread of a team of at most `threads`, me = 0..<threads.
