@@ -22,12 +22,12 @@ extension ProcessWideTests {
       }
     }
 
-    /// Sizes that fill tiles and that do not; each with another way for the matrices to lie.
+    /// Sizes that fill tiles and that do not, and reductions so long that they are summed in parts; each with another way for the matrices to lie.
     static let examples: [Example] = {
       let sizes = [
         (1, 1, 1), (2, 3, 5), (15, 17, 31), (16, 16, 32), (17, 33, 33), (32, 32, 64), (33, 31, 65),
         (48, 64, 512), (100, 129, 96), (200, 64, 100), (61, 300, 700), (40, 24, 2100), (3, 2000, 40),
-        (20, 200, 3100), (72, 40, 1100),
+        (20, 200, 3100), (72, 40, 1100), (20, 40, 8200), (7, 100, 9001), (2, 300, 8300),
       ]
       let betas = [0.0, 1, 0.5]
       return sizes.enumerated().flatMap { i, size in

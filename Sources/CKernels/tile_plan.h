@@ -1,0 +1,51 @@
+// The order in which a product on tiles goes through its operands.
+
+#ifndef CKERNELS_TILE_PLAN_H
+#define CKERNELS_TILE_PLAN_H
+
+#include "tiles.h"
+
+#if defined(__x86_64__)
+
+// Blocks. A panel's stretch of the reduction (CK_STRETCH_BYTES for each part) stays in or near the first-level cache
+// while panels of the other operand pass by; a slab of the reduction is so deep that the operand packed whole stays in the
+// second-level cache.
+enum { CK_STRETCH_BYTES = 32 << 10, CK_SLAB_BYTES = 256 << 10 };
+
+// Which operand is packed whole, slab by slab, before the other's panels are packed and multiplied one by one. The
+// panels of the other are what the threads share out.
+typedef struct {
+  bool by_columns;  // threads take columns of the result, and A is packed whole; else they take rows, and B is
+  bool packs_whole; // the operand to be packed whole is not packed yet
+  long stretch, slab;
+  size_t whole, panel; // bytes of a slab of the operand packed whole, and of a panel of the other
+} ck_plan;
+
+static inline long ck_panel_bytes(int parts, long depth) { return ck_groups(depth, CK_STEP) * ck_step_bytes(parts); }
+
+// Packed columns are fast to reread, so rows go by unless they are few: then A and what is packed of it stay small.
+static inline ck_plan ck_make_plan(const ck_tile_product *p) {
+  ck_plan plan = {.by_columns = p->columns > (p->packed ? 4 : 2) * p->rows, .packs_whole = true};
+  plan.stretch = CK_STRETCH_BYTES / ck_step_bytes(1) * CK_STEP;
+  if (p->packed && !plan.by_columns) {
+    plan.packs_whole = false;
+    plan.slab = p->inner;
+  } else {
+    long panels = ck_groups(plan.by_columns ? p->rows : p->columns, CK_PANEL);
+    long fitting = CK_SLAB_BYTES / (panels * ck_panel_bytes(p->parts, plan.stretch));
+    plan.slab = ck_min(ck_max(fitting, 1) * plan.stretch, ck_groups(p->inner, CK_STEP) * CK_STEP);
+    plan.whole = (size_t)(panels * ck_panel_bytes(p->parts, plan.slab));
+  }
+  plan.panel = (size_t)ck_panel_bytes(p->parts, plan.slab);
+  return plan;
+}
+
+static inline ck_operand ck_rows_of(const ck_tile_product *p) {
+  return (ck_operand){p->a, p->a_leading, p->rows, p->inner, !p->a_transposed, p->alpha};
+}
+static inline ck_operand ck_columns_of(const ck_tile_product *p) {
+  return (ck_operand){p->b, p->b_leading, p->columns, p->inner, p->b_transposed, 1};
+}
+
+#endif
+#endif
