@@ -1,6 +1,6 @@
-#include "CKernels.h"
+#include "tile_block.h"
 
-#include <string.h>
+#if defined(__x86_64__)
 
 // The gradient of a linear layer's weights is formed some rows at a time and used while it is in the cache; it is never
 // in memory as a whole.
@@ -26,7 +26,16 @@ size_t ck_tile_adamax_workspace(const ck_tile_adamax *s, int threads) {
 typedef struct {
   const ck_tile_adamax *step;
   char *packed, *scratch;
+  ck_shares *shares;
 } job;
+
+// Fetches the columns of g that the next chunk takes, some of its rows: they lie far apart, where no processor looks ahead.
+static void fetch(const ck_tile_adamax *s, long first, long begin, long end) {
+  if (first >= s->outputs) return;
+  for (long row = begin; row < end; row++)
+    for (long column = 0; column < CK_ROWS_AT_ONCE; column += 16)
+      __builtin_prefetch(s->g + row * s->outputs + first + column, 0, 2);
+}
 
 static void run(void *context, int me, int threads) {
   const job *job = context;
@@ -35,19 +44,35 @@ static void run(void *context, int me, int threads) {
   char *scratch = job->scratch + (size_t)me * thread_bytes(s);
   float *gradient = (float *)scratch;
   char *workspace = scratch + aligned((size_t)(CK_ROWS_AT_ONCE * s->inputs) * 4);
-  const long chunks = (s->outputs + CK_ROWS_AT_ONCE - 1) / CK_ROWS_AT_ONCE;
-  for (long chunk = chunks * me / threads; chunk < chunks * (me + 1) / threads; chunk++) {
+  for (long chunk; (chunk = ck_take_share(job->shares, me)) >= 0;) {
     const long first = chunk * CK_ROWS_AT_ONCE, left = s->outputs - first;
-    const long rows = left < CK_ROWS_AT_ONCE ? left : CK_ROWS_AT_ONCE, at = first * s->inputs;
+    const long rows = left < CK_ROWS_AT_ONCE ? left : CK_ROWS_AT_ONCE;
     ck_tile_product product = rows_of(s, first, rows, job->packed, gradient);
-    ck_tile_multiply(&product, workspace, 1);
-    kernels->adamax(0, rows * s->inputs, s->rate, s->first_decay, s->second_decay, s->epsilon, gradient,
-                    s->parameters + at, s->moments + at, s->norms + at);
+    // Ahead: the first of what the update reads, as much as memory gives during the product.
+    const ck_tile_job rows_job = {.product = &product, .plan = ck_make_plan(&product), .end = s->batch,
+                                  .workspace = workspace, .ahead = s->parameters + first * s->inputs,
+                                  .ahead_lines = rows * s->inputs / 32 * s->parts};
+    ck_tile_run(&rows_job, 0, 1);
+    for (long row = 0; row < rows; row++) {
+      const long at = (first + row) * s->inputs;
+      kernels->adamax(0, s->inputs, s->rate, s->first_decay, s->second_decay, s->epsilon, gradient + row * s->inputs,
+                      s->parameters + at, s->moments + at, s->norms + at);
+      fetch(s, first + CK_ROWS_AT_ONCE, s->batch * row / rows, s->batch * (row + 1) / rows);
+    }
   }
 }
 
 void ck_tile_adamax_step(const ck_tile_adamax *s, void *workspace, int threads) {
-  job job = {s, workspace, (char *)workspace + ck_tile_packed_size(s->parts, s->batch, s->inputs)};
+  ck_shares shares;
+  ck_share_out(&shares, (s->outputs + CK_ROWS_AT_ONCE - 1) / CK_ROWS_AT_ONCE, threads);
+  job job = {s, workspace, (char *)workspace + ck_tile_packed_size(s->parts, s->batch, s->inputs), &shares};
   ck_tile_pack(s->parts, s->x, s->inputs, false, s->batch, s->inputs, job.packed, threads);
   ck_team(threads, &job, run);
 }
+
+#else
+
+size_t ck_tile_adamax_workspace(const ck_tile_adamax *s, int threads) { return 0; }
+void ck_tile_adamax_step(const ck_tile_adamax *s, void *workspace, int threads) { __builtin_trap(); }
+
+#endif
