@@ -219,18 +219,27 @@ INLINE void sum_images(int parts, const ck_tile_convolution *c, const layout *l,
   }
 }
 
-// weights [output channels, input channels, taps] for some output channels: the parts of the batch, added.
-static void gather_sums(const ck_tile_convolution *c, const layout *l, const char *sums, long begin, long end) {
+// weights [output channels, input channels, taps] for some output channels: the parts of the batch, added. Sums lie with
+// taps outside; 16 input channels are turned at a time.
+CK_TILE_TARGET static void gather_sums(const ck_tile_convolution *c, const layout *l, const char *sums, long begin,
+                                       long end) {
+  float turned[16][CK_MAX_TAPS];
   for (long o = begin; o < end; o++)
-    for (long i = 0; i < c->input_channels; i++)
+    for (long i = 0; i < c->input_channels; i += 16) {
       for (long tap = 0; tap < l->taps; tap++) {
         const long block = (tap * (l->output_tiles / 2) + o / 32) * (l->input_tiles / 2) + i / 32;
-        const long at = block * 1024 + (o / 16 % 2 * 2 + i / 16 % 2) * 256 + o % 16 * 16 + i % 16;
-        float sum = 0;
-        for (long part = 0; part < CK_PARTS_OF_BATCH; part++)
-          sum += ((const float *)(sums + (size_t)part * l->sums_bytes))[at];
-        c->weights[(o * c->input_channels + i) * l->taps + tap] = sum;
+        const float *row = (const float *)sums + block * 1024 + (o / 16 % 2 * 2 + i / 16 % 2) * 256 + o % 16 * 16;
+        __m512 sum = _mm512_loadu_ps(row);
+        for (long part = 1; part < CK_PARTS_OF_BATCH; part++)
+          sum = _mm512_add_ps(sum, _mm512_loadu_ps(row + (size_t)part * (l->sums_bytes / 4)));
+        float lanes[16];
+        _mm512_storeu_ps(lanes, sum);
+        for (long j = 0; j < 16; j++) turned[j][tap] = lanes[j];
       }
+      float *weights = c->weights + (o * c->input_channels + i) * l->taps;
+      for (long j = 0; j < ck_min(16, c->input_channels - i); j++)
+        memcpy(weights + j * l->taps, turned[j], (size_t)l->taps * 4);
+    }
 }
 
 typedef struct {
