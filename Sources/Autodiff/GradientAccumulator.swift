@@ -16,13 +16,29 @@ package protocol DeferredGradient {
   var factors: Gradient? { get }
   /// Adds contributions of this kind to a gradient.
   static func add(_ terms: [Self], to gradient: inout Tensor)
+  /// The gradient that contributions of this kind alone make; at least one.
+  static func formed(_ terms: [Self]) -> Tensor
 }
 
 extension DeferredGradient {
   package var factors: Gradient? { nil }
 
-  fileprivate static func addAll(_ terms: [any DeferredGradient], to gradient: inout Tensor) {
-    add(terms.compactMap { $0 as? Self }, to: &gradient)
+  package static func formed(_ terms: [Self]) -> Tensor {
+    var gradient = Tensor(zeros: terms[0].shape, terms[0].elementType)
+    add(terms, to: &gradient)
+    return gradient
+  }
+
+  /// Takes the contributions of this kind out of `terms` and forms them: added to a gradient, or by themselves.
+  fileprivate static func form(_ terms: inout [any DeferredGradient], into gradient: inout Tensor?) {
+    let ours = terms.compactMap { $0 as? Self }
+    terms.removeAll { $0 is Self }
+    guard var sum = gradient.take() else {
+      gradient = formed(ours)
+      return
+    }
+    add(ours, to: &sum)
+    gradient = sum
   }
 }
 
@@ -84,20 +100,9 @@ package struct GradientAccumulator {
 
   /// The gradient, formed, if anything was added; leaves nothing behind.
   package mutating func takeValue() -> Tensor? {
-    if formed == nil, let first = deferred.first { formed = Tensor(zeros: first.shape, first.elementType) }
-    guard var result = formed.take() else { return nil }
-    formDeferred(into: &result)
-    return result
-  }
-
-  private mutating func formDeferred(into result: inout Tensor) {
-    var rest = deferred
-    deferred = []
+    var result = formed.take()
+    while let first = deferred.first { type(of: first).form(&deferred, into: &result) }
     deferredBytes = 0
-    while let first = rest.first {
-      let kind = type(of: first)
-      kind.addAll(rest.filter { type(of: $0) == kind }, to: &result)
-      rest.removeAll { type(of: $0) == kind }
-    }
+    return result
   }
 }

@@ -108,34 +108,57 @@ package struct PackedLowRank: Sendable {
     }
   }
 
-  /// gradient += the sum of scale * (x^T gv, xu^T g, and the first slot of g) over the terms, laid out like the weights.
-  package static func addGradient(
-    of terms: [Term], inputs: Int, rank: Int, outputs: Int, offset: Int, to gradient: inout Tensor
-  ) {
-    let layout = layout(gradient, inputs, rank, outputs, offset)
-    let n = gradient.shape[0]
-    for term in terms {
-      let rows = term.slots * n
-      precondition(
-        term.x.count == rows * inputs && term.g.count == rows * outputs && term.xu.count == rows * rank
-          && term.gv.count == rows * rank
-          && [term.x, term.xu, term.g, term.gv].allSatisfy { $0.elementType == .float32 },
-        "low-rank gradient: x \(term.x.shape), g \(term.g.shape) for \(term.slots) slots of \(n) images")
+  /// What the gradient of one layer's weights is the sum of, and where the weights lie.
+  package struct LayerGradient {
+    let inputs, rank, outputs, offset: Int
+    let terms: [Term]
+
+    package init(inputs: Int, rank: Int, outputs: Int, offset: Int, terms: [Term]) {
+      (self.inputs, self.rank, self.outputs, self.offset, self.terms) = (inputs, rank, outputs, offset, terms)
     }
-    let factors = terms.map { term in
-      ck_low_rank_term(
-        x: term.x.address, xu: term.xu.address, g: term.g.address, gv: term.gv.address, slots: term.slots,
-        scale: term.scale)
+
+    /// The terms as the kernels take them, for a gradient laid out like the weights; whoever uses them keeps the tensors.
+    fileprivate func kernelTerms(_ gradient: Tensor) -> (layout: ck_low_rank, terms: [ck_low_rank_term]) {
+      let layout = PackedLowRank.layout(gradient, inputs, rank, outputs, offset)
+      let n = gradient.shape[0]
+      for term in terms {
+        let rows = term.slots * n
+        precondition(
+          term.x.count == rows * inputs && term.g.count == rows * outputs && term.xu.count == rows * rank
+            && term.gv.count == rows * rank
+            && [term.x, term.xu, term.g, term.gv].allSatisfy { $0.elementType == .float32 },
+          "low-rank gradient: x \(term.x.shape), g \(term.g.shape) for \(term.slots) slots of \(n) images")
+      }
+      return (
+        layout,
+        terms.map {
+          ck_low_rank_term(
+            x: $0.x.address, xu: $0.xu.address, g: $0.g.address, gv: $0.gv.address, slots: $0.slots, scale: $0.scale)
+        }
+      )
     }
+  }
+
+  /// gradient += the sum of scale * (x^T gv, xu^T g, and the first slot of g) over each layer's terms, image after image;
+  /// if it is fresh, to zeros, whatever is there.
+  package static func form(_ layers: [LayerGradient], in gradient: inout Tensor, isFresh: Bool) {
+    let (n, width) = (gradient.shape[0], gradient.shape[1])
+    let all = layers.map { $0.kernelTerms(gradient) }
+    let cost = layers.reduce(0) { $0 + ($1.inputs + $1.outputs) * $1.rank * $1.terms.count }
     let kernels = ck_single_kernels().pointee
     gradient.withMutableBytes { bytes in
       guard let base = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
       nonisolated(unsafe) let target = base
-      Compute.parallel(n, cost: (inputs + outputs) * rank * factors.count) { begin, end in
-        kernels.deferred_low_rank(layout, n, begin, end, factors.count, factors, target)
+      Compute.parallel(n, cost: cost) { begin, end in
+        for image in begin..<end {
+          if isFresh { (target + image * width).update(repeating: 0, count: width) }
+          for (layout, terms) in all {
+            kernels.deferred_low_rank(layout, n, image, image + 1, terms.count, terms, target)
+          }
+        }
       }
     }
-    withExtendedLifetime(terms) {}
+    withExtendedLifetime(layers) {}
   }
 
   private static func layout(_ weights: Tensor, _ inputs: Int, _ rank: Int, _ outputs: Int, _ offset: Int)

@@ -110,18 +110,26 @@ extension ProcessWideTests {
         }
       }
       for (set, results) in Settings.everywhere({
-        var gradient = single(before, [e.n, e.width])
-        PackedLowRank.addGradient(
-          of: (0..<terms).map { term in
-            PackedLowRank.Term(
-              x: single(x[term], [rows, e.inputs]), xu: single(xu[term], [rows, e.rank]),
-              g: single(g[term], [rows, e.outputs]), gv: single(gv[term], [rows, e.rank]), slots: e.slots,
-              scale: scales[term])
-          }, inputs: e.inputs, rank: e.rank, outputs: e.outputs, offset: e.offset, to: &gradient)
-        return gradient
+        [false, true].map { isFresh in
+          var gradient = single(isFresh ? before.map { _ in .nan } : before, [e.n, e.width])
+          let layer = PackedLowRank.LayerGradient(
+            inputs: e.inputs, rank: e.rank, outputs: e.outputs, offset: e.offset,
+            terms: (0..<terms).map { term in
+              PackedLowRank.Term(
+                x: single(x[term], [rows, e.inputs]), xu: single(xu[term], [rows, e.rank]),
+                g: single(g[term], [rows, e.outputs]), gv: single(gv[term], [rows, e.rank]), slots: e.slots,
+                scale: scales[term])
+            })
+          PackedLowRank.form([layer], in: &gradient, isFresh: isFresh)
+          return gradient
+        }
       }) {
-        #expect(relativeError(results[0], expected) <= 3e-6, "\(set)")
-        for other in results.dropFirst() { #expect(other.floats() == results[0].floats()) }
+        #expect(relativeError(results[0][0], expected) <= 3e-6, "\(set)")
+        let alone = zip(expected, before).map { $0 - $1 }
+        #expect(relativeError(results[0][1], alone) <= 3e-6, "\(set)")
+        for other in results.dropFirst() {
+          #expect(zip(other, results[0]).allSatisfy { $0.floats() == $1.floats() })
+        }
       }
     }
   }

@@ -123,21 +123,39 @@ struct LowRankGradient: DeferredGradient {
   var byteCount: Int { (x.count + xu.count + g.count + gv.count) * x.elementType.byteCount }
 
   static func add(_ terms: [LowRankGradient], to gradient: inout Tensor) {
-    for (layout, terms) in Dictionary(grouping: terms, by: \.layout) {
-      let n = gradient.shape[0]
-      let kernels = gradient.elementType.kernels
+    form(terms, in: &gradient, isFresh: false)
+  }
+
+  static func formed(_ terms: [LowRankGradient]) -> Tensor {
+    var gradient = Tensor(uninitialized: terms[0].shape, terms[0].elementType)
+    form(terms, in: &gradient, isFresh: true)
+    return gradient
+  }
+
+  /// Adds terms to a gradient; to zeros, whatever is there, if it is fresh.
+  private static func form(_ terms: [LowRankGradient], in gradient: inout Tensor, isFresh: Bool) {
+    let n = gradient.shape[0]
+    let layers = Dictionary(grouping: terms, by: \.layout)
+    for (layout, terms) in layers {
+      layout.countWork(images: n, slots: terms.reduce(0) { $0 + $1.slots }, gradient.elementType)
+    }
+    guard gradient.elementType != .float32 else {
+      PackedLowRank.form(
+        layers.map { layout, terms in
+          PackedLowRank.LayerGradient(
+            inputs: layout.inputs, rank: layout.rank, outputs: layout.outputs, offset: layout.offset,
+            terms: terms.map { .init(x: $0.x, xu: $0.xu, g: $0.g, gv: $0.gv, slots: $0.slots, scale: $0.scale) })
+        }, in: &gradient, isFresh: isFresh)
+      return
+    }
+    if isFresh { gradient = Tensor(zeros: gradient.shape, gradient.elementType) }
+    let kernels = gradient.elementType.kernels
+    for (layout, terms) in layers {
       let layer = layout.kernelLayout(stride: gradient.shape[1])
       let factors = terms.map { term in
         ck_low_rank_term(
           x: term.x.address, xu: term.xu.address, g: term.g.address, gv: term.gv.address, slots: term.slots,
           scale: term.scale)
-      }
-      layout.countWork(images: n, slots: terms.reduce(0) { $0 + $1.slots }, gradient.elementType)
-      guard gradient.elementType != .float32 else {
-        PackedLowRank.addGradient(
-          of: terms.map { .init(x: $0.x, xu: $0.xu, g: $0.g, gv: $0.gv, slots: $0.slots, scale: $0.scale) },
-          inputs: layout.inputs, rank: layout.rank, outputs: layout.outputs, offset: layout.offset, to: &gradient)
-        continue
       }
       gradient.withMutableBytes { bytes in
         guard let base = bytes.baseAddress else { return }
