@@ -6,6 +6,7 @@
 // column; within a phase, taps move by whole pixels. Tiles take neighbouring pixels in pairs, so the input is packed
 // twice: in pairs that begin at even pixels, and in pairs that begin at odd ones.
 
+#include "shares.h"
 #include "tile_numbers.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@
 #if defined(__x86_64__)
 
 // Images are summed in this many parts, whatever the number of threads, so that the result does not depend on it.
-enum { CK_PARTS_OF_BATCH = 4, CK_GROUP_BYTES = 1 << 20, CK_MAX_TAPS = 64 };
+enum { CK_PARTS_OF_BATCH = 8, CK_GROUP_BYTES = 1 << 20, CK_MAX_TAPS = 64 };
 
 static long floor_quotient(long a, long b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
@@ -246,17 +247,18 @@ typedef struct {
   const ck_tile_convolution *convolution;
   layout layout;
   char *workspace;
+  ck_shares shares;  // of the parts
 } job;
 
 CK_TILE_TARGET static void run(void *context, int me, int threads) {
-  const job *job = context;
+  job *job = context;
   const ck_tile_convolution *c = job->convolution;
   const layout *l = &job->layout;
   char *sums = job->workspace;
   char *packed = sums + CK_PARTS_OF_BATCH * l->sums_bytes +
                  (size_t)me * (size_t)l->group * (l->input_bytes + l->output_bytes);
   ck_configure_tiles(16, 16);
-  for (long part = CK_PARTS_OF_BATCH * me / threads; part < CK_PARTS_OF_BATCH * (me + 1) / threads; part++) {
+  for (long part; (part = ck_take_share(&job->shares, me)) >= 0;) {
     const long begin = c->batch * part / CK_PARTS_OF_BATCH, end = c->batch * (part + 1) / CK_PARTS_OF_BATCH;
     float *to = (float *)(sums + (size_t)part * l->sums_bytes);
     if (c->parts == 1)
@@ -270,7 +272,8 @@ CK_TILE_TARGET static void run(void *context, int me, int threads) {
 }
 
 void ck_tile_convolution_weights(const ck_tile_convolution *c, void *workspace, int threads) {
-  job job = {c, make_layout(c), workspace};
+  job job = {.convolution = c, .layout = make_layout(c), .workspace = workspace};
+  ck_share_out(&job.shares, CK_PARTS_OF_BATCH, threads);
   ck_team(threads, &job, run);
 }
 
