@@ -14,10 +14,10 @@ package enum Convolution {
         rows: shape.batch, columns: shape.outputChannels, inner: inner, precision: precision.ofFewRows, into: &output)
     } else if input.elementType == .float64 {
       ReferenceConvolution.forward(input, weights, shape, &output)
-    } else if precision.usesHalves(of: shape, .forward) {
+    } else if precision.usesHalves(of: shape) {
       HalvesConvolution.run(.forward, shape, precision, taking: input, weights, into: output)
     } else {
-      ConvolutionLibrary.run(.forward, shape, input: input, weights: weights, output: output)
+      ConvolutionLibrary.run(.forward, shape, taking: input, weights, into: output)
     }
     return output
   }
@@ -37,10 +37,12 @@ package enum Convolution {
         rows: shape.batch, columns: inner, inner: shape.outputChannels, precision: precision.ofFewRows, into: &input)
     } else if output.elementType == .float64 {
       ReferenceConvolution.backwardInput(output, weights, shape, &input)
-    } else if precision.usesHalves(of: shape, .backwardInput) {
+    } else if precision == .bfloat16, precision.usesHalves(of: shape), let phases = PhasedConvolution(shape) {
+      return phases(output, weights, precision)
+    } else if precision.usesHalves(ofTransposed: shape) {
       HalvesConvolution.run(.backwardInput, shape, precision, taking: output, weights, into: input)
     } else {
-      ConvolutionLibrary.run(.backwardInput, shape, input: input, weights: weights, output: output)
+      ConvolutionLibrary.run(.backwardInput, shape, taking: output, weights, into: input)
     }
     return input
   }
@@ -66,7 +68,7 @@ package enum Convolution {
     if input.elementType == .float64 {
       ReferenceConvolution.backwardWeights(input, output, shape, &weights)
     } else {
-      ConvolutionLibrary.run(.backwardWeights, shape, input: input, weights: weights, output: output)
+      ConvolutionLibrary.backwardWeights(shape, input: input, output: output, into: weights)
     }
     return weights
   }

@@ -3,7 +3,7 @@
 /// A transposed convolution is the same thing run backward, from the output to the input.
 public struct ConvolutionShape: Hashable, Sendable {
   /// Images in the batch.
-  public let batch: Int
+  public private(set) var batch: Int
   public let inputHeight: Int
   public let inputWidth: Int
   public private(set) var inputChannels: Int
@@ -73,6 +73,13 @@ public struct ConvolutionShape: Hashable, Sendable {
     var result = self
     result.inputChannels *= inputChannels
     result.outputChannels *= outputChannels
+    return result
+  }
+
+  /// The same convolution of so many images.
+  func of(images: Int) -> ConvolutionShape {
+    var result = self
+    result.batch = images
     return result
   }
 

@@ -17,20 +17,15 @@ enum HalvesConvolution {
     Instrument.count(
       operations: shape.operations, bytes: (4 + 2 * copies) * image.count + 4 * (weights.count + result.count),
       in: precision)
-    let halves = TensorStorage(byteCount: 2 * copies * image.count)
-    Compute.parallel(image.count / channels, cost: 2 * copies * channels) { begin, end in
-      ck_tile_halves(
-        parts, begin, end, channels, image.address.assumingMemoryBound(to: Float.self), halves.pointer)
-    }
     let both = copies == 1 ? weights : split(weights, rows: isForward ? shape.outputChannels : 1)
     let scaled = shape.scaled(inputChannels: isForward ? copies : 1, outputChannels: isForward ? 1 : copies)
-    let taken = UnsafeRawPointer(halves.pointer)
-    ConvolutionLibrary.run(
-      direction, scaled, .bfloat16,
-      .init(
-        input: isForward ? taken : result.address, weights: both.address,
-        output: isForward ? result.address : taken))
-    withExtendedLifetime((image, weights, both, result, halves)) {}
+    let pixels = image.count / channels / shape.batch
+    let numbers = image.address.assumingMemoryBound(to: Float.self)
+    let halves: ConvolutionLibrary.Conversion = { first, end, result in
+      ck_tile_halves(parts, 0, (end - first) * pixels, channels, numbers + first * pixels * channels, result)
+    }
+    ConvolutionLibrary.run(direction, scaled, .bfloat16, taking: image.address, converting: halves, both, into: result)
+    withExtendedLifetime(image) {}
   }
 
   /// High, high and low halves of weights [rows, count]: [rows, 3 count]
@@ -44,11 +39,14 @@ enum HalvesConvolution {
 }
 
 extension ProductPrecision {
-  /// Whether a convolution's product is worth forming from halves: there are channels enough to fill a tile, and it is
-  /// not the transposed convolution of a stride, which with three times the channels takes the library longer than in
+  /// Whether a convolution's product is worth forming from halves: there are channels enough to fill a tile.
+  func usesHalves(of shape: ConvolutionShape) -> Bool {
+    usesTiles && min(shape.inputChannels, shape.outputChannels) >= 16
+  }
+
+  /// Whether the library's transposed convolution is: with a stride and three times the channels it takes longer than in
   /// single precision.
-  func usesHalves(of shape: ConvolutionShape, _ direction: ConvolutionLibrary.Direction) -> Bool {
-    let isSlow = self == .splitBfloat16 && direction == .backwardInput && shape.stride > 1
-    return usesTiles && min(shape.inputChannels, shape.outputChannels) >= 16 && !isSlow
+  func usesHalves(ofTransposed shape: ConvolutionShape) -> Bool {
+    usesHalves(of: shape) && (self == .bfloat16 || shape.stride == 1)
   }
 }

@@ -19,6 +19,12 @@ extension ProcessWideTests {
     static let examples = [
       Example(input: [2, 14, 10, 32], weights: [64, 32, 5, 5]),
       Example(input: [3, 14, 14, 32], weights: [16, 32, 5, 5], stride: 2),
+      // Strides that divide the image, and that do not; kernels whose phases differ in size.
+      Example(input: [2, 14, 10, 32], weights: [64, 32, 5, 5], stride: 2),
+      Example(input: [2, 9, 12, 16], weights: [20, 16, 5, 3], stride: 3),
+      Example(input: [2, 12, 12, 16], weights: [16, 16, 4, 4], stride: 2, padding: 1),
+      Example(input: [2, 12, 8, 16], weights: [16, 16, 2, 2], stride: 4, padding: 0),
+      Example(input: [2, 13, 14, 16], weights: [24, 16, 5, 5], stride: 2),
       // Channels that fill no tile, or that no vector holds.
       Example(input: [1, 9, 6, 17], weights: [19, 17, 3, 3], padding: 1),
       Example(input: [2, 7, 7, 64], weights: [33, 64, 5, 5]),
