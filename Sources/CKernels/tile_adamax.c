@@ -3,7 +3,8 @@
 #if defined(__x86_64__)
 
 // The gradient of a linear layer's weights is formed some rows at a time and used while it is in the cache; it is never
-// in memory as a whole.
+// in memory as a whole. Five layers of 44608 x 256 and a batch of 100 on two cores: 37 to 46 ms in one part, where memory
+// needs 36, and 53 to 60 in two, where the product does not wait for memory for long enough.
 enum { CK_ROWS_AT_ONCE = 64 };
 
 static size_t aligned(size_t bytes) { return (bytes + 63) & ~(size_t)63; }

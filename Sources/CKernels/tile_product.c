@@ -3,8 +3,8 @@
 //   [200, 512] x [512, 512] packed, two parts: 206 us on one core, 120 us on two; the tiles alone take 140 and 70. The
 //     rest is packing A, and 1 MB of B from the third-level cache where it does not stay in the second.
 //   [100, 256] x [44608, 256]^T: 29 to 44 ms in two parts, where tiles take 8, packing 15 and memory 8; 16 to 24 in one.
-//   [100, 44608] x [44608, 256]: 46 to 60 ms in two parts, 28 to 33 in one, where tiles take 8, packing 7 and memory 8.
-//     Not near its limits: A is packed without being fetched ahead, and B comes slower than memory gives it.
+//   [100, 44608] x [44608, 256]: 32 to 50 ms in two parts, 26 to 32 in one, where tiles take 8, packing 7 and memory 8.
+//     Not near its limits: the three overlap little.
 // Other tenants of the cores make loads of tiles up to four times slower for seconds at a time.
 
 #include "tile_block.h"
@@ -104,7 +104,7 @@ void ck_tile_multiply_lines(const ck_tile_product *p, const float *const *a, con
 // The rows of so many images at once that they, packed, leave room in the second-level cache for what passes by.
 static long images_at_once(const ck_tile_product *p, long images) {
   long row_bytes = ck_panel_bytes(p->parts, p->inner) / CK_PANEL * (p->rows / images);
-  return ck_max(CK_SLAB_BYTES / 2 / row_bytes, 1);
+  return ck_max(CK_SLAB_BYTES / row_bytes, 1);
 }
 
 static ck_plan plan_for_images(ck_tile_product *p, long images, long count) {
