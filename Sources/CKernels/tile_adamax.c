@@ -46,8 +46,7 @@ static void run(void *context, int me, int threads) {
   float *gradient = (float *)scratch;
   char *workspace = scratch + aligned((size_t)(CK_ROWS_AT_ONCE * s->inputs) * 4);
   for (long chunk; (chunk = ck_take_share(job->shares, me)) >= 0;) {
-    const long first = chunk * CK_ROWS_AT_ONCE, left = s->outputs - first;
-    const long rows = left < CK_ROWS_AT_ONCE ? left : CK_ROWS_AT_ONCE;
+    const long first = chunk * CK_ROWS_AT_ONCE, rows = ck_min(CK_ROWS_AT_ONCE, s->outputs - first);
     ck_tile_product product = rows_of(s, first, rows, job->packed, gradient);
     // Ahead: the first of what the update reads, as much as memory gives during the product.
     const ck_tile_job rows_job = {.product = &product, .plan = ck_make_plan(&product), .end = s->batch,
@@ -65,7 +64,7 @@ static void run(void *context, int me, int threads) {
 
 void ck_tile_adamax_step(const ck_tile_adamax *s, void *workspace, int threads) {
   ck_shares shares;
-  ck_share_out(&shares, (s->outputs + CK_ROWS_AT_ONCE - 1) / CK_ROWS_AT_ONCE, threads);
+  ck_share_out(&shares, ck_groups(s->outputs, CK_ROWS_AT_ONCE), threads);
   job job = {s, workspace, (char *)workspace + ck_tile_packed_size(s->parts, s->batch, s->inputs), &shares};
   ck_tile_pack(s->parts, s->x, s->inputs, false, s->batch, s->inputs, job.packed, threads);
   ck_team(threads, &job, run);

@@ -1,4 +1,5 @@
 #include "tile_block.h"
+#include "tile_numbers.h"
 
 #if defined(__x86_64__)
 
@@ -23,8 +24,6 @@ static beginning begin_with(const ck_tile_product *p, bool first, long row, long
   return (beginning){p->bias + column, 0, row + rows <= p->biased_rows};
 }
 
-static __mmask16 lanes(long left) { return left >= 16 ? 0xffff : (__mmask16)((1u << left) - 1); }
-
 // What the sums of a block begin with: at first beta times what was there and the bias, later what is there.
 CK_TILE_TARGET static void begin_in_memory(const ck_tile_job *job, ck_block b, bool first, float (*sums)[CK_PANEL]) {
   const ck_tile_product *p = job->product;
@@ -32,7 +31,7 @@ CK_TILE_TARGET static void begin_in_memory(const ck_tile_job *job, ck_block b, b
     const long row = ck_row_at(job->placing, b.row + i);
     const float *c = p->c + row * p->c_leading + b.column;
     for (long j = 0; j < CK_PANEL; j += 16) {
-      __mmask16 mask = j < b.columns ? lanes(b.columns - j) : 0;
+      const __mmask16 mask = first_lanes(b.columns - j);
       __m512 x = _mm512_setzero_ps();
       if (!first || p->beta != 0) x = _mm512_maskz_loadu_ps(mask, c + j);
       if (first && p->beta != 0) x = _mm512_mul_ps(x, _mm512_set1_ps(p->beta));
@@ -51,7 +50,7 @@ CK_TILE_TARGET static void copy_out(const ck_tile_job *job, ck_block b, bool str
       if (stream)
         _mm512_stream_ps(c + j, _mm512_load_ps(sums[i] + j));
       else
-        _mm512_mask_storeu_ps(c + j, lanes(b.columns - j), _mm512_load_ps(sums[i] + j));
+        _mm512_mask_storeu_ps(c + j, first_lanes(b.columns - j), _mm512_load_ps(sums[i] + j));
     }
   }
 }
@@ -82,14 +81,15 @@ static inline void claim(const float *row) {
   __builtin_prefetch(row + 16, 1);
 }
 
-CK_TILE_TARGET void ck_multiply_block(const ck_tile_job *job, ck_block b, ck_tile_setting setting, bool first, bool last,
-                                          long steps, const char *rows, const char *columns, ck_aside *aside) {
+CK_TILE_TARGET void ck_multiply_block(const ck_tile_job *job, ck_block b, ck_tile_setting setting, bool first,
+                                      bool last, long steps, const char *rows, const char *columns, ck_aside *aside) {
   float sums[CK_PANEL][CK_PANEL] __attribute__((aligned(64)));
   const ck_tile_product *p = job->product;
   size_t stride = (size_t)p->c_leading * 4;
   const bool one = b.rows <= 16, full = b.upper == setting.upper && (one || b.rows - b.upper == setting.lower);
   const bool stream = last && streams(p, b);
-  const long upper_row = ck_row_at(job->placing, b.row), lower_row = one ? upper_row : ck_row_at(job->placing, b.row + 16);
+  const long upper_row = ck_row_at(job->placing, b.row);
+  const long lower_row = one ? upper_row : ck_row_at(job->placing, b.row + 16);
   float *to = p->c + upper_row * p->c_leading + b.column, *lower_to = p->c + lower_row * p->c_leading + b.column;
   beginning upper = begin_with(p, first, upper_row, b.upper, b.column);
   beginning lower = begin_with(p, first, lower_row, b.rows - b.upper, b.column);

@@ -104,6 +104,34 @@ CK_TILE_TARGET void ck_pack_panel_columns(int parts, const ck_operand *o, long f
     pack_panel(2, false, false, o, first, width, start, depth, panel);
 }
 
+// Fetches a step of a panel of columns, as the rows of memory that it lies in.
+static void fetch_step(const ck_operand *b, long start, long column) {
+  const long end = ck_min(start + CK_STEP, b->depth);
+  for (long k = start; k < end; k++) {
+    const float *row = b->data + k * b->leading + column;
+    __builtin_prefetch(row, 0, 2);
+    __builtin_prefetch(row + 16, 0, 2);
+  }
+}
+
+// In the order in which they lie in memory, so that they are there in time: whole panels, or a step of all panels.
+void ck_pack_columns(int parts, const ck_operand *b, long start, long depth, char *packed, int me, int threads) {
+  const long panels = ck_groups(b->width, CK_PANEL), bytes = ck_panel_bytes(parts, depth);
+  if (b->depth_contiguous) {
+    for (long j = panels * me / threads; j < panels * (me + 1) / threads; j++)
+      ck_pack_panel_columns(parts, b, j * CK_PANEL, ck_min(CK_PANEL, b->width - j * CK_PANEL), start, depth,
+                            packed + j * bytes);
+    return;
+  }
+  const long steps = ck_groups(depth, CK_STEP);
+  for (long k = steps * me / threads * CK_STEP; k < steps * (me + 1) / threads * CK_STEP; k += CK_STEP)
+    for (long j = 0; j < panels; j++) {
+      if (!b->lines) fetch_step(b, start + k + 2 * CK_STEP, j * CK_PANEL);
+      ck_pack_panel_columns(parts, b, j * CK_PANEL, ck_min(CK_PANEL, b->width - j * CK_PANEL), start + k,
+                            ck_min(CK_STEP, depth - k), packed + j * bytes + ck_panel_bytes(parts, k));
+    }
+}
+
 INLINE void pack_aside(bool contiguous, bool transposing, bool scattered, const ck_aside *a, long piece) {
   if (a->parts == 1)
     pack_piece(1, contiguous, transposing, scattered, a->operand, a->first, a->width, a->start, a->depth, a->panel, piece);

@@ -21,8 +21,6 @@ typedef struct {
   size_t whole, panel; // bytes of a slab of the operand packed whole, and of a panel of the other
 } ck_plan;
 
-static inline long ck_panel_bytes(int parts, long depth) { return ck_groups(depth, CK_STEP) * ck_step_bytes(parts); }
-
 // Packed columns are fast to reread, so rows go by unless they are few: then A and what is packed of it stay small.
 static inline ck_plan ck_make_plan(const ck_tile_product *p) {
   ck_plan plan = {.by_columns = p->columns > (p->packed ? 4 : 2) * p->rows, .packs_whole = true};

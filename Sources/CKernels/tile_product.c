@@ -8,6 +8,7 @@
 // Other tenants of the cores make loads of tiles up to four times slower for seconds at a time.
 
 #include "tile_block.h"
+#include "tile_numbers.h"
 
 #if defined(__x86_64__)
 
@@ -36,8 +37,7 @@ CK_TILE_TARGET static void add_parts(const ck_tile_product *p, const float *sums
   const long part = (long)(sums_bytes(p) / 4);
   for (long i = begin; i < end; i++)
     for (long j = 0; j < p->columns; j += 16) {
-      const long left = p->columns - j;
-      const __mmask16 mask = left >= 16 ? 0xffff : (__mmask16)((1u << left) - 1);
+      const __mmask16 mask = first_lanes(p->columns - j);
       float *c = p->c + i * p->c_leading + j;
       __m512 x = _mm512_setzero_ps();
       if (p->beta != 0) x = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, c), _mm512_set1_ps(p->beta));
@@ -148,11 +148,7 @@ typedef struct {
 
 static void pack(void *context, int me, int threads) {
   const packing *p = context;
-  const ck_operand *o = &p->operand;
-  long panels = ck_groups(o->width, CK_PANEL);
-  for (long j = panels * me / threads; j < panels * (me + 1) / threads; j++)
-    ck_pack_panel_columns(p->parts, o, j * CK_PANEL, ck_min(CK_PANEL, o->width - j * CK_PANEL), 0, o->depth,
-                          p->packed + j * ck_panel_bytes(p->parts, o->depth));
+  ck_pack_columns(p->parts, &p->operand, 0, p->operand.depth, p->packed, me, threads);
 }
 
 void ck_tile_pack(int parts, const float *b, long leading, bool transposed, long inner, long columns, void *packed,

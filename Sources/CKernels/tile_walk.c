@@ -40,33 +40,6 @@ CK_TILE_TARGET static void pack_rows(const ck_tile_job *job, ck_operand a, ck_bl
   ck_pack_panel_rows(job->product->parts, &a, b.row, b.rows, start, depth, panel);
 }
 
-// Fetches a step of a panel of columns, as the rows of memory that it lies in.
-static void fetch_step(const ck_operand *b, long start, long column) {
-  const long end = ck_min(start + CK_STEP, b->depth);
-  for (long k = start; k < end; k++) {
-    const float *row = b->data + k * b->leading + column;
-    __builtin_prefetch(row, 0, 2);
-    __builtin_prefetch(row + 16, 0, 2);
-  }
-}
-
-// Packs a slab of all columns, in the order in which they lie in memory: then they are there in time.
-CK_TILE_TARGET static void pack_columns(int parts, const ck_operand *b, long start, long depth, char *packed, int me,
-                                        int threads) {
-  const long panels = ck_groups(b->width, CK_PANEL), bytes = ck_panel_bytes(parts, depth);
-  const long steps = ck_groups(depth, CK_STEP);
-  const bool by_panels = b->depth_contiguous;
-  const long lines = by_panels ? panels : steps;
-  for (long i = lines * me / threads; i < lines * (me + 1) / threads; i++)
-    for (long j = 0; j < (by_panels ? 1 : panels); j++) {
-      const long panel = by_panels ? i : j, k = by_panels ? 0 : i * CK_STEP;
-      if (!by_panels && !b->lines) fetch_step(b, start + k + 2 * CK_STEP, panel * CK_PANEL);
-      ck_pack_panel_columns(parts, b, panel * CK_PANEL, ck_min(CK_PANEL, b->width - panel * CK_PANEL), start + k,
-                            by_panels ? depth : ck_min(CK_STEP, depth - k),
-                            packed + panel * bytes + ck_panel_bytes(parts, k));
-    }
-}
-
 CK_TILE_TARGET static void multiply_by_rows(const ck_tile_job *job, int me, int threads) {
   const ck_tile_product *p = job->product;
   const ck_plan plan = job->plan;
@@ -84,7 +57,7 @@ CK_TILE_TARGET static void multiply_by_rows(const ck_tile_job *job, int me, int 
     if (plan.packs_whole) {
       char *whole = job->workspace + (size_t)(turn & 1) * plan.whole;
       column_bytes = ck_panel_bytes(p->parts, depth);
-      pack_columns(p->parts, &b, start, depth, whole, me, threads);
+      ck_pack_columns(p->parts, &b, start, depth, whole, me, threads);
       columns = whole;
       if (threads > 1) ck_barrier();
     }

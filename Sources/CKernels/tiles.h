@@ -25,6 +25,8 @@ static inline long ck_max(long a, long b) { return a > b ? a : b; }
 static inline long ck_groups(long a, long b) { return (a + b - 1) / b; }
 /// Bytes of one panel's step.
 static inline long ck_step_bytes(int parts) { return 2 * (long)parts * CK_TILE_BYTES; }
+/// Bytes of a panel.
+static inline long ck_panel_bytes(int parts, long depth) { return ck_groups(depth, CK_STEP) * ck_step_bytes(parts); }
 
 /// A float32 matrix as an operand: `width` rows of A or columns of B, `depth` along the reduction.
 typedef struct {
@@ -42,6 +44,9 @@ void ck_pack_panel_rows(int parts, const ck_operand *operand, long first, long w
                         char *panel);
 void ck_pack_panel_columns(int parts, const ck_operand *operand, long first, long width, long start, long depth,
                            char *panel);
+
+/// Packs one thread's share of all columns, over `depth` from `start` on: panel after panel.
+void ck_pack_columns(int parts, const ck_operand *operand, long start, long depth, char *packed, int me, int threads);
 
 /// Makes tiles 0...3 accumulators of two row tiles by two column tiles, 4 and 5 the row tiles, 6 and 7 the column tiles.
 /// A tile that is not used needs a row all the same.

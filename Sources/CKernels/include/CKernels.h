@@ -115,12 +115,12 @@ bool ck_select_isa(ck_isa isa);
 /// least one a thread; a thread that is done takes those that others have left.
 void ck_parallel(long count, long pieces, int threads, void *_Nullable context,
                  void (*body)(void *_Nullable context, long begin, long end));
-/// Sets and tells the number of threads of OpenMP's pool for calls from this thread.
 /// Runs body(context, me, threads) on each thread of a team of at most `threads`, me = 0..<threads.
 void ck_team(int threads, void *_Nullable context,
              void (*body)(void *_Nullable context, int me, int threads));
 /// Waits until all threads of the team are here.
 void ck_barrier(void);
+/// Sets and tells the number of threads of OpenMP's pool for calls from this thread.
 void ck_set_threads(int threads);
 int ck_threads(void);
 
