@@ -84,10 +84,11 @@ enum ConvolutionLibrary {
     _ direction: Direction, _ shape: ConvolutionShape, _ factors: Factors, taking images: UnsafeRawPointer,
     converting: Conversion?, _ weights: Tensor, into result: Tensor
   ) {
+    guard shape.batch > 0 else { return }
     let isForward = direction == .forward
     let (taken, made) = isForward ? (shape.inputShape, shape.outputShape) : (shape.outputShape, shape.inputShape)
-    let imageBytes = Array(taken.dropFirst()).product * factors.byteCount
-    let resultBytes = Array(made.dropFirst()).product * 4
+    let imageBytes = taken.product / shape.batch * factors.byteCount
+    let resultBytes = made.product / shape.batch * 4
     let size = max(1, shape.batch / (Compute.threads * 5))
     let groups = (shape.batch + size - 1) / size
     state.withLock { state in

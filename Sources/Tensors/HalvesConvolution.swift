@@ -19,7 +19,7 @@ enum HalvesConvolution {
       in: precision)
     let both = copies == 1 ? weights : split(weights, rows: isForward ? shape.outputChannels : 1)
     let scaled = shape.scaled(inputChannels: isForward ? copies : 1, outputChannels: isForward ? 1 : copies)
-    let pixels = image.count / channels / shape.batch
+    let pixels = image.count / channels / max(shape.batch, 1)
     let numbers = image.address.assumingMemoryBound(to: Float.self)
     let halves: ConvolutionLibrary.Conversion = { first, end, result in
       ck_tile_halves(parts, 0, (end - first) * pixels, channels, numbers + first * pixels * channels, result)

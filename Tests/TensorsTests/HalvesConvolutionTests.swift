@@ -58,6 +58,17 @@ extension ProcessWideTests {
       }
     }
 
+    @Test(arguments: ProductPrecision.allCases)
+    func `of no images there is nothing to do`(_ precision: ProductPrecision) {
+      for stride in [1, 2] {
+        let shape = ConvolutionShape(input: [0, 14, 14, 32], weights: [16, 32, 5, 5], stride: stride, padding: 2)
+        let w = single(normals(shape.weightShape.product, 1), shape.weightShape)
+        let (x, g) = (single([], shape.inputShape), single([], shape.outputShape))
+        #expect(Convolution.forward(x, w, shape, precision: precision).shape == shape.outputShape)
+        #expect(Convolution.backwardInput(g, w, shape, precision: precision).shape == shape.inputShape)
+      }
+    }
+
     @Test func `bfloat16 factors are rounded where there are tiles, and there alone`() throws {
       let shape = Self.examples[0].shape
       let x = single(normals(shape.inputShape.product, 0), shape.inputShape)
