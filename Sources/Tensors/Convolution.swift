@@ -28,6 +28,11 @@ package enum Convolution {
   ) -> Tensor {
     precondition(
       output.shape == shape.outputShape && weights.shape == shape.weightShape, "convolution: shapes")
+    if precision == .bfloat16, precision.usesHalves(of: shape), output.elementType == .float32, !shape.coversInput,
+      let phases = PhasedConvolution(shape)
+    {
+      return phases(output, weights)
+    }
     var input = Tensor(uninitialized: shape.inputShape, output.elementType)
     if shape.coversInput {
       let inner = shape.inputHeight * shape.inputWidth * shape.inputChannels
@@ -37,8 +42,6 @@ package enum Convolution {
         rows: shape.batch, columns: inner, inner: shape.outputChannels, precision: precision.ofFewRows, into: &input)
     } else if output.elementType == .float64 {
       ReferenceConvolution.backwardInput(output, weights, shape, &input)
-    } else if precision == .bfloat16, precision.usesHalves(of: shape), let phases = PhasedConvolution(shape) {
-      return phases(output, weights, precision)
     } else if precision.usesHalves(ofTransposed: shape) {
       HalvesConvolution.run(.backwardInput, shape, precision, taking: output, weights, into: input)
     } else {

@@ -1,6 +1,6 @@
-// The transposed convolution of a stride s: input pixel s i + p, of phase p, receives from output pixel i + d the weight
-// at s (b_p - d) + r_p, where p + padding = s b_p + r_p, for every d for which there is one. That is a convolution of the
-// output, of stride one, whose kernel is the span of d. All phases together are one convolution with s^2 times the input's
+// The transposed convolution of a stride s: input pixel s i + p, of phase p, receives from output pixel i + d by way of the
+// weight at p + padding - s d, for every d for which there is one. That is a convolution of the output, of stride one,
+// whose kernel is the span of d. All phases together are one convolution with s^2 times the input's
 // channels: for a kernel of 5 and a stride of 2, 9 times 4 products instead of 25, a third of them with zeros; but the
 // library's convolutions are several times faster than its transposed ones of a stride. In two halves, with three times
 // the channels, that is no gain over the library's transposed convolution in single precision.
@@ -8,8 +8,9 @@
 /// The transposed convolution of a stride as one convolution, whose channels are the phases'.
 struct PhasedConvolution {
   private let original: ConvolutionShape
-  /// For each phase and place of the phases' kernel, the place in the original's; nothing where there is none.
-  private let (rowTaps, columnTaps): ([[Int?]], [[Int?]])
+  /// For each phase, row by row, and each place of the phases' kernel, the place in the original's; nothing where there
+  /// is none.
+  private let places: [[Int?]]
   /// From the original's output to all phases of its input.
   private let shape: ConvolutionShape
 
@@ -28,7 +29,13 @@ struct PhasedConvolution {
       return nil
     }
     self.original = original
-    (rowTaps, columnTaps) = (rows.taps, columns.taps)
+    places = rows.taps.flatMap { rows in
+      columns.taps.map { columns in
+        rows.flatMap { row in
+          columns.map { column in row.flatMap { row in column.map { row * original.kernelWidth + $0 } } }
+        }
+      }
+    }
   }
 
   /// The least d of any phase, and for each phase the original kernel's place for that d and those that follow.
@@ -43,9 +50,9 @@ struct PhasedConvolution {
   }
 
   /// The cotangent of the original's input, from that of its output.
-  func callAsFunction(_ output: Tensor, _ weights: Tensor, _ precision: ProductPrecision) -> Tensor {
+  func callAsFunction(_ output: Tensor, _ weights: Tensor) -> Tensor {
     let phases = Tensor(uninitialized: shape.outputShape, .float32)
-    HalvesConvolution.run(.forward, shape, precision, taking: output, phased(weights), into: phases)
+    HalvesConvolution.run(.forward, shape, .bfloat16, taking: output, phased(weights), into: phases)
     let (s, rows) = (original.stride, shape.batch * shape.outputHeight)
     return phases.reshaped([rows, shape.outputWidth, s, s * original.inputChannels]).permuted([0, 2, 1, 3])
       .reshaped(original.inputShape)
@@ -55,23 +62,17 @@ struct PhasedConvolution {
   private func phased(_ weights: Tensor) -> Tensor {
     let result = Tensor(uninitialized: shape.weightShape, .float32)
     let (inputs, outputs) = (original.inputChannels, original.outputChannels)
-    let (size, phasedSize) = (original.kernelHeight * original.kernelWidth, shape.kernelHeight * shape.kernelWidth)
-    Compute.parallel(rowTaps.count * inputs, cost: columnTaps.count * outputs * phasedSize) { begin, end in
+    let size = original.kernelHeight * original.kernelWidth
+    Compute.parallel(shape.outputChannels, cost: outputs * places[0].count) { begin, end in
       let from = weights.address.assumingMemoryBound(to: Float.self)
-      let to = result.freshAddress.assumingMemoryBound(to: Float.self)
-      for item in begin..<end {
-        let (rowPhase, input) = (item / inputs, item % inputs)
-        for (columnPhase, columns) in columnTaps.enumerated() {
-          // The places that each of the phase's taps has in the original's kernel.
-          let places = rowTaps[rowPhase].flatMap { row in
-            columns.map { column in
-              row.flatMap { row in column.map { row * original.kernelWidth + $0 } }
-            }
-          }
-          let channel = (rowPhase * columnTaps.count + columnPhase) * inputs + input
-          for output in 0..<outputs {
-            let (source, target) = ((output * inputs + input) * size, (channel * outputs + output) * phasedSize)
-            for (tap, place) in places.enumerated() { to[target + tap] = place.map { from[source + $0] } ?? 0 }
+      var to = result.freshAddress.assumingMemoryBound(to: Float.self) + begin * outputs * places[0].count
+      for channel in begin..<end {
+        let (phase, input) = (channel / inputs, channel % inputs)
+        for output in 0..<outputs {
+          let kernel = from + (output * inputs + input) * size
+          for place in places[phase] {
+            to.pointee = place.map { kernel[$0] } ?? 0
+            to += 1
           }
         }
       }

@@ -6,9 +6,9 @@ extension Convolution {
   static func weightsOnTiles(
     _ input: Tensor, _ output: Tensor, _ shape: ConvolutionShape, _ precision: ProductPrecision
   ) -> Tensor? {
-    guard precision.usesTiles, input.elementType == .float32, output.elementType == .float32,
-      min(shape.inputChannels, shape.outputChannels) >= 16
-    else { return nil }
+    guard precision.usesHalves(of: shape), input.elementType == .float32, output.elementType == .float32 else {
+      return nil
+    }
     var weights = Tensor(uninitialized: shape.weightShape, .float32)
     let done = weights.withMutableBytes { bytes -> Bool in
       guard let base = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return false }

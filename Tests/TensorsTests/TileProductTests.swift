@@ -22,7 +22,8 @@ extension ProcessWideTests {
       }
     }
 
-    /// Sizes that fill tiles and that do not, and reductions so long that they are summed in parts; each with another way for the matrices to lie.
+    /// Sizes that fill tiles and that do not, and reductions so long that they are summed in parts; each with another
+    /// way for the matrices to lie.
     static let examples: [Example] = {
       let sizes = [
         (1, 1, 1), (2, 3, 5), (15, 17, 31), (16, 16, 32), (17, 33, 33), (32, 32, 64), (33, 31, 65),
