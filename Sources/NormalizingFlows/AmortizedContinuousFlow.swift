@@ -5,7 +5,7 @@ import Tensors
 
 /// FFJORD as a posterior: blocks of continuous flows whose velocities are amortized by a hypernetwork, one linear head on
 /// the image's features a block (FFJORD, section 4.2).
-public struct AmortizedContinuousFlow: PosteriorFlow {
+public struct AmortizedContinuousFlow: ScoredFlow {
   private let velocities: [AmortizedNetwork]
   /// None where nothing is amortized.
   private let heads: [Linear]
@@ -56,6 +56,12 @@ public struct AmortizedContinuousFlow: PosteriorFlow {
     try run(z0, features, parameters, probes, blocks: Array(velocities.indices), inverse: false)
   }
 
+  public func forward(
+    _ z0: Variable, score: Tensor, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
+  ) throws(SolveError) -> FlowOutput {
+    try run(z0, score: score, features, parameters, probes, blocks: Array(velocities.indices), inverse: false)
+  }
+
   /// zT -> z0: the blocks in reverse, each solved backward in time.
   ///
   /// - Throws: ``SolveError``
@@ -73,11 +79,17 @@ public struct AmortizedContinuousFlow: PosteriorFlow {
     return flow
   }
 
+  public func solving(toTolerance tolerance: Double) -> Self {
+    var flow = self
+    (flow.solver.absoluteTolerance, flow.solver.relativeTolerance) = (tolerance, tolerance)
+    return flow
+  }
+
   private func run(
-    _ start: Variable, _ features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource,
+    _ start: Variable, score: Tensor? = nil, _ features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource,
     blocks: [Int], inverse: Bool
   ) throws(SolveError) -> FlowOutput {
-    var output = FlowOutput(z: start, deltaLogDensity: .noChange(of: start))
+    var output = FlowOutput(z: start, deltaLogDensity: .noChange(of: start), score: score)
     for (place, block) in blocks.enumerated() {
       let velocity = velocities[block].rounded(parameters.precision == .mixed)
       let flow = ContinuousFlow(
@@ -89,13 +101,17 @@ public struct AmortizedContinuousFlow: PosteriorFlow {
       let conditioning = velocity.conditioning(imageWeights: imageWeights, parameters)
       Instrument.enter(.flow)
       let probe = probes.probes(block, start.shape[0], latent, start.value.elementType)
-      let next =
-        try inverse
-        ? flow.inverse(
-          output.z, delta: output.deltaLogDensity, conditioning: conditioning, probes: probe)
-        : flow.forward(
-          output.z, delta: output.deltaLogDensity, conditioning: conditioning, probes: probe)
+      let next: FlowOutput
+      if let score = output.score {
+        next = try flow.forward(
+          output.z, score: score, delta: output.deltaLogDensity, conditioning: conditioning, probes: probe)
+      } else if inverse {
+        next = try flow.inverse(output.z, delta: output.deltaLogDensity, conditioning: conditioning, probes: probe)
+      } else {
+        next = try flow.forward(output.z, delta: output.deltaLogDensity, conditioning: conditioning, probes: probe)
+      }
       output.z = next.z
+      output.score = next.score
       output.deltaLogDensity = next.deltaLogDensity
       output.kineticEnergy = sum(output.kineticEnergy, next.kineticEnergy)
       output.jacobianNorm = sum(output.jacobianNorm, next.jacobianNorm)

@@ -1,5 +1,6 @@
 import Autodiff
 import DifferentialEquations
+import Tensors
 
 /// What a flow makes of a batch.
 public struct FlowOutput {
@@ -11,17 +12,21 @@ public struct FlowOutput {
   public var kineticEnergy: Variable?
   /// The integral of the estimate of |df/dz|_F^2 along the solves, `[batch]`, where ``DynamicsRegularization`` asks for it.
   public var jacobianNorm: Variable?
+  /// The gradient of log q(after) with respect to `z`, `[batch, latent]`, where the flow carried it along; see
+  /// ``ScoredFlow``.
+  public var score: Tensor?
   /// What each solve did; empty for a flow without one.
   public var statistics: [SolveStatistics]
   /// What differentiating each solve took; filled in by the backward pass.
   public var backwardPasses: [BackwardPass]
 
   public init(
-    z: Variable, deltaLogDensity: Variable, statistics: [SolveStatistics] = [],
+    z: Variable, deltaLogDensity: Variable, score: Tensor? = nil, statistics: [SolveStatistics] = [],
     backwardPasses: [BackwardPass] = []
   ) {
     self.z = z
     self.deltaLogDensity = deltaLogDensity
+    self.score = score
     self.statistics = statistics
     self.backwardPasses = backwardPasses
   }

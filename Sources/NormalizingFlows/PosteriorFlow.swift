@@ -59,11 +59,15 @@ public protocol PosteriorFlow: Sendable {
   /// This flow with solves that start warm, each with the step size for its place in `steps`, as
   /// ``FlowOutput/sustainableSteps`` of another batch gives them; as it is where there is none, or nothing to solve.
   func startingWarm(_ steps: [Double]) -> Self
+
+  /// This flow with solves of another absolute and relative tolerance; as it is where there is nothing to solve.
+  func solving(toTolerance tolerance: Double) -> Self
 }
 
 extension PosteriorFlow {
   public var canStartWarm: Bool { false }
   public func startingWarm(_ steps: [Double]) -> Self { self }
+  public func solving(toTolerance tolerance: Double) -> Self { self }
 }
 
 /// The posterior stays as the encoder makes it: a Gaussian with diagonal covariance.

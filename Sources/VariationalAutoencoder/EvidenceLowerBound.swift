@@ -37,6 +37,17 @@ public struct EvidenceLowerBound {
   public func loss(divergenceWeight weight: Double) -> Variable {
     Variable.linearCombination([(-1, logLikelihood), (weight, divergence)]).mean()
   }
+
+  /// A number whose gradient is the path gradient of ``loss(divergenceWeight:)``: log q(zT given x) is replaced by
+  /// s . zT with a fixed s, the score of q at zT, whose gradient is that of log q along the sample's path alone.
+  ///
+  /// - Parameters:
+  ///   - score: s, `[batch, latent]`.
+  ///   - z: zT, `[batch, latent]`.
+  func pathLoss(divergenceWeight weight: Double, score: Tensor, z: Variable) -> Variable {
+    let alongPath = (Variable(score) * z).sumOfLastAxis()
+    return Variable.linearCombination([(-1, logLikelihood), (-weight, logPrior), (weight, alongPath)]).mean()
+  }
 }
 
 /// One pass through a model: what it makes of a batch, and the bound.
@@ -57,10 +68,12 @@ public struct ModelOutput {
   /// The weights of the flow's regularization.
   public let regularization: DynamicsRegularization
 
-  /// What training minimizes: ``EvidenceLowerBound/loss(divergenceWeight:)`` plus the mean over the batch of the weighted
-  /// integrals that regularize a continuous flow, where there are any.
+  /// What training differentiates: ``EvidenceLowerBound/loss(divergenceWeight:)``, or with a score what has its path
+  /// gradient, plus the mean over the batch of the weighted integrals that regularize a continuous flow, where there are any.
   public func loss(divergenceWeight weight: Double) -> Variable {
-    let loss = bound.loss(divergenceWeight: weight)
+    let loss =
+      flow.score.map { bound.pathLoss(divergenceWeight: weight, score: $0, z: flow.z) }
+      ?? bound.loss(divergenceWeight: weight)
     guard let penalty = regularization.penalty(of: flow) else { return loss }
     return loss + penalty.mean()
   }

@@ -39,6 +39,11 @@ public struct GaussianPosterior: Sendable {
   public static func logDensity(variance: Variable, noise: Tensor) -> Variable {
     -0.5 * (variance.applying(.log) + Variable(noise).applying(.square) + log(2 * .pi)).sumOfLastAxis()
   }
+
+  /// The gradient of log q(z0 given x) with respect to z0 at that sample, -(z0 - mean) / variance, `[batch, latent]`.
+  static func score(variance: Tensor, noise: Tensor) -> Tensor {
+    (-Variable(noise) * Variable(variance).applying(.sqrt).applying(.reciprocal)).value
+  }
 }
 
 /// log p(z) of a standard normal prior, `[batch]` in nats, for z `[batch, latent]`.

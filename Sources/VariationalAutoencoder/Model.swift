@@ -107,12 +107,15 @@ public struct VariationalAutoencoder: Sendable {
   ///   - images: `[batch, height * width]`, row-major.
   ///   - noise: Standard normal, `[batch, latent]`.
   ///   - probes: For the divergence of a continuous flow.
+  ///   - estimator: How the gradient of ``ModelOutput/loss(divergenceWeight:)`` is estimated.
   /// - Throws: ``SolveError``
   public func callAsFunction(
-    _ images: Variable, noise: Tensor, probes: ProbeSource, _ parameters: BoundParameters
+    _ images: Variable, noise: Tensor, probes: ProbeSource, estimator: GradientEstimator = .total,
+    _ parameters: BoundParameters
   ) throws(SolveError) -> ModelOutput {
     let features = encode(images, parameters)
-    return try decodeSample(images, features: features, noise: noise, probes: probes, parameters)
+    return try decodeSample(
+      images, features: features, noise: noise, probes: probes, estimator: estimator, parameters)
   }
 
   /// The features of images, `[batch, 256]`.
@@ -130,13 +133,24 @@ public struct VariationalAutoencoder: Sendable {
   ///
   /// - Throws: ``SolveError``
   public func decodeSample(
-    _ images: Variable, features: Variable, noise: Tensor, probes: ProbeSource, _ parameters: BoundParameters
+    _ images: Variable, features: Variable, noise: Tensor, probes: ProbeSource,
+    estimator: GradientEstimator = .total, _ parameters: BoundParameters
   ) throws(SolveError) -> ModelOutput {
     Instrument.enter(.posterior)
     let (mean, variance) = posterior(features, parameters)
     let z0 = GaussianPosterior.sample(mean: mean, variance: variance, noise: noise)
     Instrument.enter(.flow)
-    let flowed = try flow.forward(z0, features: features, parameters, probes)
+    let flowed: FlowOutput
+    switch estimator {
+    case .total: flowed = try flow.forward(z0, features: features, parameters, probes)
+    case .path:
+      guard let flow = flow as? any ScoredFlow else {
+        preconditionFailure("path gradient: a posterior \(configuration.flow) that carries no score")
+      }
+      flowed = try flow.forward(
+        z0, score: GaussianPosterior.score(variance: variance.value, noise: noise), features: features, parameters,
+        probes)
+    }
     Instrument.enter(.decoder)
     let decoded = decoder(flowed.z, parameters)
     Instrument.enter(.likelihood)
