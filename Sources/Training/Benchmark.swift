@@ -68,9 +68,7 @@ public struct Benchmark: Sendable {
     let (model, parameters) = VariationalAutoencoder.make(
       configuration.model, seed: configuration.seed, solver: try configuration.solverOptions(),
       gradient: configuration.gradient)
-    let state = TrainingState(
-      configuration: configuration, parameters: parameters,
-      optimizer: Adamax(for: parameters, learningRate: configuration.learningRate))
+    let state = TrainingState(configuration: configuration, parameters: parameters)
     return (model, state)
   }
 

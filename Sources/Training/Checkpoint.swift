@@ -4,12 +4,16 @@ import Safetensors
 import Tensors
 import VariationalAutoencoder
 
-/// A run on disk: a zstd frame around a safetensors file.
+/// A run or a model on disk: a zstd frame around a safetensors file.
 ///
 /// `zstd -d` gives a file that every safetensors reader opens. Parameters are under the names, and in the shapes, of the
-/// published PyTorch model; the optimizer's tensors are under `optimizer.first_moment.` and `optimizer.infinity_norm.`
-/// and the parameter's name; configuration and progress are JSON in the metadata. All randomness is a function of the
-/// seed in the configuration and the step in the progress, so these are the random state and the data cursor, too.
+/// published PyTorch model; their running average is under `average.` and the parameter's name; the optimizer's tensors are
+/// under `optimizer.first_moment.` and `optimizer.infinity_norm.` (Adamax) or `optimizer.second_moment.` (Adam) and the
+/// parameter's name; configuration and progress are JSON in the metadata. All randomness is a function of the seed in the
+/// configuration and the step in the progress, so these are the random state and the data cursor, too.
+///
+/// A checkpoint of a model alone has its parameters (the average, where the run had one), in 16 or 32 bits a number, and
+/// nothing of the optimizer. It can be used, and a new run can begin with it, but no run goes on from it.
 public enum Checkpoint {
   /// The newest state of a run.
   public static let lastName = "last.safetensors.zst"
@@ -18,7 +22,15 @@ public enum Checkpoint {
 
   static let kind = "ffjord-vae checkpoint"
   private static let firstMoment = "optimizer.first_moment."
-  private static let infinityNorm = "optimizer.infinity_norm."
+  private static let average = "average."
+  private static let modelAlone = "model"
+
+  private static func secondMoment(_ method: OptimizationMethod) -> String {
+    switch method {
+    case .adamax: "optimizer.infinity_norm."
+    case .adam: "optimizer.second_moment."
+    }
+  }
 
   /// Writes a state, atomically: a temporary file, synced, renamed.
   ///
@@ -27,24 +39,43 @@ public enum Checkpoint {
   @discardableResult
   public static func write(_ state: TrainingState, to url: URL) throws -> Int {
     var tensors: [SafetensorsTensor] = []
-    func add(_ name: String, _ tensor: Tensor) {
-      tensors.append(
-        SafetensorsTensor(name: name, elementType: .float32, shape: tensor.shape) { consume in
-          try tensor.withBytes { bytes in try consume(bytes) }
-        })
+    func add(_ name: String, _ tensor: Tensor) throws {
+      tensors.append(try ParameterStorage.float32.stored(name, tensor, path: url.path))
     }
     for (i, parameter) in state.parameters.parameters.enumerated() {
-      add(parameter.name, state.parameters.tensors[i])
-      add(firstMoment + parameter.name, state.optimizer.firstMoments[i])
-      add(infinityNorm + parameter.name, state.optimizer.infinityNorms[i])
+      try add(parameter.name, state.parameters.tensors[i])
+      try add(firstMoment + parameter.name, state.optimizer.firstMoments[i])
+      try add(secondMoment(state.optimizer.method) + parameter.name, state.optimizer.secondMoments[i])
+      if let averages = state.average, !averages.isEmpty {
+        try add(average + parameter.name, averages.parameters.tensors[i])
+      }
     }
-    let metadata = [
+    return try SafetensorsWriter.write(to: url, tensors: tensors, metadata: metadata(state))
+  }
+
+  /// Writes the model of a state alone: its parameters, or their average where there is one.
+  ///
+  /// - Returns: The file's size in bytes.
+  /// - Throws: ``SafetensorsError``; ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range.
+  @discardableResult
+  public static func writeModel(_ state: TrainingState, to url: URL, as storage: ParameterStorage) throws -> Int {
+    let parameters = state.modelParameters
+    let tensors = try zip(parameters.parameters, parameters.tensors).map {
+      try storage.stored($0.name, $1, path: url.path)
+    }
+    // Shipped once and read often: worth the slowest compression, which finds a few per cent in numbers of 16 bits.
+    return try SafetensorsWriter.write(
+      to: url, tensors: tensors, metadata: metadata(state).merging(["contents": modelAlone]) { $1 },
+      compression: .zstd(level: 19))
+  }
+
+  private static func metadata(_ state: TrainingState) throws -> [String: String] {
+    [
       "kind": kind, "version": "1", "format": "pt",
       "configuration": try state.configuration.json(),
       "progress": try state.progress.json(),
       "optimizer_step": String(state.optimizer.step),
     ]
-    return try SafetensorsWriter.write(to: url, tensors: tensors, metadata: metadata)
   }
 
   /// The checkpoint file that a person means: a file itself, or the best, else the last, in a directory.
@@ -73,9 +104,15 @@ public enum Checkpoint {
     public let entries: [SafetensorsEntry]
     /// The file's size in bytes.
     public let fileByteCount: Int
+    /// Whether the file holds a model alone, from which no run goes on.
+    public let isModelAlone: Bool
 
-    /// The entries that are parameters, not the optimizer's.
-    public var parameters: [SafetensorsEntry] { entries.filter { !$0.name.hasPrefix("optimizer.") } }
+    /// The entries that are parameters: not the optimizer's, and no averages of others.
+    public var parameters: [SafetensorsEntry] {
+      entries.filter { !$0.name.hasPrefix("optimizer.") && !$0.name.hasPrefix(Checkpoint.average) }
+    }
+    /// Whether the file has the running average of its parameters.
+    public var hasAverage: Bool { entries.contains { $0.name.hasPrefix(Checkpoint.average) } }
   }
 
   /// Reads what a checkpoint says of itself.
@@ -109,27 +146,49 @@ public enum Checkpoint {
     else { throw invalid("its progress makes no sense") }
     return Summary(
       url: URL(filePath: file.path), configuration: configuration, progress: progress,
-      optimizerStep: optimizerStep, entries: file.entries, fileByteCount: Int(file.byteCount))
+      optimizerStep: optimizerStep, entries: file.entries, fileByteCount: Int(file.byteCount),
+      isModelAlone: file.metadata["contents"] == modelAlone)
+  }
+
+  /// Which parameters of a run a model is used with.
+  public enum ParameterChoice: Sendable {
+    /// Their running average where the run has one, else the parameters.
+    case averaged
+    /// The parameters as the last update left them.
+    case raw
   }
 
   /// Reads a checkpoint: the model, and with `includingOptimizer` the whole state of the run.
   ///
+  /// - Parameter choice: Without the optimizer: which parameters the state has.
   /// - Throws: ``SafetensorsError`` for a damaged file; ``TrainingError/invalidCheckpoint(path:reason:)`` for one whose
   ///   tensors do not fit its configuration.
   public static func read(
-    _ url: URL, includingOptimizer: Bool
+    _ url: URL, includingOptimizer: Bool, parameters choice: ParameterChoice = .averaged
   ) throws -> (model: VariationalAutoencoder, state: TrainingState) {
     let file = try SafetensorsFile(url)
     let summary = try summary(of: file)
     func invalid(_ reason: String) -> TrainingError { .invalidCheckpoint(path: file.path, reason: reason) }
+    if includingOptimizer, summary.isModelAlone {
+      throw invalid("it holds a model alone, from which no run goes on; begin a new run with it by --from")
+    }
+    // The model's tensors are those under this prefix; a run that goes on needs all.
+    let prefix = !includingOptimizer && choice == .averaged && summary.hasAverage ? average : ""
     var values: [String: Tensor] = [:]
     // Tensors that nobody asked for are passed over; the checksum behind them is verified all the same.
     try file.readTensors { entry, bytes in
-      guard includingOptimizer || !entry.name.hasPrefix("optimizer.") else { return }
-      guard entry.elementType == .float32 else {
-        throw invalid("\(entry.name) is of type \(entry.elementType.rawValue), not F32")
+      let isWanted =
+        includingOptimizer
+        || (prefix.isEmpty
+          ? !entry.name.hasPrefix("optimizer.") && !entry.name.hasPrefix(average) : entry.name.hasPrefix(prefix))
+      guard isWanted else { return }
+      guard summary.isModelAlone || entry.elementType == .float32,
+        let tensor = ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType)
+      else {
+        let types = summary.isModelAlone ? "F32, BF16 or F16" : "F32"
+        throw invalid("\(entry.name) is of type \(entry.elementType.rawValue), not \(types)")
       }
-      values[entry.name] = Tensor(copying: bytes, shape: entry.shape, .float32)
+      values[String(entry.name.dropFirst(prefix.count))] = tensor
     }
     let configuration = summary.configuration
     let model: VariationalAutoencoder
@@ -141,7 +200,13 @@ public enum Checkpoint {
     } catch let mismatch as ParameterMismatch {
       throw invalid(mismatch.description)
     }
-    var optimizer = Adamax(for: ParameterSet(), learningRate: configuration.learningRate)
+    var state = TrainingState(
+      configuration: configuration, parameters: parameters,
+      optimizer: Optimizer(
+        configuration.optimizer, for: ParameterSet(), learningRate: configuration.learningRate,
+        weightDecay: configuration.weightDecay))
+    state.average = nil
+    state.progress = summary.progress
     if includingOptimizer {
       func tensors(_ prefix: String) throws -> [Tensor] {
         try parameters.parameters.map { parameter in
@@ -153,12 +218,19 @@ public enum Checkpoint {
           return tensor
         }
       }
-      optimizer.firstMoments = try tensors(firstMoment)
-      optimizer.infinityNorms = try tensors(infinityNorm)
-      optimizer.step = summary.optimizerStep
+      state.optimizer.firstMoments = try tensors(firstMoment)
+      state.optimizer.secondMoments = try tensors(secondMoment(configuration.optimizer))
+      state.optimizer.step = summary.optimizerStep
+      if let decay = configuration.average {
+        guard summary.hasAverage else {
+          state.average = ParameterAverage(decay: decay, of: parameters)
+          return (model, state)
+        }
+        var averaged = parameters
+        averaged.tensors = try tensors(average)
+        state.average = ParameterAverage(decay: decay, resuming: averaged)
+      }
     }
-    var state = TrainingState(configuration: configuration, parameters: parameters, optimizer: optimizer)
-    state.progress = summary.progress
     return (model, state)
   }
 }

@@ -18,6 +18,8 @@ public struct Metrics: Sendable, Equatable, Codable {
   public var kineticEnergy: Double?
   /// The integral of |df/dz|^2 along the flows, where training is regularized by it.
   public var jacobianNorm: Double?
+  /// The Euclidean norm of a step's gradients, before they are clipped; in training.
+  public var gradientNorm: Double?
 
   public init() {}
 
@@ -48,6 +50,7 @@ public struct MetricsSum: Sendable, Equatable, Codable {
     batches += 1
     for figure in Metrics.imageMeans { sums[keyPath: figure] += batch[keyPath: figure] * Double(count) }
     for figure in Metrics.batchMeans { sums[keyPath: figure] += batch[keyPath: figure] }
+    if let norm = batch.gradientNorm { sums.gradientNorm = (sums.gradientNorm ?? 0) + norm }
     for figure in Metrics.regularizers {
       guard let value = batch[keyPath: figure] else { continue }
       sums[keyPath: figure] = (sums[keyPath: figure] ?? 0) + value * Double(count)
@@ -59,6 +62,7 @@ public struct MetricsSum: Sendable, Equatable, Codable {
     let (n, b) = (Double(max(images, 1)), Double(max(batches, 1)))
     for figure in Metrics.imageMeans { mean[keyPath: figure] /= n }
     for figure in Metrics.batchMeans { mean[keyPath: figure] /= b }
+    mean.gradientNorm = mean.gradientNorm.map { $0 / b }
     for figure in Metrics.regularizers { mean[keyPath: figure] = mean[keyPath: figure].map { $0 / n } }
     return mean
   }
@@ -92,6 +96,12 @@ public struct MetricsRecord: Sendable, Equatable, Codable {
   public var evaluationsBackward: Double
   public var kineticEnergy: Double?
   public var jacobianNorm: Double?
+  /// The negative ELBO of grey images in bits a dimension.
+  public var bitsPerDimension: Double?
+  /// In training: the learning rate of the (last) step, the weight of the KL term, and the norm of the gradients.
+  public var learningRate: Double?
+  public var klWeight: Double?
+  public var gradientNorm: Double?
   public var seconds: Double
 
   enum CodingKeys: String, CodingKey {
@@ -101,6 +111,10 @@ public struct MetricsRecord: Sendable, Equatable, Codable {
     case evaluationsBackward = "nfe_backward"
     case kineticEnergy = "kinetic_energy"
     case jacobianNorm = "jacobian_norm"
+    case bitsPerDimension = "bits_per_dimension"
+    case learningRate = "learning_rate"
+    case klWeight = "kl_weight"
+    case gradientNorm = "gradient_norm"
   }
 
   public init(step: Int, epoch: Int, split: String, _ metrics: Metrics, seconds: Double) {
@@ -114,6 +128,7 @@ public struct MetricsRecord: Sendable, Equatable, Codable {
     evaluationsBackward = metrics.evaluationsBackward
     kineticEnergy = metrics.kineticEnergy
     jacobianNorm = metrics.jacobianNorm
+    gradientNorm = metrics.gradientNorm
     self.seconds = seconds
   }
 }

@@ -6,18 +6,17 @@ public enum ModelExport {
   /// The metadata's key for the configuration.
   static let configurationKey = "ffjord-vae configuration"
 
-  /// Writes the parameters alone, under their published names and in PyTorch's shapes; the metadata say how the model is
-  /// built.
+  /// Writes the parameters alone (their average where there is one), under their published names and in PyTorch's shapes;
+  /// the metadata say how the model is built.
   ///
-  /// - Throws: ``SafetensorsError``
-  public static func write(_ state: TrainingState, to url: URL) throws {
-    let tensors = zip(state.parameters.parameters, state.parameters.tensors).map { parameter, tensor in
-      SafetensorsTensor(name: parameter.name, elementType: .float32, shape: tensor.shape) { consume in
-        try tensor.withBytes { bytes in try consume(bytes) }
-      }
+  /// - Throws: ``SafetensorsError``; ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range.
+  public static func write(_ state: TrainingState, to url: URL, as storage: ParameterStorage = .float32) throws {
+    let parameters = state.modelParameters
+    let tensors = try zip(parameters.parameters, parameters.tensors).map {
+      try storage.stored($0.name, $1, path: url.path)
     }
     try SafetensorsWriter.write(
-      to: url, tensors: Array(tensors),
+      to: url, tensors: tensors,
       metadata: [
         "format": "pt",
         configurationKey: try state.configuration.json(),

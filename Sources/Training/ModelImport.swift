@@ -54,9 +54,7 @@ public struct ModelImport: Sendable {
     }
     let parameters: ParameterSet
     (model, parameters) = try Self.make(configuration, stateDict)
-    state = TrainingState(
-      configuration: configuration, parameters: parameters,
-      optimizer: Adamax(for: parameters, learningRate: configuration.learningRate))
+    state = TrainingState(configuration: configuration, parameters: parameters)
   }
 
   private static func described(_ stateDict: PublishedStateDict) throws -> TrainingConfiguration? {

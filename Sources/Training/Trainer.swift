@@ -35,20 +35,28 @@ public struct Trainer {
 
   /// A new run.
   ///
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)``
+  /// - Parameter initial: The parameters that it begins with; random ones if not given.
+  /// - Throws: ``TrainingError/invalidConfiguration(_:)``, also where the parameters are not those of the model.
   public init(
-    _ configuration: TrainingConfiguration, dataset: ImageDataset, directory: RunDirectory
+    _ configuration: TrainingConfiguration, dataset: ImageDataset, directory: RunDirectory,
+    initial: ParameterSet? = nil
   ) throws(TrainingError) {
     var configuration = configuration
     configuration.model.imageHeight = dataset.height
     configuration.model.imageWidth = dataset.width
     configuration.model.likelihood = LikelihoodKind(dataset.pixels)
     try configuration.validate()
-    let (model, parameters) = VariationalAutoencoder.make(
+    var (model, parameters) = VariationalAutoencoder.make(
       configuration.model, seed: configuration.seed, solver: try configuration.solverOptions(),
       gradient: configuration.gradient)
-    let optimizer = Adamax(for: parameters, learningRate: configuration.learningRate)
-    let state = TrainingState(configuration: configuration, parameters: parameters, optimizer: optimizer)
+    if let initial {
+      guard initial.parameters == parameters.parameters else {
+        throw .invalidConfiguration(
+          "the initial parameters are those of another model than \(configuration.model.posteriorSummary)")
+      }
+      parameters = initial
+    }
+    let state = TrainingState(configuration: configuration, parameters: parameters)
     try self.init(resuming: state, model, dataset: dataset, directory: directory)
   }
 
@@ -73,8 +81,10 @@ public struct Trainer {
     self.directory = directory
     let images = configuration.limitTrain.map { dataset.train.prefix($0) } ?? dataset.train
     validation = configuration.limitEvaluation.map { dataset.validation.prefix($0) } ?? dataset.validation
+    var trained = model
+    if let tolerance = configuration.trainingTolerance { trained.flow = trained.flow.solving(toTolerance: tolerance) }
     training = TrainingStep(
-      model: model, images: images, isDynamicallyBinarized: dataset.isTrainBinarizedDynamically,
+      model: trained, images: images, isDynamicallyBinarized: dataset.isTrainBinarizedDynamically,
       plan: BatchPlan(
         imageCount: images.count, batchSize: configuration.batchSize, seed: configuration.seed))
   }
@@ -107,13 +117,14 @@ public struct Trainer {
       if let bestEpoch = stoppedEarly { return .stoppedEarly(bestEpoch: bestEpoch) }
       let epoch = plan.epoch(ofStep: state.progress.step) + 1
       let start = ContinuousClock.now
+      state.optimizer.learningRate = configuration.learningRate(
+        step: state.progress.step, totalSteps: totalSteps, plateau: state.progress.plateau ?? Plateau())
       let (metrics, count) = try training.take(&state, order: order)
       let seconds = (ContinuousClock.now - start).inSeconds
       state.progress.epochSums.add(metrics, images: count)
       state.progress.epochSeconds += seconds
       state.progress.totalSeconds += seconds
-      let record = MetricsRecord(
-        step: state.progress.step, epoch: epoch, split: "step", metrics, seconds: seconds)
+      let record = record("step", epoch: epoch, metrics, seconds: seconds)
       try directory.append([record])
       try events.append([record])
       observer.didTakeStep(record, state, totalSteps: totalSteps)
@@ -136,7 +147,7 @@ public struct Trainer {
   private var stoppedEarly: Int? {
     guard let bestEpoch = state.progress.bestEpoch else { return nil }
     let since = max(bestEpoch, state.configuration.warmup)
-    return state.progress.epoch - since >= state.configuration.patience ? bestEpoch : nil
+    return state.progress.epoch - since > state.configuration.patience ? bestEpoch : nil
   }
 
   private mutating func finishEpoch(
@@ -145,24 +156,26 @@ public struct Trainer {
     let trained = state.progress.epochSums.mean
     let start = ContinuousClock.now
     var evaluator = Evaluator(
-      model: model, parameters: state.parameters, divergence: state.configuration.divergence,
+      model: model, parameters: state.modelParameters, divergence: state.configuration.divergence,
       seed: state.configuration.seed, batchSize: state.configuration.batchSize)
     evaluator.warmStart = state.configuration.warmStart
     evaluator.precision = state.configuration.precision
     let validated = try evaluator.evaluate(validation).metrics.mean
     let validationSeconds = (ContinuousClock.now - start).inSeconds
     let isBest = validated.negativeELBO < state.progress.bestNegativeELBO ?? .infinity
-    let step = state.progress.step
     let records = [
-      MetricsRecord(
-        step: step, epoch: epoch, split: "train", trained, seconds: state.progress.epochSeconds),
-      MetricsRecord(step: step, epoch: epoch, split: "validation", validated, seconds: validationSeconds),
+      record("train", epoch: epoch, trained, seconds: state.progress.epochSeconds),
+      record("validation", epoch: epoch, validated, seconds: validationSeconds),
     ]
     state.progress.epoch = epoch
     state.progress.epochSums = MetricsSum()
     state.progress.epochSeconds = 0
     state.progress.lastTraining = trained
     state.progress.lastValidation = validated
+    var plateau = state.progress.plateau ?? Plateau()
+    plateau.add(
+      validated.negativeELBO, factor: state.configuration.plateauFactor, patience: state.configuration.plateauPatience)
+    state.progress.plateau = plateau
     if isBest {
       state.progress.bestNegativeELBO = validated.negativeELBO
       state.progress.bestEpoch = epoch
@@ -176,8 +189,21 @@ public struct Trainer {
       reconstructions: try evaluator.reconstructions(of: shown).drawn(as: state.configuration.model.likelihood),
       columns: 5)
     try picture.write(to: directory.picture(epoch: epoch))
-    try events.append(picture, at: directory.picture(epoch: epoch), step: step)
+    try events.append(picture, at: directory.picture(epoch: epoch), step: state.progress.step)
     observer.didFinishEpoch(records[0], records[1], isBest: isBest, state)
+  }
+}
+
+extension Trainer {
+  /// A line of metrics for the step or the epoch that ends now.
+  private func record(_ split: String, epoch: Int, _ metrics: Metrics, seconds: Double) -> MetricsRecord {
+    let configuration = state.configuration
+    var record = MetricsRecord(step: state.progress.step, epoch: epoch, split: split, metrics, seconds: seconds)
+    record.bitsPerDimension = configuration.model.bitsPerDimension(nats: metrics.negativeELBO)
+    guard split != "validation" else { return record }
+    record.learningRate = state.optimizer.learningRate
+    record.klWeight = configuration.divergenceWeight(epoch: epoch)
+    return record
   }
 }
 

@@ -29,15 +29,35 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// Steps at most, if fewer.
   public var steps: Int?
   public var batchSize = 100
+  /// How parameters are moved against their gradients.
+  public var optimizer = OptimizationMethod.adamax
   public var learningRate = 5e-4
+  /// How the learning rate changes over the run.
+  public var schedule = LearningRateSchedule.constant
+  /// Steps over which the learning rate grows from zero to its value.
+  public var learningRateWarmup = 0
+  /// Where the cosine ends, and below which no plateau brings the learning rate.
+  public var finalLearningRate = 0.0
+  /// What a plateau multiplies the learning rate by, and after how many epochs without gain there is one.
+  public var plateauFactor = 0.1
+  public var plateauPatience = 10
+  /// The norm that the gradients of a step are clipped to.
+  public var clipNorm: Double?
+  /// What is added to a gradient for each parameter: this times the parameter.
+  public var weightDecay = 0.0
+  /// The decay of the exponential moving average of the parameters that is validated and used, if there is one; it begins
+  /// when the learning rate's warm-up is over.
+  public var average: Double?
   /// Epochs over which the weight of the KL term grows to one.
   public var warmup = 100
-  /// Epochs without a better validation bound, after the warm-up, until training stops.
+  /// Epochs without a better validation bound, after the warm-up, that training goes on for; with one more it stops.
   public var patience = 35
   /// The solver's name, such as `dopri5`.
   public var solver = "dopri5"
   /// Absolute and relative tolerance of a step.
   public var tolerance = 1e-5
+  /// Another tolerance for the steps of training, where a gradient needs fewer digits than a bound that is reported.
+  public var trainingTolerance: Double?
   /// How step sizes follow the error.
   public var controller = StepControl.integral
   /// Whether a block's solve begins with the step size that the last batch's ended with.
@@ -48,7 +68,11 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var solverSteps = 20
   public var divergence = Divergence.gaussian
   public var gradient = SolveGradient.direct
+  /// How the bound's gradient is estimated from a sample of the posterior.
+  public var gradientEstimator = GradientEstimator.total
   public var seed: UInt64 = 1
+  /// The checkpoint whose parameters the run begins with, if not with random ones.
+  public var initialCheckpoint: String?
   /// Images used of the training and validation splits, if not all.
   public var limitTrain: Int?
   public var limitEvaluation: Int?
@@ -86,12 +110,32 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     try require((steps ?? 1) > 0, "steps \(steps ?? 0): a positive number")
     try require((1...100_000).contains(batchSize), "batch size \(batchSize): from 1 to 100000")
     try require(learningRate > 0 && learningRate.isFinite, "learning rate \(learningRate): a positive number")
+    try require(learningRateWarmup >= 0, "learning-rate warm-up \(learningRateWarmup): no negative number of steps")
+    try require(
+      finalLearningRate >= 0 && finalLearningRate <= learningRate,
+      "final learning rate \(finalLearningRate): from 0 to the learning rate, \(learningRate)")
+    try require(plateauFactor > 0 && plateauFactor < 1, "plateau factor \(plateauFactor): between 0 and 1")
+    try require(plateauPatience >= 0, "plateau patience \(plateauPatience): no negative number of epochs")
+    try require(clipNorm.map { $0 > 0 && $0.isFinite } ?? true, "clip norm \(clipNorm ?? 0): a positive number")
+    try require(weightDecay >= 0 && weightDecay.isFinite, "weight decay \(weightDecay): no negative number")
+    try require(average.map { $0 >= 0 && $0 < 1 } ?? true, "average \(average ?? 0): a decay from 0 to below 1")
     try require(warmup >= 0, "warm-up \(warmup): no negative number of epochs")
     try require(patience > 0, "patience \(patience): a positive number of epochs")
     try require(tolerance > 0 && tolerance < 1, "tolerance \(tolerance): between 0 and 1")
+    try require(
+      trainingTolerance.map { $0 > 0 && $0 < 1 } ?? true,
+      "training tolerance \(trainingTolerance ?? 0): between 0 and 1")
     try require((1...100_000).contains(solverSteps), "solver steps \(solverSteps): from 1 to 100000")
     for (split, limit) in [("training", limitTrain), ("validation", limitEvaluation)] {
       try require((limit ?? 1) > 0, "limit \(limit ?? 0) of \(split) images: a positive number")
+    }
+    if gradientEstimator == .path {
+      try require(
+        model.flow == .ffjord || model.flow == .none,
+        "gradient estimator path: for the posteriors ffjord and none, not \(model.flow.rawValue)")
+      try require(
+        model.regularization == DynamicsRegularization(),
+        "gradient estimator path: not together with a weight of the kinetic energy or of the Jacobian's norm")
     }
     _ = try solverOptions()
   }
@@ -109,7 +153,7 @@ extension TrainingConfiguration {
       throw DecodingError.dataCorrupted(
         DecodingError.Context(codingPath: [], debugDescription: "it is no JSON object with a model"))
     }
-    let merged = try JSONSerialization.data(withJSONObject: defaults.merging(given) { $1 })
+    let merged = try JSONSerialization.data(withJSONObject: Self.merged(defaults, given))
     self = try JSONDecoder().decode(TrainingConfiguration.self, from: merged)
   }
 }

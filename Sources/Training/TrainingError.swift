@@ -15,6 +15,10 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case missingRun(path: String, reason: String)
   /// A file of a run is damaged, or something else.
   case invalidRun(path: String, reason: String)
+  /// There is no configuration where one was expected.
+  case missingConfiguration(path: String)
+  /// A file is no configuration of a run.
+  case invalidConfigurationFile(path: String, reason: String)
   /// The output directory holds another run.
   case occupied(path: String)
   /// Another process trains in the directory.
@@ -38,8 +42,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   public var category: Category {
     switch self {
     case .invalidConfiguration, .occupied, .inUse, .existing: .usage
-    case .invalidCheckpoint, .invalidModel, .invalidRun: .badData
-    case .missingCheckpoint, .missingRun: .missingInput
+    case .invalidCheckpoint, .invalidModel, .invalidRun, .invalidConfigurationFile: .badData
+    case .missingCheckpoint, .missingRun, .missingConfiguration: .missingInput
     case .unwritable: .inputOutput
     case .diverged, .undefinedBound, .solve: .numerical
     }
@@ -55,6 +59,9 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .missingRun(let path, let reason):
       "there is no run at \(path): \(reason). Name the output directory of a training run."
     case .invalidRun(let path, let reason): "\(path) cannot be used: \(reason)"
+    case .missingConfiguration(let path):
+      "there is no configuration at \(path). Name a JSON file such as a run's config.json."
+    case .invalidConfigurationFile(let path, let reason): "\(path) is no configuration of a run: \(reason)"
     case .occupied(let path):
       "\(path) already holds a run. Continue it with --resume \(path), choose another --output, or replace it with "
         + "--overwrite."

@@ -20,6 +20,8 @@ public struct TrainingProgress: Sendable, Equatable, Codable {
   /// The best validation bound so far and the epoch, counted from one, that reached it.
   public var bestNegativeELBO: Double?
   public var bestEpoch: Int?
+  /// What plateaus have made of the learning rate; none before the first epoch's end.
+  public var plateau: Plateau?
 
   public init() {}
 
@@ -31,7 +33,7 @@ public struct TrainingProgress: Sendable, Equatable, Codable {
     (0...Self.stepLimit).contains(step) && (0...step).contains(epoch)
       && epochSums.counts.allSatisfy { (0...Self.stepLimit).contains($0) }
       && (solveSteps ?? []).allSatisfy { $0.isFinite && $0 > 0 } && epochSeconds >= 0 && totalSeconds >= 0
-      && (bestEpoch.map { (0...epoch).contains($0) } ?? true)
+      && (bestEpoch.map { (0...epoch).contains($0) } ?? true) && plateau?.isPlausible ?? true
   }
 }
 
@@ -39,12 +41,29 @@ public struct TrainingProgress: Sendable, Equatable, Codable {
 public struct TrainingState: Sendable {
   public var configuration: TrainingConfiguration
   public var parameters: ParameterSet
-  public var optimizer: Adamax
+  public var optimizer: Optimizer
+  /// The running average of the parameters, where the configuration asks for one.
+  public var average: ParameterAverage?
   public var progress = TrainingProgress()
 
-  public init(configuration: TrainingConfiguration, parameters: ParameterSet, optimizer: Adamax) {
+  /// A state with an optimizer and, if none are given, averages that begin.
+  public init(
+    configuration: TrainingConfiguration, parameters: ParameterSet, optimizer: Optimizer? = nil,
+    average: ParameterAverage? = nil
+  ) {
     self.configuration = configuration
     self.parameters = parameters
-    self.optimizer = optimizer
+    self.optimizer =
+      optimizer
+      ?? Optimizer(
+        configuration.optimizer, for: parameters, learningRate: configuration.learningRate,
+        weightDecay: configuration.weightDecay)
+    self.average = average ?? configuration.average.map { ParameterAverage(decay: $0, of: parameters) }
+  }
+
+  /// The parameters to use the model with: their average where there is one and it has begun.
+  public var modelParameters: ParameterSet {
+    guard let average, !average.isEmpty else { return parameters }
+    return average.parameters
   }
 }

@@ -28,10 +28,15 @@ public struct TrainingStep: Sendable {
     }
     let weight = configuration.divergenceWeight(epoch: plan.epoch(ofStep: step) + 1)
     let pass = Pass(configuration, step: step, batch: batch.tensor)
-    let (gradients, metrics, solveSteps) = try gradient(
+    var (gradients, metrics, solveSteps) = try gradient(
       pass, state.parameters, configuration.precision, weight, try startingSteps(pass, state))
     Instrument.enter(.optimizer)
-    state.optimizer.update(&state.parameters, gradients)
+    let norm = GradientNorm(gradients)
+    metrics.gradientNorm = norm.value
+    state.optimizer.update(&state.parameters, gradients, scaledBy: norm.scale(toLimit: configuration.clipNorm))
+    gradients = []
+    // Parameters from before the learning rate is up would weigh on the average for long.
+    if step >= configuration.learningRateWarmup { state.average?.add(state.parameters) }
     if configuration.warmStart { state.progress.solveSteps = solveSteps }
     state.progress.step += 1
     return (metrics, batch.count)
@@ -43,10 +48,12 @@ public struct TrainingStep: Sendable {
     let batch: Tensor
     let noise: Tensor
     let probes: ProbeSource
+    let estimator: GradientEstimator
 
     init(_ configuration: TrainingConfiguration, step: Int, batch: Tensor) {
       self.step = step
       self.batch = batch
+      estimator = configuration.gradientEstimator
       let shape = [batch.shape[0], configuration.model.latent]
       let stream = RandomStream(seed: configuration.seed, purpose: .posteriorNoise, step: UInt64(step))
       noise = Tensor(stream.normals(0..<shape.product), shape: shape)
@@ -70,7 +77,8 @@ public struct TrainingStep: Sendable {
     var model = model
     model.flow = model.flow.startingWarm(solveSteps)
     do throws(SolveError) {
-      return try model(Variable(pass.batch), noise: pass.noise, probes: pass.probes, parameters)
+      return try model(
+        Variable(pass.batch), noise: pass.noise, probes: pass.probes, estimator: pass.estimator, parameters)
     } catch {
       throw .solve(step: pass.step + 1, error)
     }

@@ -1,8 +1,9 @@
+import CKernels
 import Tensors
 import Testing
 
 extension ProcessWideTests {
-  /// Gradients that are formed on matrix tiles: those of convolutions' weights, and those that Adamax uses in passing.
+  /// Gradients that are formed on matrix tiles: those of convolutions' weights, and those that an optimizer uses in passing.
   @Suite struct TileGradientTests {
     struct Example: CustomTestStringConvertible, Sendable {
       let (input, weights, stride, padding): ([Int], [Int], Int, Int)
@@ -43,14 +44,15 @@ extension ProcessWideTests {
     }
 
     @Test(arguments: [(1, 1, 1), (100, 64, 16), (130, 30, 100), (1100, 5, 33)], ProductPrecision.allCases)
-    func `a step of Adamax with the gradient formed in passing`(
+    func `an update by Adamax with the gradient formed in passing`(
       _ sizes: (Int, Int, Int), _ precision: ProductPrecision
     ) {
       let (outputs, inputs, batch) = sizes
       let count = outputs * inputs
       let (g, x) = (normals(batch * outputs, 1), normals(batch * inputs, 2))
       let (p, m, u) = (normals(count, 3), normals(count, 4), normals(count, 5).map { 20 + abs($0) })
-      let step = OuterProductAdamax(rate: 0.1, firstDecay: 0.8, secondDecay: 0.99, epsilon: 1e-3)
+      let update = ParameterUpdate(
+        rule: CK_ADAMAX, rate: 0.1, firstDecay: 0.8, secondDecay: 0.99, epsilon: 1e-3)
       var expected = (p: p, m: m, u: u)
       for o in 0..<outputs {
         for i in 0..<inputs {
@@ -66,8 +68,8 @@ extension ProcessWideTests {
           single(p, [outputs, inputs]), single(m, [outputs, inputs]), single(u, [outputs, inputs])
         )
         let copy = weights
-        step.update(
-          &weights, moments: &moments, norms: &norms, g: single(g, [batch, outputs]),
+        update.apply(
+          to: &weights, firstMoments: &moments, secondMoments: &norms, g: single(g, [batch, outputs]),
           x: single(x, [batch, inputs]), precision: precision)
         #expect(copy.floats() == single(p, [count]).floats(), "a copy of the weights changed")
         return [weights, moments, norms]

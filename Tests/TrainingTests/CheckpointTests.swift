@@ -1,6 +1,7 @@
 import Foundation
 import NeuralNetworks
 import Safetensors
+import Tensors
 import Testing
 
 @testable import Training
@@ -42,8 +43,67 @@ import Testing
     let (_, state) = try TinyRun.state()
     try Checkpoint.write(state, to: url())
     let read = try Checkpoint.read(url(), includingOptimizer: false).state
-    #expect(read.optimizer.firstMoments.isEmpty && read.optimizer.infinityNorms.isEmpty)
+    #expect(read.optimizer.firstMoments.isEmpty && read.optimizer.secondMoments.isEmpty)
     #expect(read.parameters.tensors.map { $0.floats() } == state.parameters.tensors.map { $0.floats() })
+  }
+
+  @Test func `of a run with averages, the model is the averages, and the parameters where they are asked for`() throws {
+    let configuration = TinyRun.configuration {
+      $0.steps = 3
+      $0.average = 0.9
+    }
+    let state = try TinyRun.train(configuration, in: directory.path("run")).state
+    let file = RunDirectory(directory.path("run")).last
+    func numbers(_ set: ParameterSet) -> [[Float]] { set.tensors.map { $0.floats() } }
+    let averages = try #require(state.average?.parameters)
+    #expect(numbers(averages) != numbers(state.parameters))
+    let model = try Checkpoint.read(file, includingOptimizer: false).state
+    #expect(numbers(model.parameters) == numbers(averages) && model.average == nil)
+    let raw = try Checkpoint.read(file, includingOptimizer: false, parameters: .raw).state
+    #expect(numbers(raw.parameters) == numbers(state.parameters))
+    let whole = try Checkpoint.read(file, includingOptimizer: true).state
+    #expect(whole.differences(from: state) == [] && whole.average != nil)
+  }
+
+  @Test(arguments: zip(ParameterStorage.allCases, [0, 0x1p-8, 0x1p-11] as [Float]))
+  func `a model alone comes back, rounded to its type, and no run goes on from it`(
+    storage: ParameterStorage, error: Float
+  ) throws {
+    let configuration = TinyRun.configuration {
+      $0.steps = 2
+      $0.average = 0.9
+    }
+    let state = try TinyRun.train(configuration, in: directory.path("run")).state
+    let size = try Checkpoint.writeModel(state, to: url(), as: storage)
+    #expect(size == (try Data(contentsOf: url())).count)
+    let summary = try Checkpoint.summary(of: url())
+    #expect(summary.isModelAlone && summary.entries.count == summary.parameters.count)
+    #expect(summary.entries.allSatisfy { $0.elementType == storage.elementType })
+    let read = try Checkpoint.read(url(), includingOptimizer: false).state
+    var worst: Float = 0
+    for (tensor, expected) in zip(read.parameters.tensors, state.modelParameters.tensors) {
+      for (a, b) in zip(tensor.floats(), expected.floats()) where abs(b) > 1e-3 {
+        worst = max(worst, abs(a - b) / abs(b))
+      }
+    }
+    #expect(worst <= error && (error == 0 || worst > error / 4))
+    let refusal = trainingError { _ = try Checkpoint.read(url(), includingOptimizer: true) }
+    #expect(refusal?.category == .badData && refusal?.description.contains("model alone") == true)
+  }
+
+  @Test func `numbers of 16 bits are rounded to nearest, and float16 refuses what it cannot hold`() throws {
+    let tensor = Tensor([1, 1 + 0x1p-8, 1 + 0x3p-8, -0x1p-30, .infinity] as [Float], shape: [5])
+    func roundTrip(_ storage: ParameterStorage) throws -> [Float] {
+      var result: [Float] = []
+      try storage.stored("t", tensor, path: "f").withBytes { bytes in
+        result = ParameterStorage.widened(bytes, shape: [5], storage.elementType)?.floats() ?? []
+      }
+      return result
+    }
+    // Ties go to the even neighbour.
+    #expect(try roundTrip(.bfloat16) == [1, 1, 1 + 0x1p-6, -0x1p-30, .infinity])
+    let error = trainingError { _ = try ParameterStorage.float16.stored("t", tensor, path: "f") }
+    #expect(error?.description.contains("65504") == true)
   }
 
   @Test func `a summary says what the file holds`() throws {
@@ -88,7 +148,7 @@ import Testing
     // Two tensors of one name cannot be written; the failure comes before the file is replaced.
     let name = try #require(state.parameters.parameters.first?.name)
     _ = state.parameters.add("optimizer.first_moment.\(name)", state.parameters.tensors[0])
-    state.optimizer = Adamax(for: state.parameters)
+    state.optimizer = Optimizer(for: state.parameters)
     #expect(throws: SafetensorsError.self) { try Checkpoint.write(state, to: url()) }
     #expect(try Data(contentsOf: url()) == before)
     #expect(

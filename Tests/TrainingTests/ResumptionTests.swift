@@ -77,6 +77,47 @@ import Testing
       })
   }
 
+  /// A control of the optimization, switched on.
+  struct Control: Sendable, CustomTestStringConvertible {
+    let name: String
+    let change: @Sendable (inout TrainingConfiguration) -> Void
+
+    var testDescription: String { name }
+  }
+
+  static let controls: [Control] = [
+    Control(name: "Adam") { $0.optimizer = .adam },
+    Control(name: "average") { $0.average = 0.8 },
+    Control(name: "Adam and average") { ($0.optimizer, $0.average) = (.adam, 0.8) },
+    Control(name: "warm-up") { $0.learningRateWarmup = 7 },
+    Control(name: "cosine") { ($0.schedule, $0.finalLearningRate) = (.cosine, 1e-4) },
+    Control(name: "plateau") { ($0.schedule, $0.plateauPatience, $0.learningRate) = (.plateau, 0, 0.05) },
+    Control(name: "clipping") { $0.clipNorm = 1 },
+    Control(name: "weight decay") { $0.weightDecay = 0.1 },
+    Control(name: "training tolerance") { $0.trainingTolerance = 1e-8 },
+    Control(name: "path gradient") { $0.gradientEstimator = .path },
+  ]
+
+  @Test(arguments: controls, [2, 4])
+  func `stopping changes nothing with any control, and each control changes the run`(_ control: Control, k: Int) throws
+  {
+    let configuration = TinyRun.configuration {
+      $0.epochs = 3
+      control.change(&$0)
+    }
+    let whole = try TinyRun.train(configuration, in: directory.path("whole"))
+    let plain = try TinyRun.train(TinyRun.configuration { $0.epochs = 3 }, in: directory.path("plain"))
+    #expect(!whole.state.differences(from: plain.state).isEmpty)
+    var asked = 0
+    let stopped = try TinyRun.train(configuration, in: directory.path("resumed")) {
+      asked += 1
+      return asked == k
+    }
+    #expect(stopped.ending == .interrupted && stopped.state.progress.step == k)
+    let resumed = try TinyRun.resume(in: directory.path("resumed")) { _ in }
+    try expectSame(whole.state, resumed.state)
+  }
+
   @Test(arguments: 1...4)
   func `a run that is asked to stop finishes its step and goes on as if it had not been`(k: Int) throws {
     let configuration = TinyRun.configuration { $0.epochs = 2 }

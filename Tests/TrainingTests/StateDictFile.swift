@@ -26,7 +26,7 @@ struct StateDictFile {
 
   var state: TrainingState {
     TrainingState(
-      configuration: configuration, parameters: parameters, optimizer: Adamax(for: parameters))
+      configuration: configuration, parameters: parameters, optimizer: Optimizer(for: parameters))
   }
 
   var url: URL { directory.url.appending(path: "state.safetensors") }

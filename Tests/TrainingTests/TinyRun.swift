@@ -158,7 +158,8 @@ extension TrainingState {
     for (i, parameter) in parameters.parameters.enumerated() {
       all[parameter.name] = bits(parameters.tensors[i])
       all["first moment of \(parameter.name)"] = bits(optimizer.firstMoments[i])
-      all["infinity norm of \(parameter.name)"] = bits(optimizer.infinityNorms[i])
+      all["second moment of \(parameter.name)"] = bits(optimizer.secondMoments[i])
+      if let average { all["average of \(parameter.name)"] = bits(average.parameters.tensors[i]) }
     }
     return all
   }

@@ -28,6 +28,19 @@ typedef struct {
   long in, rank, out, stride, u, v, bias;
 } ck_low_rank;
 
+/// One update of parameters p against their gradient g, which is first taken as gradient_scale * g + weight_decay * p.
+typedef enum {
+  /// Adamax (Kingma and Ba 2015, section 7.1): m = b1 m + (1 - b1) g, v = max(b2 v, |g| + epsilon), p -= rate m / v
+  CK_ADAMAX,
+  /// Adam (the same, algorithm 1): m as above, v = b2 v + (1 - b2) g^2, p -= rate m / (sqrt(v) root_correction + epsilon)
+  CK_ADAM
+} ck_update_rule;
+typedef struct {
+  ck_update_rule rule;
+  /// rate: the learning rate over 1 - b1^step. root_correction: 1 over the root of 1 - b2^step.
+  double rate, first_decay, second_decay, epsilon, root_correction, gradient_scale, weight_decay;
+} ck_update;
+
 /// One deferred contribution to the gradient of low-rank weights.
 /// x [slots, n, in], xu [slots, n, rank], g [slots, n, out], gv [slots, n, rank]; `scale` multiplies it.
 typedef struct {
@@ -89,9 +102,10 @@ typedef struct {
   /// For images begin..<end of n: gradient of U += x^T gv, of V += xu^T g, of bias += g of slot 0; over all terms
   void (*low_rank_gradient)(ck_low_rank layer, long n, long begin, long end, long terms,
                             const ck_low_rank_term *term, void *gradient);
-  /// Adamax (Kingma and Ba 2015, section 7.1): m = b1 m + (1 - b1) g, u = max(b2 u, |g| + eps), p -= rate m / u
-  void (*adamax)(long begin, long end, double rate, double b1, double b2, double eps, const void *g, void *p,
-                 void *m, void *u);
+  /// One update of parameters with their first and second moments; see ck_update.
+  void (*update)(const ck_update *update, long begin, long end, const void *g, void *p, void *m, void *v);
+  /// average += weight (p - average)
+  void (*move_average)(long begin, long end, double weight, const void *p, void *average);
   /// sum of squares, in double precision
   double (*sum_squares)(long begin, long end, const void *x);
   /// the index of the first element that is not finite, or -1

@@ -76,19 +76,19 @@ void ck_tile_halves(int parts, long begin, long end, long count, const float *x,
 /// Rows begin..<end of x [rows, count] as high, high and low halves, still float32: [rows, 3 count]
 void ck_tile_split(long begin, long end, long count, const float *x, float *y);
 
-/// A step of Adamax (see ck_table) on weights [outputs, inputs] with the gradient g^T x, formed in passing:
+/// An update (see ck_update) of weights [outputs, inputs] with the gradient g^T x, formed in passing:
 /// g [batch, outputs], x [batch, inputs].
 typedef struct {
   long outputs, inputs, batch;
   int parts;
   const float *g, *x;
-  float *parameters, *moments, *norms;
-  double rate, first_decay, second_decay, epsilon;
-} ck_tile_adamax;
+  float *parameters, *first_moments, *second_moments;
+  ck_update update;
+} ck_tile_update;
 
-/// The bytes of workspace, 64-byte aligned, that ck_tile_adamax_step needs on so many threads.
-size_t ck_tile_adamax_workspace(const ck_tile_adamax *step, int threads);
-void ck_tile_adamax_step(const ck_tile_adamax *step, void *workspace, int threads);
+/// The bytes of workspace, 64-byte aligned, that ck_tile_update_step needs on so many threads.
+size_t ck_tile_update_workspace(const ck_tile_update *step, int threads);
+void ck_tile_update_step(const ck_tile_update *step, void *workspace, int threads);
 
 /// A layer's weights for one image, transposed, [outputs, inputs]: W^T + (U V)^T, where W^T has rows `leading` apart, and
 /// U [inputs, rank] and V [rank, outputs] are row-major. Without U and V, the rank is 0.

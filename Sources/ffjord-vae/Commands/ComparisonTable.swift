@@ -30,9 +30,10 @@ struct ComparisonTable {
     let dataset = summary.configuration.dataset
     let unit = "\(dataset) [\(summary.unit)]"
     let published = PublishedResults.Method.allCases.compactMap { method in
-      PublishedResults.negativeELBO(method, on: dataset).map { "\(method.rawValue) \($0.fixed(2))" }
+      PublishedResults.figure(method, on: dataset)
+        .map { "\(method.rawValue) \($0.mean.fixed(2)) ±\($0.deviation.fixed(2))" }
     }
-    return published.isEmpty ? unit : "\(unit); the paper's test: \(published.joined(separator: ", "))"
+    return published.isEmpty ? unit : "\(unit)\nthe paper's test: \(published.joined(separator: ", "))"
   }
 
   private static func cells(

@@ -27,6 +27,8 @@ struct Encode: ParsableCommand {
   @Option(help: "Where the noise begins.")
   var seed: UInt64 = 1
 
+  @OptionGroup var parameters: ParameterOptions
+
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
@@ -38,7 +40,7 @@ struct Encode: ParsableCommand {
       compute.apply()
       _ = try ArrayFile(path: output)
       try checkOutput(output)
-      let (model, state, _) = try readModel(checkpoint)
+      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice)
       let images = try input.images(for: state.configuration, seed: seed, limit: limit).images
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: state.configuration.divergence, seed: seed)

@@ -37,6 +37,8 @@ struct Evaluate: ParsableCommand {
   @Flag(help: "Print one JSON object to standard output.")
   var json = false
 
+  @OptionGroup var parameters: ParameterOptions
+
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
@@ -52,7 +54,7 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     try Failure.reporting {
       compute.apply()
-      let (model, state, url) = try readModel(checkpoint)
+      let (model, state, url) = try readModel(checkpoint, parameters: parameters.choice)
       let (name, images, total) = try input.images(for: state.configuration, seed: seed, limit: limit)
       if !json { Terminal.logger.info("\(url.relativePath), step \(state.progress.step)") }
       var evaluator = Evaluator(

@@ -2,22 +2,40 @@ import ArgumentParser
 import Foundation
 import Training
 
+extension ParameterStorage: ExpressibleByArgument {}
+
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Writes a model as the state dict of the published PyTorch code, in safetensors.",
-    discussion: "In Python: model.load_state_dict(safetensors.torch.load_file('model.safetensors')).")
+    abstract: "Writes a model without the state of its run, for this program or for PyTorch.",
+    discussion: """
+      To a .safetensors file: the state dict of the published PyTorch code. In Python:
+      model.load_state_dict(safetensors.torch.load_file('model.safetensors')).
+
+      To a .safetensors.zst file: a checkpoint of the model alone, which every command reads and 'train --from' begins \
+      with. Of a run that averages its parameters, either has the average.
+      """)
 
   @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("The .safetensors file to write.", valueName: "file"))
+  @Option(help: ArgumentHelp("The .safetensors or .safetensors.zst file to write.", valueName: "file"))
   var output: String
+
+  @Option(help: "The type of the numbers: float16 keeps three bits more than bfloat16, up to 65504.")
+  var type = ParameterStorage.float32
+
+  @OptionGroup var parameters: ParameterOptions
 
   func run() throws {
     try Failure.reporting {
       try checkOutput(output)
-      let (_, state, _) = try readModel(checkpoint)
-      try ModelExport.write(state, to: URL(filePath: output))
+      let (_, state, _) = try readModel(checkpoint, parameters: parameters.choice)
+      let url = URL(filePath: output)
+      if output.hasSuffix(".zst") {
+        try Checkpoint.writeModel(state, to: url, as: type)
+      } else {
+        try ModelExport.write(state, to: url, as: type)
+      }
       Terminal.logger.info(
         "\(output): \(state.parameters.parameters.count) tensors, \(state.parameters.count) parameters")
     }

@@ -66,7 +66,7 @@ struct Inspect: ParsableCommand {
     }
     lines.append("precision     \(configuration.precision.rawValue)")
     lines.append(
-      "optimizer     Adamax at \(configuration.learningRate), batch \(configuration.batchSize), KL warm-up "
+      "optimizer     \(configuration.optimizerSummary), batch \(configuration.batchSize), KL warm-up "
         + "\(configuration.warmup) epochs")
     if let validation = progress.lastValidation {
       lines.append("validation    -ELBO \(validation.negativeELBO.fixed(2)) nats after the last epoch")
@@ -74,7 +74,9 @@ struct Inspect: ParsableCommand {
     if let best = progress.bestNegativeELBO, let epoch = progress.bestEpoch {
       lines.append("best          -ELBO \(best.fixed(2)) nats, epoch \(epoch)")
     }
-    lines.append("parameters    \(count) in \(summary.parameters.count) tensors")
+    let contents =
+      summary.isModelAlone ? ", without the state of a run" : summary.hasAverage ? ", and their average" : ""
+    lines.append("parameters    \(count) in \(summary.parameters.count) tensors\(contents)")
     let groups = Dictionary(grouping: summary.parameters) { entry in
       entry.name.split(separator: ".").first.map(String.init) ?? entry.name
     }

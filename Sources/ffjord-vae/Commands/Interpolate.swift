@@ -25,6 +25,8 @@ struct Interpolate: ParsableCommand {
   @Option(help: "Which pairs.")
   var seed: UInt64 = 1
 
+  @OptionGroup var parameters: ParameterOptions
+
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
@@ -36,7 +38,7 @@ struct Interpolate: ParsableCommand {
     try Failure.reporting {
       compute.apply()
       try checkOutput(output)
-      let (model, state, _) = try readModel(checkpoint)
+      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice)
       let images = try input.images(for: state.configuration, seed: seed, limit: nil).images
       let order = RandomStream(seed: seed, purpose: .shuffle).permutation(of: images.count)
       func chosen(_ range: Range<Int>) -> GreyImages {

@@ -17,6 +17,8 @@ struct Reconstruct: ParsableCommand {
   @Option(help: ArgumentHelp("Where the noise begins.", valueName: "n"))
   var seed: UInt64 = 1
 
+  @OptionGroup var parameters: ParameterOptions
+
   @OptionGroup var compute: ComputeOptions
 
   func run() throws {
@@ -24,7 +26,7 @@ struct Reconstruct: ParsableCommand {
       compute.apply()
       let (output, count) = (picture.output, picture.count)
       try checkOutput(output)
-      let (model, state, _) = try readModel(checkpoint)
+      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice)
       let all = try input.images(for: state.configuration, seed: seed, limit: nil).images
       let shown = min(count, all.count)
       let images = all.selecting((0..<shown).map { $0 * all.count / shown })

@@ -16,6 +16,8 @@ struct Sample: ParsableCommand {
   @Option(help: ArgumentHelp("Where the samples begin.", valueName: "n"))
   var seed: UInt64 = 1
 
+  @OptionGroup var parameters: ParameterOptions
+
   @OptionGroup var compute: ComputeOptions
 
   func run() throws {
@@ -23,7 +25,7 @@ struct Sample: ParsableCommand {
       compute.apply()
       let (output, count) = (picture.output, picture.count)
       try checkOutput(output)
-      let (model, state, _) = try readModel(checkpoint)
+      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice)
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: .gaussian, seed: seed)
       let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))

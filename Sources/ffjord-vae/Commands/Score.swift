@@ -46,6 +46,8 @@ struct Score: ParsableCommand {
   @Option(help: "Where the noise begins.")
   var seed: UInt64 = 1
 
+  @OptionGroup var parameters: ParameterOptions
+
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
@@ -58,7 +60,7 @@ struct Score: ParsableCommand {
       compute.apply()
       let format = try ArrayFile(path: output)
       try checkOutput(output)
-      let (model, state, _) = try readModel(checkpoint)
+      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice)
       let images = try input.images(for: state.configuration, seed: seed, limit: limit).images
       var evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: divergence, seed: seed)

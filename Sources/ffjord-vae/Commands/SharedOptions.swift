@@ -78,9 +78,11 @@ extension Divergence: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
 
 /// Reads the model of a checkpoint that a person named.
-func readModel(_ path: String) throws -> (model: VariationalAutoencoder, state: TrainingState, url: URL) {
+func readModel(
+  _ path: String, parameters: Checkpoint.ParameterChoice = .averaged
+) throws -> (model: VariationalAutoencoder, state: TrainingState, url: URL) {
   let url = try Checkpoint.file(at: path)
-  let (model, state) = try Checkpoint.read(url, includingOptimizer: false)
+  let (model, state) = try Checkpoint.read(url, includingOptimizer: false, parameters: parameters)
   return (model, state, url)
 }
 

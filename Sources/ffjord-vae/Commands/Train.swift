@@ -41,6 +41,16 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("Goes on with the run in a directory.", valueName: "dir"))
   var resume: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Begin a new run with the parameters of a checkpoint, whose model and dataset it has.", valueName: "checkpoint"))
+  var from: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A JSON file with the configuration, such as a run's config.json; options here win over it.", valueName: "file"))
+  var config: String?
+
   @Option(help: "paper: the published experiment; small: two minutes on glyphs. (default: paper)")
   var preset: Preset?
 
@@ -53,8 +63,7 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("Images a step. (default: 100)", valueName: "n"))
   var batchSize: Int?
 
-  @Option(help: ArgumentHelp("Adamax's learning rate. (default: 5e-4)", valueName: "rate"))
-  var learningRate: Double?
+  @OptionGroup var optimization: OptimizationOptions
 
   @Option(
     help: ArgumentHelp(
@@ -78,6 +87,11 @@ struct Train: ParsableCommand {
     help: ArgumentHelp(
       "Absolute and relative tolerance of an adaptive solver's step. (default: 1e-5)", valueName: "x"))
   var tolerance: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Another tolerance for the steps of training; validation keeps --tolerance. (default: the same)", valueName: "x"))
+  var trainingTolerance: Double?
 
   @Option(help: "Step sizes follow the last error (integral) or the last two (pi). (default: integral)")
   var controller: StepControl?
@@ -136,17 +150,17 @@ struct Train: ParsableCommand {
   }
 
   private func fresh() throws -> (Trainer, RunLock) {
-    var configuration = (preset ?? .paper)
-      .configuration(
-        dataset: dataset ?? "glyphs", flow: model.flow ?? .ffjord, amortization: model.amortization ?? .lowRank)
+    var configuration = try startingConfiguration()
+    let initial = try from.map { try startingParameters($0, &configuration) }
     model.apply(to: &configuration.model)
     if let epochs { configuration.epochs = epochs }
     if let batchSize { configuration.batchSize = batchSize }
-    if let learningRate { configuration.learningRate = learningRate }
+    optimization.apply(to: &configuration)
     if let warmup { configuration.warmup = warmup }
     if let patience { configuration.patience = patience }
     if let solver { configuration.solver = solver }
     if let tolerance { configuration.tolerance = tolerance }
+    if let trainingTolerance { configuration.trainingTolerance = trainingTolerance }
     if let controller { configuration.controller = controller }
     if let precision { configuration.precision = precision }
     if let warmStart { configuration.warmStart = warmStart }
@@ -156,29 +170,66 @@ struct Train: ParsableCommand {
     if let seed { configuration.seed = seed }
     if let limitTrain { configuration.limitTrain = limitTrain }
     if let limitEval { configuration.limitEvaluation = limitEval }
-    configuration.steps = steps
+    if let steps { configuration.steps = steps }
+    try optimization.check(configuration)
     try configuration.validate()
     let path =
       output ?? "Checkpoints/\(DatasetCatalog.fileName(for: configuration.dataset))-\(configuration.preset.rawValue)"
     let loaded = try load(configuration.dataset)
     let directory = RunDirectory(path)
     let lock = try directory.create(isReplacing: overwrite)
-    return (try Trainer(configuration, dataset: loaded, directory: directory), lock)
+    return (try Trainer(configuration, dataset: loaded, directory: directory, initial: initial), lock)
+  }
+
+  /// What a new run's options change: a file's configuration, or a preset's.
+  private func startingConfiguration() throws -> TrainingConfiguration {
+    guard let config else {
+      return (preset ?? .paper).configuration(
+        dataset: dataset ?? "glyphs", flow: model.flow ?? .ffjord, amortization: model.amortization ?? .lowRank)
+    }
+    guard preset == nil else {
+      throw ValidationError("--config and --preset: give one of them; a configuration file may name a preset itself")
+    }
+    var configuration = try TrainingConfiguration(file: URL(filePath: config))
+    configuration.initialCheckpoint = nil
+    if let dataset { configuration.dataset = dataset }
+    return configuration
+  }
+
+  /// The parameters of a checkpoint, and its model, and its dataset if no other was given, in the configuration.
+  private func startingParameters(
+    _ path: String, _ configuration: inout TrainingConfiguration
+  ) throws -> ParameterSet {
+    guard model.names.isEmpty else {
+      throw ValidationError(
+        "--from takes the model of its checkpoint as it is; leave out \(model.names.joined(separator: ", "))")
+    }
+    let (_, state, url) = try readModel(path)
+    if dataset == nil, config == nil {
+      configuration = (preset ?? .paper).configuration(
+        dataset: state.configuration.dataset, flow: state.configuration.model.flow,
+        amortization: state.configuration.model.amortization)
+    }
+    configuration.model = state.configuration.model
+    configuration.initialCheckpoint = url.path
+    return state.parameters
   }
 
   private func resumed(_ path: String) throws -> (Trainer, RunLock) {
     let fixed: [(String, Bool)] = [
       ("--dataset", dataset != nil), ("--output", output != nil), ("--overwrite", overwrite),
-      ("--preset", preset != nil), ("--batch-size", batchSize != nil),
-      ("--learning-rate", learningRate != nil), ("--warmup", warmup != nil), ("--patience", patience != nil),
+      ("--preset", preset != nil), ("--config", config != nil), ("--from", from != nil),
+      ("--batch-size", batchSize != nil),
+      ("--warmup", warmup != nil), ("--patience", patience != nil),
       ("--solver", solver != nil),
-      ("--tolerance", tolerance != nil), ("--solver-steps", solverSteps != nil),
+      ("--tolerance", tolerance != nil), ("--training-tolerance", trainingTolerance != nil),
+      ("--solver-steps", solverSteps != nil),
       ("--controller", controller != nil), ("--warm-start", warmStart != nil),
       ("--precision", precision != nil),
       ("--divergence", divergence != nil), ("--gradient", gradient != nil), ("--seed", seed != nil),
       ("--limit-train", limitTrain != nil), ("--limit-eval", limitEval != nil),
     ]
-    let given = fixed.filter(\.1).map(\.0) + model.names
+    let given = fixed.filter(\.1).map(\.0) + optimization.names + model.names
     guard given.isEmpty else {
       throw ValidationError(
         "a resumed run keeps its configuration; leave out \(given.joined(separator: ", ")). --epochs, --steps, "

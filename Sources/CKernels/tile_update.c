@@ -9,29 +9,29 @@ enum { CK_ROWS_AT_ONCE = 64 };
 
 static size_t aligned(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
-static ck_tile_product rows_of(const ck_tile_adamax *s, long first, long rows, const void *packed, float *gradient) {
+static ck_tile_product rows_of(const ck_tile_update *s, long first, long rows, const void *packed, float *gradient) {
   return (ck_tile_product){.rows = rows, .columns = s->inputs, .inner = s->batch, .parts = s->parts, .alpha = 1,
                            .a = s->g + first, .a_leading = s->outputs, .a_transposed = true, .packed = packed,
                            .c = gradient, .c_leading = s->inputs};
 }
 
-static size_t thread_bytes(const ck_tile_adamax *s) {
+static size_t thread_bytes(const ck_tile_update *s) {
   ck_tile_product product = rows_of(s, 0, CK_ROWS_AT_ONCE, s, NULL);
   return aligned(ck_tile_workspace(&product, 1)) + aligned((size_t)(CK_ROWS_AT_ONCE * s->inputs) * 4);
 }
 
-size_t ck_tile_adamax_workspace(const ck_tile_adamax *s, int threads) {
+size_t ck_tile_update_workspace(const ck_tile_update *s, int threads) {
   return ck_tile_packed_size(s->parts, s->batch, s->inputs) + (size_t)threads * thread_bytes(s);
 }
 
 typedef struct {
-  const ck_tile_adamax *step;
+  const ck_tile_update *step;
   char *packed, *scratch;
   ck_shares *shares;
 } job;
 
 // Fetches the columns of g that the next chunk takes, some of its rows: they lie far apart, where no processor looks ahead.
-static void fetch(const ck_tile_adamax *s, long first, long begin, long end) {
+static void fetch(const ck_tile_update *s, long first, long begin, long end) {
   if (first >= s->outputs) return;
   for (long row = begin; row < end; row++)
     for (long column = 0; column < CK_ROWS_AT_ONCE; column += 16)
@@ -40,7 +40,7 @@ static void fetch(const ck_tile_adamax *s, long first, long begin, long end) {
 
 static void run(void *context, int me, int threads) {
   const job *job = context;
-  const ck_tile_adamax *s = job->step;
+  const ck_tile_update *s = job->step;
   const ck_table *kernels = ck_kernels(CK_FLOAT32);
   char *scratch = job->scratch + (size_t)me * thread_bytes(s);
   float *gradient = (float *)scratch;
@@ -55,14 +55,14 @@ static void run(void *context, int me, int threads) {
     ck_tile_run(&rows_job, 0, 1);
     for (long row = 0; row < rows; row++) {
       const long at = (first + row) * s->inputs;
-      kernels->adamax(0, s->inputs, s->rate, s->first_decay, s->second_decay, s->epsilon, gradient + row * s->inputs,
-                      s->parameters + at, s->moments + at, s->norms + at);
+      kernels->update(&s->update, 0, s->inputs, gradient + row * s->inputs, s->parameters + at, s->first_moments + at,
+                      s->second_moments + at);
       fetch(s, first + CK_ROWS_AT_ONCE, s->batch * row / rows, s->batch * (row + 1) / rows);
     }
   }
 }
 
-void ck_tile_adamax_step(const ck_tile_adamax *s, void *workspace, int threads) {
+void ck_tile_update_step(const ck_tile_update *s, void *workspace, int threads) {
   ck_shares shares;
   ck_share_out(&shares, ck_groups(s->outputs, CK_ROWS_AT_ONCE), threads);
   job job = {s, workspace, (char *)workspace + ck_tile_packed_size(s->parts, s->batch, s->inputs), &shares};
@@ -72,7 +72,7 @@ void ck_tile_adamax_step(const ck_tile_adamax *s, void *workspace, int threads) 
 
 #else
 
-size_t ck_tile_adamax_workspace(const ck_tile_adamax *s, int threads) { return 0; }
-void ck_tile_adamax_step(const ck_tile_adamax *s, void *workspace, int threads) { __builtin_trap(); }
+size_t ck_tile_update_workspace(const ck_tile_update *s, int threads) { return 0; }
+void ck_tile_update_step(const ck_tile_update *s, void *workspace, int threads) { __builtin_trap(); }
 
 #endif

@@ -1,0 +1,94 @@
+import Foundation
+import NormalizingFlows
+import VariationalAutoencoder
+
+extension TrainingConfiguration {
+  /// Reads the configuration of a new run from a JSON file: a run's `config.json`, or a part of one.
+  ///
+  /// What the file leaves out is as the preset has it that the file names, or the paper's.
+  ///
+  /// - Throws: ``TrainingError/missingConfiguration(path:)``; ``TrainingError/invalidConfigurationFile(path:reason:)`` for
+  ///   a file that is no JSON object, or has a key that there is not, or a value of another type.
+  public init(file url: URL) throws(TrainingError) {
+    let path = url.relativePath
+    func invalid(_ reason: String) -> TrainingError { .invalidConfigurationFile(path: path, reason: reason) }
+    guard let data = try? Data(contentsOf: url) else { throw .missingConfiguration(path: path) }
+    guard let given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+      throw invalid("it is no JSON object")
+    }
+    do {
+      let known = try Self.withEveryField.jsonObject()
+      if let key = Self.unknownKey(given, known: known, path: "") {
+        throw invalid("there is no \(key) in a configuration; see the config.json of a run")
+      }
+      let defaults = try Self.defaults(for: given).jsonObject()
+      let merged = try JSONSerialization.data(withJSONObject: Self.merged(defaults, given))
+      self = try JSONDecoder().decode(TrainingConfiguration.self, from: merged)
+    } catch let error as TrainingError {
+      throw error
+    } catch let error as DecodingError {
+      throw invalid(error.place)
+    } catch {
+      throw invalid(error.localizedDescription)
+    }
+  }
+
+  /// The preset's configuration for the dataset and the posterior that a file names.
+  private static func defaults(for given: [String: Any]) -> TrainingConfiguration {
+    let model = given["model"] as? [String: Any]
+    func named<Kind: RawRepresentable<String>>(_ value: Any?) -> Kind? { (value as? String).flatMap(Kind.init) }
+    return (named(given["preset"]) ?? Preset.paper).configuration(
+      dataset: given["dataset"] as? String ?? "glyphs", flow: named(model?["flow"]) ?? .ffjord,
+      amortization: named(model?["amortization"]) ?? .lowRank)
+  }
+
+  /// A configuration with every optional field set: what keys there can be.
+  private static var withEveryField: TrainingConfiguration {
+    var configuration = TrainingConfiguration()
+    configuration.steps = 1
+    configuration.clipNorm = 1
+    configuration.average = 0
+    configuration.trainingTolerance = 1
+    configuration.initialCheckpoint = ""
+    configuration.limitTrain = 1
+    configuration.limitEvaluation = 1
+    return configuration
+  }
+
+  private func jsonObject() throws -> [String: Any] {
+    try JSONSerialization.jsonObject(with: JSONEncoder().encode(self)) as? [String: Any] ?? [:]
+  }
+
+  private static func unknownKey(_ given: [String: Any], known: [String: Any], path: String) -> String? {
+    for (key, value) in given.sorted(by: { $0.key < $1.key }) {
+      guard let expected = known[key] else { return path + key }
+      if let value = value as? [String: Any], let expected = expected as? [String: Any],
+        let nested = unknownKey(value, known: expected, path: "\(path)\(key).")
+      {
+        return nested
+      }
+    }
+    return nil
+  }
+
+  /// Defaults with what was given in their place, also within nested objects.
+  static func merged(_ defaults: [String: Any], _ given: [String: Any]) -> [String: Any] {
+    defaults.merging(given) { old, new in
+      guard let old = old as? [String: Any], let new = new as? [String: Any] else { return new }
+      return merged(old, new)
+    }
+  }
+}
+
+extension DecodingError {
+  /// Which key has what wrong, in words.
+  fileprivate var place: String {
+    func key(_ context: Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
+    switch self {
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context),
+      .keyNotFound(_, let context):
+      return "\(key(context)): \(context.debugDescription)"
+    @unknown default: return "\(self)"
+    }
+  }
+}
