@@ -145,7 +145,7 @@ import VariationalAutoencoder
       let (model, saved) = try Checkpoint.read(file, includingOptimizer: true)
       var state = saved
       state.configuration.steps = nil
-      state.optimizer.learningRate = 1e10
+      state.configuration.learningRate = 1e10
       var trainer = try Trainer(
         resuming: state, model, dataset: TinyRun.dataset(), directory: RunDirectory(path))
       _ = try trainer.run(observer: SilentObserver()) { false }
