@@ -46,7 +46,7 @@ let package = Package(
     .target(name: "Safetensors", dependencies: ["CZstd"]),
     .target(
       name: "ImageDatasets",
-      dependencies: ["Tensors", "CMatIO", "CPNG", "CCrypto", "CZlib", "CZip", "CZstd"]),
+      dependencies: ["Safetensors", "Tensors", "CMatIO", "CPNG", "CCrypto", "CZlib", "CZip", "CZstd"]),
 
     .target(
       name: "TensorBoard", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -84,7 +84,8 @@ let package = Package(
       dependencies: ["NormalizingFlows", "NeuralNetworks", "VariationalAutoencoder", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["ffjord-vae", "Training", "Safetensors", "ImageDatasets"]),
+      name: "CommandLineTests",
+      dependencies: ["ffjord-vae", "Training", "VariationalAutoencoder", "Safetensors", "ImageDatasets"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"]),

@@ -1,5 +1,6 @@
 import CPNG
 import Foundation
+import Safetensors
 
 /// A grey picture of 8 bits a pixel, that PNG files are written from and read into.
 ///
@@ -61,16 +62,15 @@ public struct PNGImage: Sendable, Hashable {
     return Data(bytes.prefix(byteCount))
   }
 
-  /// Writes a PNG file: under a temporary name first, then renamed, so that no half-written file is ever
-  /// seen.
+  /// Writes a PNG file, as `AtomicFile` does: whole or not at all, and in the place of a regular file alone.
   ///
   /// - Throws: ``PNGError/unwritable(path:reason:)``, ``PNGError/unencodable(reason:)``.
   public func write(to url: URL) throws(PNGError) {
     let data = try encoded()
     do {
-      try data.write(to: url, options: .atomic)
+      try AtomicFile.write(to: url) { try $0.write(data) }
     } catch {
-      throw .unwritable(path: url.path, reason: error.plainReason)
+      throw .unwritable(path: url.path, reason: (error as? SafetensorsError)?.reason ?? error.plainReason)
     }
   }
 

@@ -44,9 +44,11 @@ public enum AtomicFile {
 
   /// Replaces the file, or makes it, with what `body` writes; returns what `body` returns.
   ///
-  /// A symbolic link at `url` is itself replaced. The directory must exist.
+  /// A symbolic link at `url` is followed: what it names is replaced, or made, and the link stays. The directory must
+  /// exist.
   ///
-  /// - Throws: ``SafetensorsError`` (`system`, `notRegularFile`), or what `body` throws, unchanged.
+  /// - Throws: ``SafetensorsError`` (`system`; `notRegularFile` where a directory, device or pipe is there, `openFileName`
+  ///   for a name like `/dev/stdout`), or what `body` throws, unchanged.
   @discardableResult
   public static func write<Result>(to url: URL, _ body: (Sink) throws -> Result) throws -> Result {
     let target = try Target(url)
@@ -64,6 +66,13 @@ public enum AtomicFile {
       unlink(target.temporary)
       throw error
     }
+  }
+
+  /// Where a file written to `url` would go, symbolic links followed.
+  ///
+  /// - Throws: ``SafetensorsError`` (`notRegularFile`, `openFileName`, `system`) where ``write(to:_:)`` would refuse it.
+  public static func place(of url: URL) throws(SafetensorsError) -> URL {
+    URL(fileURLWithPath: try OutputPlace(url).path)
   }
 
   /// Makes `url` another name of the file `existing`, as it is now; replaces what `url` was.
@@ -107,16 +116,10 @@ public enum AtomicFile {
     let temporary: String
 
     init(_ url: URL) throws(SafetensorsError) {
-      path = url.path
-      let parent = url.deletingLastPathComponent().path
-      directory = parent.isEmpty ? "." : parent
-      // A rename would put a regular file in the place of a device such as /dev/null.
-      var status = stat()
-      if lstat(path, &status) == 0, ![S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) {
-        throw SafetensorsError(path: path, problem: .notRegularFile)
-      }
+      let place = try OutputPlace(url)
+      (path, directory) = (place.path, place.directory)
       // File names end at 255 bytes; 40 characters of any script leave room for the rest.
-      let stem = url.lastPathComponent.unicodeScalars.prefix(40).map(String.init).joined()
+      let stem = place.name.unicodeScalars.prefix(40).map(String.init).joined()
       let unique = String(UInt64.random(in: .min ... .max), radix: 36)
       temporary = directory + "/." + stem + "." + unique + ".partial"
     }

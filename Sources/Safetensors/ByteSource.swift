@@ -6,6 +6,8 @@ protocol ByteSource: AnyObject {
   var isByteCountCertain: Bool { get }
   /// Fills the buffer; returns the bytes read, fewer only where the bytes end.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(SafetensorsError) -> Int
+  /// Passes over bytes without keeping them; returns their number, fewer only where the bytes end.
+  func skip(_ count: Int) throws(SafetensorsError) -> Int
   /// Checks, after the last byte wanted, that nothing follows and that the checksum, if any, is right.
   func finish() throws(SafetensorsError)
 }
@@ -27,6 +29,12 @@ final class PlainSource: ByteSource {
     let count = try file.read(into: buffer, at: offset)
     offset += count
     return count
+  }
+
+  func skip(_ count: Int) throws(SafetensorsError) -> Int {
+    let passed = min(count, max(0, try file.byteCount() - offset))
+    offset += passed
+    return passed
   }
 
   func finish() throws(SafetensorsError) {

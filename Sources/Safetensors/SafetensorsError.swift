@@ -20,6 +20,8 @@ public struct SafetensorsError: Error, Sendable, Hashable {
     case system(operation: String, code: Int32)
     /// A directory, device or pipe where a regular file is needed.
     case notRegularFile
+    /// A name of what a process has open, such as `/dev/stdout`, where a file of its own is needed.
+    case openFileName
     /// The first bytes are neither those of a safetensors file nor those of a zstd frame.
     case unrecognized(String)
     /// The bytes end before their time. `offset` counts uncompressed bytes from the start.
@@ -38,6 +40,8 @@ public struct SafetensorsError: Error, Sendable, Hashable {
     case wrongElementType(name: String, expected: SafetensorsElementType, found: SafetensorsElementType)
     /// What was to be written is impossible: a duplicate name, a provider that hands out too few bytes.
     case unwritable(String)
+    /// A part of the file claims this many bytes of memory, and a file of its size may take no more than `limit`.
+    case beyondLimit(String, byteCount: Int, limit: Int)
     /// The memory for this many bytes could not be had.
     case outOfMemory(byteCount: Int)
   }
@@ -57,7 +61,7 @@ public struct SafetensorsError: Error, Sendable, Hashable {
   public var category: Category {
     switch problem {
     case .missing: .missingInput
-    case .system, .notRegularFile, .outOfMemory: .inputOutput
+    case .system, .notRegularFile, .openFileName, .outOfMemory: .inputOutput
     default: .badData
     }
   }
@@ -75,6 +79,9 @@ extension SafetensorsError: CustomStringConvertible, LocalizedError {
   /// The same text as ``description``.
   public var errorDescription: String? { description }
 
+  /// The problem alone, in a few words without a full stop, to stand inside a sentence.
+  public var reason: String { String(whatIsWrong.dropLast()) }
+
   private var whatIsWrong: String {
     switch problem {
     case .missing:
@@ -83,6 +90,8 @@ extension SafetensorsError: CustomStringConvertible, LocalizedError {
       "could not \(operation): \(String(cString: strerror(code))) (errno \(code))."
     case .notRegularFile:
       "is not a regular file."
+    case .openFileName:
+      "names what is open already, and an output is a file of its own, written whole and then renamed."
     case .unrecognized(let reason):
       "is not a safetensors file: \(reason)."
     case .truncated(let offset, let expected):
@@ -101,6 +110,9 @@ extension SafetensorsError: CustomStringConvertible, LocalizedError {
       "tensor \(quoted(name)) has elements of type \(found.rawValue), not \(expected.rawValue)."
     case .unwritable(let reason):
       "was not written: \(reason)."
+    case .beyondLimit(let part, let byteCount, let limit):
+      "\(part) would take \(MemoryLimit.words(byteCount)) of memory, and \(MemoryLimit.words(limit)) is the limit "
+        + "for a file of its size."
     case .outOfMemory(let byteCount):
       "no memory for \(byteCount) bytes."
     }
@@ -119,7 +131,7 @@ extension SafetensorsError: CustomStringConvertible, LocalizedError {
       case EIO: "Check the disk."
       default: "Check the path and the file system."
       }
-    case .notRegularFile:
+    case .notRegularFile, .openFileName:
       "Name a regular file."
     case .unrecognized:
       "Name a safetensors file, plain or compressed by zstd."
@@ -133,6 +145,8 @@ extension SafetensorsError: CustomStringConvertible, LocalizedError {
       "Ask for the type that the file holds, or convert the file."
     case .unwritable:
       "Mend what is to be written; the previous file is intact."
+    case .beyondLimit:
+      "If the file is what it should be, raise the limit with --memory-limit."
     case .outOfMemory:
       "Close other programs, or use a machine with more memory."
     }

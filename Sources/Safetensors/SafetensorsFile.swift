@@ -6,7 +6,9 @@ import Foundation
 /// this value reads is the file that was opened, even if another takes its name meanwhile.
 ///
 /// No number in the file is trusted before it is checked against the file's length (or the frame's, or, where a
-/// frame does not say, against the bytes that really arrive): memory is never taken for a claim alone.
+/// frame does not say, against the bytes that really arrive): memory is never taken for a claim alone. Nor does what
+/// a small frame really holds fill the memory: a header and the tensors asked for are bounded by a ``MemoryLimit``, and
+/// tensors that nobody asks for are passed over in pieces.
 ///
 /// ```swift
 /// let file = try SafetensorsFile(url)
@@ -25,6 +27,9 @@ public final class SafetensorsFile: Sendable {
   /// Whether the file is a zstd frame.
   public let isCompressed: Bool
 
+  /// The memory that the file's contents may take.
+  public let memoryLimit: MemoryLimit
+
   private let file: OpenFile
   private let start: [UInt8]
   private let dataOffset: Int
@@ -36,11 +41,13 @@ public final class SafetensorsFile: Sendable {
 
   /// Opens a file and reads its header.
   ///
+  /// - Parameter memoryLimit: The memory that the file's contents may take.
   /// - Throws: ``SafetensorsError``: `missing`, `notRegularFile` or `system` where it cannot be opened;
   ///   `unrecognized`, `truncated`, `header`, `tensor`, `frame` or `trailingBytes` where it is not what it
-  ///   should be.
-  public init(_ url: URL) throws(SafetensorsError) {
+  ///   should be; `beyondLimit` for a header that would take too much memory.
+  public init(_ url: URL, memoryLimit: MemoryLimit = .standard) throws(SafetensorsError) {
     path = url.path
+    self.memoryLimit = memoryLimit
     file = try OpenFile(reading: path)
     byteCount = try file.byteCount()
     start = try Self.start(of: file)
@@ -50,6 +57,8 @@ public final class SafetensorsFile: Sendable {
 
     let length = try Self.headerLength(source, buffer, path: path)
     dataOffset = 8 + length
+    try Self.check(
+      "its header", takes: Self.headerMultiple * length, of: memoryLimit, byteCount: byteCount, path: path)
     let json = try buffer.read(length, from: source)
     guard json.count == length else {
       throw SafetensorsError(path: path, problem: .truncated(offset: 8 + json.count, expected: "the header"))
@@ -60,25 +69,45 @@ public final class SafetensorsFile: Sendable {
     }
   }
 
-  /// Calls `body` with each tensor's bytes, in file order, one tensor in memory at a time.
+  /// Calls `body` with the bytes of each tensor that is wanted, in file order, one tensor in memory at a time.
   ///
-  /// The bytes are valid during the call only; their address is a multiple of 16. In a zstd frame the checksum
-  /// stands at the end, so that what `body` got is known to be right only when this method has returned.
+  /// The bytes are valid during the call only; their address is a multiple of 16. Tensors that are not wanted are passed
+  /// over in pieces. In a zstd frame the checksum stands at the end, so that what `body` got is known to be right only
+  /// when this method has returned.
   ///
-  /// - Throws: ``SafetensorsError``: `truncated`, `frame`, `trailingBytes`, `system` or `outOfMemory`; or what
-  ///   `body` throws, unchanged.
-  public func readTensors(into body: (SafetensorsEntry, UnsafeRawBufferPointer) throws -> Void) throws {
+  /// - Throws: ``SafetensorsError``: `beyondLimit` where the tensors that are wanted take more memory together than the
+  ///   file may, before any is read; `truncated`, `frame`, `trailingBytes`, `system` or `outOfMemory`; or what `body`
+  ///   throws, unchanged.
+  public func readTensors(
+    where isWanted: (SafetensorsEntry) throws -> Bool = { _ in true },
+    into body: (SafetensorsEntry, UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    let areWanted = try entries.map(isWanted)
+    // The ranges of a header do not overlap, so that their sum is no larger than the header's last number.
+    try checkMemory(ofTensors: zip(entries, areWanted).reduce(0) { $0 + ($1.1 ? $1.0.byteCount : 0) })
     let source = try dataSource()
     let buffer = TensorBuffer(path: path)
-    for entry in entries {
-      try body(entry, read(entry, from: source, buffer))
+    for (entry, isWanted) in zip(entries, areWanted) {
+      if isWanted {
+        try body(entry, read(entry, from: source, buffer))
+      } else {
+        try skip(entry.byteCount, of: source)
+      }
     }
     try source.finish()
   }
 
+  /// Checks, before memory is taken for the tensors of a file, that they may have it.
+  ///
+  /// - Parameter bytes: The memory that they take as what they are made into.
+  /// - Throws: ``SafetensorsError`` (`beyondLimit`).
+  public func checkMemory(ofTensors bytes: Int) throws(SafetensorsError) {
+    try Self.check("its tensors", takes: bytes, of: memoryLimit, byteCount: byteCount, path: path)
+  }
+
   /// All tensors by name, in memory together: for small files.
   ///
-  /// - Throws: As ``readTensors(into:)``.
+  /// - Throws: As ``readTensors(where:into:)``.
   public func load() throws -> [String: (entry: SafetensorsEntry, bytes: [UInt8])] {
     var tensors: [String: (entry: SafetensorsEntry, bytes: [UInt8])] = [:]
     try readTensors { entry, bytes in tensors[entry.name] = (entry, Array(bytes)) }
@@ -88,9 +117,9 @@ public final class SafetensorsFile: Sendable {
   /// The bytes of one tensor.
   ///
   /// In a plain file only these are read. A frame is read from its start to its end and its checksum verified, so
-  /// ``readTensors(into:)`` is the way to more than one.
+  /// ``readTensors(where:into:)`` is the way to more than one.
   ///
-  /// - Throws: ``SafetensorsError``: `noSuchTensor`, or as ``readTensors(into:)``.
+  /// - Throws: ``SafetensorsError``: `noSuchTensor`, or as ``readTensors(where:into:)``.
   public func bytes(_ name: String) throws -> [UInt8] {
     try withBytes(of: entry(name)) { Array($0) }
   }
@@ -108,6 +137,7 @@ public final class SafetensorsFile: Sendable {
   func withBytes<Result>(
     of wanted: SafetensorsEntry, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) throws -> Result {
+    try checkMemory(ofTensors: wanted.byteCount)
     let buffer = TensorBuffer(path: path)
     guard isCompressed else {
       let source = try PlainSource(file, from: dataOffset + wanted.byteRange.lowerBound)
@@ -130,14 +160,9 @@ public final class SafetensorsFile: Sendable {
   }
 
   private func skip(_ count: Int, of source: any ByteSource) throws(SafetensorsError) {
-    let scratch = TensorBuffer(path: path)
-    var rest = count
-    while rest > 0 {
-      let bytes = try scratch.read(min(rest, 1 << 20), from: source)
-      if bytes.isEmpty {
-        throw SafetensorsError(path: path, problem: .truncated(offset: count - rest, expected: "the data"))
-      }
-      rest -= bytes.count
+    let passed = try source.skip(count)
+    if passed < count {
+      throw SafetensorsError(path: path, problem: .truncated(offset: passed, expected: "the data"))
     }
   }
 
@@ -155,6 +180,18 @@ public final class SafetensorsFile: Sendable {
 }
 
 extension SafetensorsFile {
+  /// How many bytes of memory a byte of a header takes while it is read, at most: many small tensors cost the most.
+  private static let headerMultiple = 16
+
+  private static func check(
+    _ what: String, takes bytes: Int, of limit: MemoryLimit, byteCount: Int, path: String
+  ) throws(SafetensorsError) {
+    let limit = limit.byteCount(forFileOf: byteCount)
+    guard bytes <= limit else {
+      throw SafetensorsError(path: path, problem: .beyondLimit(what, byteCount: bytes, limit: limit))
+    }
+  }
+
   private static func start(of file: OpenFile) throws(SafetensorsError) -> [UInt8] {
     let buffer = UnsafeMutableRawBufferPointer.allocate(
       byteCount: ZstandardSource.maximumHeaderByteCount, alignment: 16)

@@ -3,7 +3,7 @@
 extension SafetensorsFile {
   /// The elements of a tensor whose type is exactly `Element`'s, in row-major order.
   ///
-  /// - Throws: ``SafetensorsError``: `noSuchTensor`, `wrongElementType`, or as ``readTensors(into:)``.
+  /// - Throws: ``SafetensorsError``: `noSuchTensor`, `wrongElementType`, or as ``readTensors(where:into:)``.
   public func values<Element: SafetensorsElement>(
     _ name: String, as type: Element.Type = Element.self
   ) throws -> [Element] {

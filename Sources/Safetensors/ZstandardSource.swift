@@ -53,6 +53,19 @@ final class ZstandardSource: ByteSource {
     return output.pos
   }
 
+  func skip(_ count: Int) throws(SafetensorsError) -> Int {
+    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: min(max(count, 1), 1 << 20), alignment: 16)
+    defer { scratch.deallocate() }
+    var done = 0
+    while done < count {
+      let part = UnsafeMutableRawBufferPointer(rebasing: scratch[..<min(scratch.count, count - done)])
+      let read = try read(into: part)
+      done += read
+      if read < part.count { break }
+    }
+    return done
+  }
+
   func finish() throws(SafetensorsError) {
     // Room for one byte too many: the frame's end must come with no byte written.
     var excess: UInt8 = 0
