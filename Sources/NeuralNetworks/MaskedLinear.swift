@@ -28,16 +28,18 @@ public struct MaskedLinear: Sendable {
       "masked linear: of \(inputs) inputs and \(outputs) outputs, one must be a multiple of the other")
     weight = builder.normal(weightName, [inputs, outputs], deviation: (2 / Double(outputs)).squareRoot())
     bias = builder.constant(biasName, [outputs], 0)
-    let groups = min(inputs, outputs)
-    var numbers = [Float](repeating: 0, count: inputs * outputs)
-    for i in 0..<inputs {
-      let own = i / (inputs / groups)
-      for j in 0..<outputs {
-        let sees = j / (outputs / groups)
-        if own < sees || (own == sees && !isStrict) { numbers[i * outputs + j] = 1 }
+    mask = builder.constant([inputs, outputs]) {
+      let groups = min(inputs, outputs)
+      var numbers = [Float](repeating: 0, count: inputs * outputs)
+      for i in 0..<inputs {
+        let own = i / (inputs / groups)
+        for j in 0..<outputs {
+          let sees = j / (outputs / groups)
+          if own < sees || (own == sees && !isStrict) { numbers[i * outputs + j] = 1 }
+        }
       }
+      return numbers
     }
-    mask = Tensor(numbers, shape: [inputs, outputs])
   }
 
   /// [batch, in] -> [batch, out]

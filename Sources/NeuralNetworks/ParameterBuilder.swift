@@ -1,17 +1,20 @@
 import Tensors
 
-/// Makes the parameters of a model, layer by layer: with initial values, or with values from elsewhere.
+/// Makes the parameters of a model, layer by layer: with initial values, with values from elsewhere, or in name alone.
 ///
 /// A parameter's initial values are a function of the seed and its name: adding a layer leaves the others as they were.
 public struct ParameterBuilder {
   private enum Source {
     case random(seed: UInt64)
     case values([String: Tensor])
+    case none
   }
 
   public private(set) var parameters = ParameterSet()
   /// What values from elsewhere lack: each missing or misshaped tensor.
   public private(set) var complaints: [String] = []
+  /// The names and shapes of all parameters so far, and what layers keep besides.
+  public private(set) var layout = ParameterLayout()
   private let source: Source
 
   /// Makes initial values.
@@ -20,6 +23,23 @@ public struct ParameterBuilder {
   /// Takes values by name; those that are missing or misshaped are told in ``complaints``, and the parameters must then
   /// not be used.
   public init(values: [String: Tensor]) { source = .values(values) }
+
+  private init() { source = .none }
+
+  /// The layout of what `make` makes, for which no tensor is made.
+  public static func layout(_ make: (inout ParameterBuilder) -> Void) -> ParameterLayout {
+    var builder = ParameterBuilder()
+    make(&builder)
+    return builder.layout
+  }
+
+  /// A tensor that a layer keeps and that is no parameter, such as a mask; where a layout alone is asked for, an empty
+  /// one.
+  public mutating func constant(_ shape: [Int], _ values: () -> [Float]) -> Tensor {
+    layout.addConstant(shape)
+    if case .none = source { return Tensor(zeros: [0]) }
+    return Tensor(values(), shape: shape)
+  }
 
   /// Adds a tensor whose initial values are drawn uniformly from [-bound, bound].
   public mutating func uniform(_ name: String, _ shape: [Int], bound: Double) -> Parameter {
@@ -45,7 +65,9 @@ public struct ParameterBuilder {
   private mutating func add(
     _ name: String, _ shape: [Int], _ initial: (_ seed: UInt64) -> Tensor
   ) -> Parameter {
+    let place = layout.add(name, shape)
     switch source {
+    case .none: return place
     case .random(let seed): return parameters.add(name, initial(seed))
     case .values(let values):
       guard let tensor = values[name] else {

@@ -34,11 +34,17 @@ enum StoragePool {
     if let reused, let pointer = UnsafeMutableRawPointer(bitPattern: reused) { return pointer }
     // Large blocks on boundaries of huge pages, which the kernel then uses if it may.
     let large = sizeClass >= 4 << 20
-    var pointer: UnsafeMutableRawPointer?
-    let status = posix_memalign(&pointer, large ? 2 << 20 : alignment, sizeClass)
-    guard status == 0, let pointer else {
-      preconditionFailure("out of memory: \(sizeClass) bytes for a tensor")
+    func fresh() -> UnsafeMutableRawPointer? {
+      var pointer: UnsafeMutableRawPointer?
+      return posix_memalign(&pointer, large ? 2 << 20 : alignment, sizeClass) == 0 ? pointer : nil
     }
+    var block = fresh()
+    if block == nil {
+      // What is kept of other sizes may be what is missing.
+      drain()
+      block = fresh()
+    }
+    guard let pointer = block else { Compute.endWithoutMemory(for: sizeClass) }
     #if os(Linux)
       if large { madvise(pointer, sizeClass, 14 /* MADV_HUGEPAGE */) }
     #endif

@@ -37,19 +37,25 @@ public struct VariationalAutoencoder: Sendable {
     return (model, builder.parameters)
   }
 
-  /// A model with parameters from elsewhere, by their names.
+  /// The names and shapes of a model's parameters, without the parameters.
+  public static func layout(_ configuration: ModelConfiguration) -> ParameterLayout {
+    ParameterBuilder.layout { _ = VariationalAutoencoder(configuration, SolverOptions(), .direct, &$0) }
+  }
+
+  /// A model with parameters from elsewhere, by their names; nothing is made before they are known to fit.
   ///
   /// - Throws: ``ParameterMismatch`` that names every missing or misshaped tensor.
   public static func make(
     _ configuration: ModelConfiguration, values: [String: Tensor], solver: SolverOptions = SolverOptions(),
     gradient: SolveGradient = .direct
   ) throws(ParameterMismatch) -> (model: VariationalAutoencoder, parameters: ParameterSet) {
+    let layout = Self.layout(configuration)
+    let complaints = layout.complaints { values[$0]?.shape }
+    guard complaints.isEmpty else {
+      throw ParameterMismatch(complaints: complaints, names: layout.parameters.map(\.name))
+    }
     var builder = ParameterBuilder(values: values)
     let model = VariationalAutoencoder(configuration, solver, gradient, &builder)
-    guard builder.complaints.isEmpty else {
-      throw ParameterMismatch(
-        complaints: builder.complaints, names: builder.parameters.parameters.map(\.name))
-    }
     return (model, builder.parameters)
   }
 
@@ -176,6 +182,11 @@ public struct ParameterMismatch: Error, CustomStringConvertible {
   public let complaints: [String]
   /// The names of all tensors that the model has.
   public let names: [String]
+
+  public init(complaints: [String], names: [String]) {
+    self.complaints = complaints
+    self.names = names
+  }
 
   public var description: String {
     let shown = complaints.prefix(12).joined(separator: "; ")
