@@ -55,6 +55,7 @@ public struct Benchmark: Sendable {
       configuration.model.likelihood = .categorical
     }
     try configuration.validate()
+    try MemoryEstimate.training(configuration).require(for: "a training step")
     let count = configuration.batchSize * configuration.model.imageHeight * configuration.model.imageWidth
     let pixels = RandomStream(seed: configuration.seed, purpose: .benchmark).uniforms(0..<count)
     images = GreyImages(

@@ -35,11 +35,13 @@ public enum Checkpoint {
   /// Writes a state, atomically: a temporary file, synced, renamed.
   ///
   /// - Returns: The file's size in bytes.
-  /// - Throws: ``SafetensorsError``
+  /// - Throws: ``TrainingError/diverged(step:reason:checkpoint:)`` where a number is not finite, and the previous file
+  ///   stays; ``SafetensorsError``
   @discardableResult
   public static func write(_ state: TrainingState, to url: URL) throws -> Int {
     var tensors: [SafetensorsTensor] = []
     func add(_ name: String, _ tensor: Tensor) throws {
+      try require(tensor, name, in: state)
       tensors.append(try ParameterStorage.float32.stored(name, tensor, path: url.path))
     }
     for (i, parameter) in state.parameters.parameters.enumerated() {
@@ -61,12 +63,18 @@ public enum Checkpoint {
   public static func writeModel(_ state: TrainingState, to url: URL, as storage: ParameterStorage) throws -> Int {
     let parameters = state.modelParameters
     let tensors = try zip(parameters.parameters, parameters.tensors).map {
-      try storage.stored($0.name, $1, path: url.path)
+      try require($1, $0.name, in: state)
+      return try storage.stored($0.name, $1, path: url.path)
     }
     // Shipped once and read often: worth the slowest compression, which finds a few per cent in numbers of 16 bits.
     return try SafetensorsWriter.write(
       to: url, tensors: tensors, metadata: metadata(state).merging(["contents": modelAlone]) { $1 },
       compression: .zstd(level: 19))
+  }
+
+  /// Goes on with a tensor whose numbers are finite.
+  private static func require(_ tensor: Tensor, _ name: String, in state: TrainingState) throws(TrainingError) {
+    if let flaw = tensor.flaw { throw .diverged(step: state.progress.step, reason: "\(name) \(flaw)") }
   }
 
   private static func metadata(_ state: TrainingState) throws -> [String: String] {
@@ -117,8 +125,11 @@ public enum Checkpoint {
 
   /// Reads what a checkpoint says of itself.
   ///
+  /// - Parameter memoryLimit: The memory that the file's contents may take.
   /// - Throws: ``SafetensorsError``; ``TrainingError/invalidCheckpoint(path:reason:)``
-  public static func summary(of url: URL) throws -> Summary { try summary(of: SafetensorsFile(url)) }
+  public static func summary(of url: URL, memoryLimit: MemoryLimit = .standard) throws -> Summary {
+    try summary(of: SafetensorsFile(url, memoryLimit: memoryLimit))
+  }
 
   private static func summary(of file: SafetensorsFile) throws -> Summary {
     func invalid(_ reason: String) -> TrainingError { .invalidCheckpoint(path: file.path, reason: reason) }
@@ -129,13 +140,14 @@ public enum Checkpoint {
       throw invalid("it is of version \(file.metadata["version"] ?? "?"), and this program reads version 1")
     }
     func decoded<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value {
-      guard let text = file.metadata[key] else { throw invalid("its metadata lack the \(key)") }
+      guard let text = try file.json(key) else { throw invalid("its metadata lack the \(key)") }
       do { return try JSONDecoder().decode(type, from: Data(text.utf8)) } catch {
         throw invalid("the \(key) in its metadata cannot be read: \(error)")
       }
     }
     let configuration: TrainingConfiguration
-    do { configuration = try TrainingConfiguration(json: file.metadata["configuration"] ?? "") } catch {
+    let text = try file.json("configuration") ?? ""
+    do { configuration = try TrainingConfiguration(json: text) } catch {
       throw invalid("the configuration in its metadata cannot be read: \(error)")
     }
     do { try configuration.validate() } catch { throw invalid(error.description) }
@@ -160,13 +172,19 @@ public enum Checkpoint {
 
   /// Reads a checkpoint: the model, and with `includingOptimizer` the whole state of the run.
   ///
-  /// - Parameter choice: Without the optimizer: which parameters the state has.
-  /// - Throws: ``SafetensorsError`` for a damaged file; ``TrainingError/invalidCheckpoint(path:reason:)`` for one whose
-  ///   tensors do not fit its configuration.
+  /// Tensors that are of neither are passed over without being kept.
+  ///
+  /// - Parameters:
+  ///   - choice: Without the optimizer: which parameters the state has.
+  ///   - memoryLimit: The memory that the file's contents may take.
+  /// - Throws: ``SafetensorsError`` for a damaged file, or one whose tensors take more memory than it may;
+  ///   ``TrainingError/invalidCheckpoint(path:reason:)`` for one whose tensors do not fit its configuration, or hold a
+  ///   number that is not finite; ``TrainingError/notEnoughMemory(_:needed:available:)``
   public static func read(
-    _ url: URL, includingOptimizer: Bool, parameters choice: ParameterChoice = .averaged
+    _ url: URL, includingOptimizer: Bool, parameters choice: ParameterChoice = .averaged,
+    memoryLimit: MemoryLimit = .standard
   ) throws -> (model: VariationalAutoencoder, state: TrainingState) {
-    let file = try SafetensorsFile(url)
+    let file = try SafetensorsFile(url, memoryLimit: memoryLimit)
     let summary = try summary(of: file)
     func invalid(_ reason: String) -> TrainingError { .invalidCheckpoint(path: file.path, reason: reason) }
     if includingOptimizer, summary.isModelAlone {
@@ -175,19 +193,18 @@ public enum Checkpoint {
     // The model's tensors are those under this prefix; a run that goes on needs all.
     let prefix = !includingOptimizer && choice == .averaged && summary.hasAverage ? average : ""
     var values: [String: Tensor] = [:]
+    let kept = summary.configuration
+    let prefixes =
+      includingOptimizer
+      ? ["", firstMoment, secondMoment(kept.optimizer)] + (kept.average != nil && summary.hasAverage ? [average] : [])
+      : [prefix]
+    let wanted = try CheckpointTensors(
+      of: kept.model, under: prefixes, types: summary.isModelAlone ? [.float32, .bfloat16, .float16] : [.float32],
+      in: file)
     // Tensors that nobody asked for are passed over; the checksum behind them is verified all the same.
-    try file.readTensors { entry, bytes in
-      let isWanted =
-        includingOptimizer
-        || (prefix.isEmpty
-          ? !entry.name.hasPrefix("optimizer.") && !entry.name.hasPrefix(average) : entry.name.hasPrefix(prefix))
-      guard isWanted else { return }
-      guard summary.isModelAlone || entry.elementType == .float32,
-        let tensor = ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType)
-      else {
-        let types = summary.isModelAlone ? "F32, BF16 or F16" : "F32"
-        throw invalid("\(entry.name) is of type \(entry.elementType.rawValue), not \(types)")
-      }
+    try file.readTensors(where: wanted.contains) { entry, bytes in
+      guard let tensor = ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType) else { return }
+      if let flaw = tensor.flaw { throw invalid("\(entry.name) \(flaw)") }
       values[String(entry.name.dropFirst(prefix.count))] = tensor
     }
     let configuration = summary.configuration

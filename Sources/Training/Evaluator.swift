@@ -145,9 +145,16 @@ public struct Evaluator: Sendable {
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
       let output = try output(for: batch, firstImage: start)
+      try Self.require(output.decoded.value, "reconstruction", batch, start)
       pixels += model.likelihood.mean(decoded: output.decoded).value.floats()
     }
     return GreyImages(height: images.height, width: images.width, pixels: pixels)
+  }
+
+  /// Goes on where what was made of a batch, an equal share for each image, is finite.
+  static func require(_ made: Tensor, _ what: String, _ batch: GreyImages, _ firstImage: Int) throws(TrainingError) {
+    guard !made.isFinite, let place = made.firstNonFinite else { return }
+    throw .undefinedResult(what, image: firstImage + place / (made.count / batch.count))
   }
 
   /// The mean images that the decoder makes of samples of the prior.

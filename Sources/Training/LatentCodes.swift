@@ -28,7 +28,11 @@ extension Evaluator {
     var parts: [ModelOutput] = []
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
-      parts.append(try output(for: batch, firstImage: start, isMean: isMean))
+      let output = try output(for: batch, firstImage: start, isMean: isMean)
+      for code in [output.mean, output.variance, output.z0, output.flow.z] {
+        try Self.require(code.value, "code", batch, start)
+      }
+      parts.append(output)
       report(min(start + batchSize, images.count), images.count)
     }
     func joined(_ part: (ModelOutput) -> Variable) -> Tensor {

@@ -1,6 +1,7 @@
 import Foundation
 import ImageDatasets
 import NeuralNetworks
+import Safetensors
 import Tensors
 import VariationalAutoencoder
 
@@ -23,15 +24,16 @@ public struct ModelImport: Sendable {
   /// - Parameters:
   ///   - preset: The preset to begin with, whatever the metadata say.
   ///   - dataset: The dataset that the model is for.
+  ///   - memoryLimit: The memory that the file's contents may take.
   ///   - change: Changes the model that was found; its word is the last.
   /// - Throws: ``SafetensorsError`` for a damaged file; ``TrainingError/invalidModel(path:reason:)`` that names every
   ///   tensor that is missing, misshaped or not the model's; ``TrainingError/invalidConfiguration(_:)`` for a change that
   ///   makes no sense.
   public init(
-    _ url: URL, preset: Preset? = nil, dataset: String? = nil,
+    _ url: URL, preset: Preset? = nil, dataset: String? = nil, memoryLimit: MemoryLimit = .standard,
     change: (inout ModelConfiguration) -> Void = { _ in }
   ) throws {
-    stateDict = try PublishedStateDict(url)
+    stateDict = try PublishedStateDict(url, memoryLimit: memoryLimit)
     let path = stateDict.path
     var configuration: TrainingConfiguration
     if preset == nil, let described = try Self.described(stateDict) {
@@ -59,6 +61,12 @@ public struct ModelImport: Sendable {
 
   private static func described(_ stateDict: PublishedStateDict) throws -> TrainingConfiguration? {
     guard let json = stateDict.metadata[ModelExport.configurationKey] else { return nil }
+    guard json.utf8.count <= SafetensorsFile.longestJSON else {
+      throw TrainingError.invalidModel(
+        path: stateDict.path,
+        reason: "the configuration in its metadata takes \(json.utf8.count) bytes, and "
+          + "\(SafetensorsFile.longestJSON) are the limit")
+    }
     do { return try TrainingConfiguration(json: json) } catch {
       throw TrainingError.invalidModel(
         path: stateDict.path, reason: "the configuration in its metadata cannot be read: \(error)")

@@ -24,10 +24,11 @@ public struct PublishedStateDict: Sendable {
   /// Numbers of 16 or 64 bits become single precision; 8-bit ones are multiplied by the number that `scale.` and the
   /// tensor's name hold.
   ///
-  /// - Throws: ``SafetensorsError`` for a file that is damaged or none of its kind; ``TrainingError/invalidModel(path:reason:)``
-  ///   that names every tensor of a type that cannot be read, without elements, or with a number that is not finite.
-  public init(_ url: URL) throws {
-    let file = try SafetensorsFile(url)
+  /// - Parameter memoryLimit: The memory that the file's contents may take.
+  /// - Throws: ``SafetensorsError`` for a file that is damaged, none of its kind or too large for memory;
+  ///   ``TrainingError/invalidModel(path:reason:)`` that names every tensor of a type that cannot be read, without elements, or with a number that is not finite.
+  public init(_ url: URL, memoryLimit: MemoryLimit = .standard) throws {
+    let file = try SafetensorsFile(url, memoryLimit: memoryLimit)
     path = file.path
     metadata = file.metadata
     guard metadata["kind"] != Checkpoint.kind else {
@@ -36,15 +37,18 @@ public struct PublishedStateDict: Sendable {
     var complaints: [String] = []
     var scales: [String: Float] = [:]
     var scaled: [String] = []
-    try file.readTensors { entry, bytes in
+    let (wanted, passedOver) = Self.divided(file.entries)
+    ignored = passedOver
+    // As they are kept, in single precision.
+    let count = file.entries.reduce(0) { $0 + (wanted.contains($1.name) ? $1.elementCount : 0) }
+    try file.checkMemory(ofTensors: MemoryEstimate.bytes(count))
+    try file.readTensors(where: { wanted.contains($0.name) }) { entry, bytes in
       let name = Self.name(entry.name)
       switch Role(name) {
-      case .reference, .buffer: ignored.append(entry.name)
+      case .reference, .buffer: break
       case .time:
-        ignored.append(entry.name)
         if let numbers = Self.tensor(entry, bytes)?.floats() { readTime(name, numbers) }
       case .scale(let tensor):
-        ignored.append(entry.name)
         scales[tensor] = Self.tensor(entry, bytes)?.floats().first
       case .parameter:
         guard entry.elementCount > 0 else {
@@ -113,21 +117,27 @@ public struct PublishedStateDict: Sendable {
 
   /// Where the first number that is not finite stands, if there is any.
   private static func undefined(_ name: String, _ tensor: Tensor) -> String? {
-    tensor.withBytes { bytes in
-      let numbers = bytes.bindMemory(to: Float.self)
-      guard let place = numbers.firstIndex(where: { !$0.isFinite }) else { return nil }
-      var index: [Int] = []
-      var rest = place
-      for size in tensor.shape.reversed() {
-        index.insert(rest % size, at: 0)
-        rest /= size
-      }
-      return "\(name) \(tensor.shape) is \(numbers[place]) at \(index)"
-    }
+    tensor.flaw.map { "\(name) \($0)" }
   }
 }
 
 extension PublishedStateDict {
+  /// The names of the tensors that are read, and those of all that are no parameters, in the order of the file.
+  private static func divided(_ entries: [SafetensorsEntry]) -> (wanted: Set<String>, ignored: [String]) {
+    var (wanted, ignored) = (Set<String>(), [String]())
+    for entry in entries {
+      switch Role(name(entry.name)) {
+      case .parameter: wanted.insert(entry.name)
+      case .reference, .buffer: ignored.append(entry.name)
+      case .time, .scale:
+        ignored.append(entry.name)
+        // Both are a number or two.
+        if entry.elementCount <= 2 { wanted.insert(entry.name) }
+      }
+    }
+    return (wanted, ignored)
+  }
+
   /// What a tensor is, by its name.
   private enum Role {
     case parameter

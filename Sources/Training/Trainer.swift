@@ -32,6 +32,8 @@ public struct Trainer {
   public let directory: RunDirectory
   private let training: TrainingStep
   private let validation: GreyImages
+  /// Whether there is a checkpoint from before the step under way.
+  private var hasCheckpoint: Bool
 
   /// A new run.
   ///
@@ -41,11 +43,9 @@ public struct Trainer {
     _ configuration: TrainingConfiguration, dataset: ImageDataset, directory: RunDirectory,
     initial: ParameterSet? = nil
   ) throws(TrainingError) {
-    var configuration = configuration
-    configuration.model.imageHeight = dataset.height
-    configuration.model.imageWidth = dataset.width
-    configuration.model.likelihood = LikelihoodKind(dataset.pixels)
+    let configuration = configuration.fitted(to: dataset)
     try configuration.validate()
+    try MemoryEstimate.training(configuration).require(for: "training")
     var (model, parameters) = VariationalAutoencoder.make(
       configuration.model, seed: configuration.seed, solver: try configuration.solverOptions(),
       gradient: configuration.gradient)
@@ -58,6 +58,7 @@ public struct Trainer {
     }
     let state = TrainingState(configuration: configuration, parameters: parameters)
     try self.init(resuming: state, model, dataset: dataset, directory: directory)
+    hasCheckpoint = false
   }
 
   /// A run that goes on from a state.
@@ -75,7 +76,9 @@ public struct Trainer {
         "the model takes images of \(configuration.model.imageHeight)x\(configuration.model.imageWidth), and "
           + "\(dataset.name) has \(dataset.height)x\(dataset.width)")
     }
+    try MemoryEstimate.training(configuration, isStateHeld: true).require(for: "training")
     self.state = state
+    hasCheckpoint = FileManager.default.fileExists(atPath: directory.last.path)
     self.model = model
     self.dataset = dataset
     self.directory = directory
@@ -107,6 +110,38 @@ public struct Trainer {
   /// - Parameter shouldStop: Asked after each step; the step under way is always finished and saved.
   /// - Throws: ``TrainingError``; ``SafetensorsError`` where a checkpoint cannot be written.
   public mutating func run(observer: any TrainingObserver, shouldStop: () -> Bool) throws -> Ending {
+    do { return try train(observer, shouldStop) } catch let error as TrainingError { throw explained(error) }
+  }
+
+  /// The failure with what is behind it, and with the checkpoint to go back to, if there is one: parameters that an update
+  /// has made infinite show in a loss, a solve or a bound that is not a number.
+  private func explained(_ error: TrainingError) -> TrainingError {
+    let checkpoint = hasCheckpoint ? directory.last.relativePath : nil
+    let flaw = zip(state.parameters.parameters, state.parameters.tensors).lazy.compactMap { parameter, tensor in
+      tensor.flaw.map { "\(parameter.name) \($0)" }
+    }.first
+    switch error {
+    case .diverged, .undefinedBound, .undefinedResult, .solve:
+      if let flaw { return .diverged(step: state.progress.step, reason: flaw, checkpoint: checkpoint) }
+      if case .diverged(let step, let reason, _) = error {
+        return .diverged(step: step, reason: reason, checkpoint: checkpoint)
+      }
+      if case .undefinedBound(let image) = error {
+        let reason = "the bound of validation image \(image) is not a number"
+        return .diverged(step: state.progress.step, reason: reason, checkpoint: checkpoint)
+      }
+      if case .solve(nil, let failure) = error { return .solve(step: state.progress.step, failure) }
+      return error
+    default: return error
+    }
+  }
+
+  private mutating func save(isBest: Bool) throws {
+    try directory.save(state, isBest: isBest)
+    hasCheckpoint = true
+  }
+
+  private mutating func train(_ observer: any TrainingObserver, _ shouldStop: () -> Bool) throws -> Ending {
     let configuration = state.configuration
     try directory.write(configuration)
     try directory.rewindMetrics(to: state.progress.step)
@@ -134,11 +169,11 @@ public struct Trainer {
         order = plan.order(epoch: epoch)
       }
       if shouldStop() {
-        try directory.save(state, isBest: false)
+        try save(isBest: false)
         return .interrupted
       }
     }
-    if state.progress.step % plan.stepsPerEpoch != 0 { try directory.save(state, isBest: false) }
+    if state.progress.step % plan.stepsPerEpoch != 0 { try save(isBest: false) }
     if let bestEpoch = stoppedEarly { return .stoppedEarly(bestEpoch: bestEpoch) }
     return .complete
   }
@@ -182,7 +217,7 @@ public struct Trainer {
     }
     try directory.append(records)
     try events.append(records)
-    try directory.save(state, isBest: isBest)
+    try save(isBest: isBest)
     let shown = validation.prefix(min(validation.count, 40))
     let picture = ImageGrid.pairs(
       originals: shown.drawn(as: state.configuration.model.likelihood),

@@ -1,5 +1,6 @@
 import DifferentialEquations
 import Foundation
+import ImageDatasets
 import NeuralNetworks
 import NormalizingFlows
 import VariationalAutoencoder
@@ -95,6 +96,15 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// The weight of the KL term in an epoch, counted from one.
   public func divergenceWeight(epoch: Int) -> Double {
     warmup > 0 ? min(1, Double(epoch) / Double(warmup)) : 1
+  }
+
+  /// The same with a model for a dataset's images.
+  public func fitted(to dataset: ImageDataset) -> TrainingConfiguration {
+    var result = self
+    result.model.imageHeight = dataset.height
+    result.model.imageWidth = dataset.width
+    result.model.likelihood = LikelihoodKind(dataset.pixels)
+    return result
   }
 
   /// Checks what types do not.

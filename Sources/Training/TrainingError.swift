@@ -1,4 +1,5 @@
 import DifferentialEquations
+import Safetensors
 import VariationalAutoencoder
 
 /// Why training, or the use of a trained model, cannot go on.
@@ -27,25 +28,32 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case existing(path: String)
   /// The output directory, or a file in it, cannot be written.
   case unwritable(path: String, reason: String)
-  /// The loss or a gradient is not a number.
-  case diverged(step: Int, reason: String)
+  /// The loss, a gradient or a number of the state is not finite; `checkpoint` is from before.
+  case diverged(step: Int, reason: String, checkpoint: String? = nil)
   /// The bound of an image, counted from zero, is not a number.
   case undefinedBound(image: Int)
+  /// Something else that a model makes of an image, counted from zero, is not finite; the words say what.
+  case undefinedResult(String, image: Int)
+  /// What was asked for takes more memory than there is; the words say what it is for.
+  case notEnoughMemory(String, needed: Int, available: Int)
+  /// An output would take the place of a file that belongs to a run.
+  case ownedByRun(path: String, run: String)
   /// A solve failed.
   case solve(step: Int?, SolveError)
 
   /// What kind of failure it is, for an exit code.
   public enum Category: Sendable {
-    case usage, badData, missingInput, inputOutput, numerical
+    case usage, badData, missingInput, inputOutput, numerical, resources
   }
 
   public var category: Category {
     switch self {
-    case .invalidConfiguration, .occupied, .inUse, .existing: .usage
+    case .invalidConfiguration, .occupied, .inUse, .existing, .ownedByRun: .usage
     case .invalidCheckpoint, .invalidModel, .invalidRun, .invalidConfigurationFile: .badData
     case .missingCheckpoint, .missingRun, .missingConfiguration: .missingInput
     case .unwritable: .inputOutput
-    case .diverged, .undefinedBound, .solve: .numerical
+    case .diverged, .undefinedBound, .undefinedResult, .solve: .numerical
+    case .notEnoughMemory: .resources
     }
   }
 
@@ -71,12 +79,20 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
       "\(path) is there already. Choose another --output, or replace it with --overwrite."
     case .unwritable(let path, let reason):
       "cannot write \(path): \(reason). Choose another --output, or see to its permissions and to free space."
-    case .diverged(let step, let reason):
-      "training diverged at step \(step): \(reason). Lower --learning-rate, or go back to the best checkpoint; the last "
-        + "checkpoint is from before this step."
+    case .diverged(let step, let reason, let checkpoint):
+      "training diverged at step \(step): \(reason). Lower --learning-rate. "
+        + (checkpoint.map { "\($0) is from before this step." } ?? "No checkpoint was saved before this step.")
     case .undefinedBound(let image):
       "the bound of image \(image) is not a number: the model has diverged. Go back to an earlier checkpoint, or train "
         + "again with a lower --learning-rate."
+    case .undefinedResult(let what, let image):
+      "the \(what) of image \(image) is not finite: the model has diverged. Go back to an earlier checkpoint, or train again "
+        + "with a lower --learning-rate."
+    case .notEnoughMemory(let need, _, let available):
+      "\(need), and \(MemoryLimit.words(available)) of memory are free. Choose a smaller model or batch, close other "
+        + "programs, or use a machine with more memory."
+    case .ownedByRun(let path, let run):
+      "\(path) is a file of the run in \(run), which nothing else may write. Choose another --output."
     case .solve(let step, let error): (step.map { "step \($0): " } ?? "") + error.description
     }
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import ImageDatasets
 import Safetensors
+import Tensors
 import Training
 
 /// The exit codes of sysexits.h that the program uses.
@@ -14,6 +15,14 @@ enum Failure {
 
   /// Runs a command; says what went wrong, if anything, and exits with the code for it.
   static func reporting(_ body: () throws -> Void) throws {
+    Compute.onMemoryExhaustion { byteCount in
+      Terminal.logger.error(
+        """
+        there is no memory for another \(MemoryLimit.words(byteCount)). Choose a smaller model or batch, close other \
+        programs, or use a machine with more memory.
+        """)
+      _exit(`internal`)
+    }
     do { try body() } catch let error as ExitCode { throw error } catch let error as ValidationError {
       throw error
     } catch {
@@ -37,7 +46,7 @@ enum Failure {
       case .badData: badData
       case .missingInput: missingInput
       case .inputOutput: inputOutput
-      case .numerical: `internal`
+      case .numerical, .resources: `internal`
       }
     case let error as SafetensorsError:
       switch error.category {

@@ -1,0 +1,100 @@
+import Foundation
+import Tensors
+import Testing
+
+@testable import Training
+
+/// Training whose numbers are no longer finite ends with an error that names tensor and step, and loses nothing.
+@Suite struct DivergenceTests {
+  let directory = try! TemporaryDirectory()
+
+  private func train(_ change: (inout TrainingConfiguration) -> Void) -> TrainingError? {
+    trainingError {
+      try TinyRun.train(
+        TinyRun.configuration {
+          $0.learningRate = 1e38
+          change(&$0)
+        }, in: directory.path("run"))
+    }
+  }
+
+  private var files: RunDirectory { RunDirectory(directory.path("run")) }
+
+  /// The first update makes parameters infinite, and no step follows that would find it.
+  @Test func `a last step that makes a parameter infinite is not saved`() throws {
+    let error = train { $0.steps = 1 }
+    #expect(error?.category == .numerical)
+    let text = error?.description ?? ""
+    #expect(text.contains("step 1: ") && text.contains("No checkpoint was saved"), "\(text)")
+    #expect(text.contains("q_z_nn.0.h.weight [32, 1, 5, 5] is "), "\(text)")
+    #expect(!FileManager.default.fileExists(atPath: files.last.path))
+  }
+
+  @Test func `the step after names the parameter, not only the loss`() throws {
+    let text = train { $0.steps = 2 }?.description ?? ""
+    #expect(text.contains("step 1: q_z_nn.0.h.weight [32, 1, 5, 5] is "), "\(text)")
+  }
+
+  @Test func `an epoch that ends so is not saved`() throws {
+    let error = train {
+      $0.epochs = 1
+      $0.limitTrain = 4
+      $0.model.flow = .none
+    }
+    let text = error?.description ?? ""
+    #expect(error?.category == .numerical && text.contains("step 1: q_z_nn.0.h.weight"), "\(text)")
+    #expect(!FileManager.default.fileExists(atPath: files.last.path))
+  }
+
+  @Test func `the checkpoint from before stays, and is named`() throws {
+    try TinyRun.train(TinyRun.configuration { $0.steps = 2 }, in: directory.path("run"))
+    let saved = try Data(contentsOf: files.last)
+    let error = trainingError {
+      let (model, saved) = try Checkpoint.read(files.last, includingOptimizer: true)
+      var state = saved
+      state.configuration.steps = 3
+      state.configuration.learningRate = 1e38
+      state.optimizer.learningRate = 1e38
+      var trainer = try Trainer(resuming: state, model, dataset: TinyRun.dataset(), directory: files)
+      _ = try trainer.run(observer: SilentObserver()) { false }
+    }
+    let text = error?.description ?? ""
+    #expect(text.contains("step 3: q_z_nn.0.h.weight"), "\(text)")
+    #expect(text.contains("\(files.last.relativePath) is from before this step"), "\(text)")
+    #expect(try Data(contentsOf: files.last) == saved)
+  }
+
+  @Test func `what a model makes of an image is used only where it is finite`() throws {
+    let (model, initial) = try TinyRun.state(TinyRun.configuration { $0.model.flow = .none })
+    var state = initial
+    let images = TinyRun.binary(6)
+    func evaluator() -> Evaluator {
+      Evaluator(model: model, parameters: state.parameters, divergence: .exact, batchSize: 4)
+    }
+    _ = try evaluator().codes(of: images)
+    _ = try evaluator().reconstructions(of: images)
+    let weight = try #require(state.parameters["q_z_mean.weight"])
+    state.parameters[weight] = Tensor(repeating: 3e38, shape: weight.shape)
+    for error in [
+      trainingError { _ = try evaluator().codes(of: images) },
+      trainingError { _ = try evaluator().reconstructions(of: images) },
+      trainingError { _ = try evaluator().interpolations(from: images, to: images, steps: 2) },
+    ] {
+      #expect(error?.category == .numerical)
+      #expect(error?.description.contains("of image 0 is not finite") == true, "\(error?.description ?? "")")
+    }
+  }
+
+  @Test func `a checkpoint of another run in the directory is not offered`() throws {
+    try TinyRun.train(TinyRun.configuration { $0.steps = 2 }, in: directory.path("run"))
+    let error = trainingError {
+      var trainer = try Trainer(
+        TinyRun.configuration {
+          $0.learningRate = 1e38
+          $0.steps = 1
+        }, dataset: TinyRun.dataset(), directory: files)
+      _ = try trainer.run(observer: SilentObserver()) { false }
+    }
+    #expect(error?.description.contains("No checkpoint was saved") == true, "\(error?.description ?? "")")
+  }
+}
