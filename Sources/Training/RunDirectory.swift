@@ -16,7 +16,7 @@ public struct RunDirectory: Sendable {
   var configuration: URL { url.appending(path: "config.json") }
   var metrics: URL { url.appending(path: "metrics.jsonl") }
   var evaluations: URL { url.appending(path: "evaluations.jsonl") }
-  private static let picturePrefix = "reconstructions-"
+  static let picturePrefix = "reconstructions-"
 
   /// The picture of reconstructions after an epoch.
   func picture(epoch: Int) -> URL {

@@ -49,14 +49,16 @@ struct Program {
     private let output: URL
     private let error: URL
 
-    fileprivate init(_ arguments: [String], _ environment: [String: String], _ directory: URL) throws {
+    fileprivate init(
+      _ arguments: [String], through shell: [String], _ environment: [String: String], _ directory: URL
+    ) throws {
       let files = FileManager.default.temporaryDirectory
       let name = UUID().uuidString
       output = files.appending(path: "\(name).out")
       error = files.appending(path: "\(name).err")
       for file in [output, error] { try Data().write(to: file) }
-      process.executableURL = try Program.url.get()
-      process.arguments = arguments
+      process.executableURL = try shell.first.map { URL(filePath: $0) } ?? Program.url.get()
+      process.arguments = shell.dropFirst() + arguments
       // Threads that wait for one another are slow where the machine has other work.
       process.environment = environment.merging(["OMP_NUM_THREADS": "1"]) { given, _ in given }
       process.currentDirectoryURL = directory
@@ -87,10 +89,12 @@ struct Program {
   }
 
   /// Starts the program with an environment that holds little but what is given: no home, no data.
+  ///
+  /// - Parameter shell: A program and its first arguments to start instead, which starts this one.
   static func start(
-    _ arguments: [String], environment: [String: String] = [:], in directory: URL
+    _ arguments: [String], through shell: [String] = [], environment: [String: String] = [:], in directory: URL
   ) throws -> Running {
-    try Running(arguments, environment, directory)
+    try Running(arguments, through: shell, environment, directory)
   }
 
   /// Runs the program to its end.

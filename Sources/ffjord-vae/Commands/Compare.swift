@@ -38,14 +38,11 @@ struct Compare: ParsableCommand {
 
   func validate() throws {
     if markdown && json { throw ValidationError("--markdown and --json: one of them") }
-    if let curves, !curves.lowercased().hasSuffix(".svg") {
-      throw ValidationError("--curves \(curves): the name of an .svg file")
-    }
   }
 
   func run() throws {
     try Failure.reporting {
-      if let curves { try checkOutput(curves) }
+      if let curves { try checkOutput(curves, endingIn: [".svg"], option: "--curves") }
       let summaries = try runs.map { try RunSummary(RunDirectory($0)) }
       let named = zip(RunNames.distinct(runs), summaries)
         .map { ComparedRun(name: $0, summary: $1) }

@@ -38,9 +38,8 @@ struct Encode: ParsableCommand {
   func run() throws {
     try Failure.reporting {
       compute.apply()
-      _ = try ArrayFile(path: output)
-      try checkOutput(output)
-      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice)
+      try checkOutput(output, endingIn: ArrayFile.allCases.map { ".\($0.rawValue)" })
+      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
       let images = try input.images(for: state.configuration, seed: seed, limit: limit).images
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: state.configuration.divergence, seed: seed)

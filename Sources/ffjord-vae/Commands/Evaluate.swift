@@ -54,13 +54,15 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     try Failure.reporting {
       compute.apply()
-      let (model, state, url) = try readModel(checkpoint, parameters: parameters.choice)
+      let (model, state, url) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
       let (name, images, total) = try input.images(for: state.configuration, seed: seed, limit: limit)
       if !json { Terminal.logger.info("\(url.relativePath), step \(state.progress.step)") }
       var evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: divergence, seed: seed, batchSize: batchSize)
       evaluator.warmStart = state.configuration.warmStart
       evaluator.precision = state.configuration.precision
+      try MemoryEstimate.evaluating(model.configuration, batchSize: min(batchSize, images.count))
+        .require(for: "an evaluation")
       try announce(evaluator, images)
       let progress = PassProgress("evaluating")
       let start = ContinuousClock.now

@@ -26,12 +26,14 @@ struct Export: ParsableCommand {
 
   @OptionGroup var parameters: ParameterOptions
 
+  @OptionGroup var memory: MemoryOptions
+
   func run() throws {
     try Failure.reporting {
-      try checkOutput(output)
-      let (_, state, _) = try readModel(checkpoint, parameters: parameters.choice)
+      try checkOutput(output, endingIn: [".safetensors", ".safetensors.zst"])
+      let (_, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: memory)
       let url = URL(filePath: output)
-      if output.hasSuffix(".zst") {
+      if output.lowercased().hasSuffix(".zst") {
         try Checkpoint.writeModel(state, to: url, as: type)
       } else {
         try ModelExport.write(state, to: url, as: type)

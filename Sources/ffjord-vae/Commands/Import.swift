@@ -33,15 +33,17 @@ struct Import: ParsableCommand {
 
   @OptionGroup var options: ModelOptions
 
+  @OptionGroup var memory: MemoryOptions
+
   func run() throws {
     try Failure.reporting {
-      try checkOutput(output)
+      try checkOutput(output, endingIn: [".safetensors.zst"])
       if !overwrite, FileManager.default.fileExists(atPath: output) {
         throw TrainingError.existing(path: output)
       }
-      let imported = try ModelImport(URL(filePath: file), preset: preset, dataset: dataset) {
-        options.apply(to: &$0)
-      }
+      let imported = try ModelImport(
+        URL(filePath: file), preset: preset, dataset: dataset, memoryLimit: memory.limit
+      ) { options.apply(to: &$0) }
       try Checkpoint.write(imported.state, to: URL(filePath: output))
       describe(imported)
     }

@@ -13,6 +13,8 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Print one JSON object to standard output.")
   var json = false
 
+  @OptionGroup var memory: MemoryOptions
+
   private struct Report: Encodable {
     struct Entry: Encodable {
       let name: String
@@ -28,7 +30,7 @@ struct Inspect: ParsableCommand {
 
   func run() throws {
     try Failure.reporting {
-      let summary = try Checkpoint.summary(of: Checkpoint.file(at: checkpoint))
+      let summary = try Checkpoint.summary(of: Checkpoint.file(at: checkpoint), memoryLimit: memory.limit)
       let count = summary.parameters.reduce(0) { $0 + $1.elementCount }
       let path = summary.url.relativePath
       if json {

@@ -37,8 +37,8 @@ struct Interpolate: ParsableCommand {
   func run() throws {
     try Failure.reporting {
       compute.apply()
-      try checkOutput(output)
-      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice)
+      try checkOutput(output, endingIn: [".png"])
+      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
       let images = try input.images(for: state.configuration, seed: seed, limit: nil).images
       let order = RandomStream(seed: seed, purpose: .shuffle).permutation(of: images.count)
       func chosen(_ range: Range<Int>) -> GreyImages {

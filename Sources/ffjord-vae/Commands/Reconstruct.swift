@@ -25,8 +25,8 @@ struct Reconstruct: ParsableCommand {
     try Failure.reporting {
       compute.apply()
       let (output, count) = (picture.output, picture.count)
-      try checkOutput(output)
-      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice)
+      try checkOutput(output, endingIn: [".png"])
+      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
       let all = try input.images(for: state.configuration, seed: seed, limit: nil).images
       let shown = min(count, all.count)
       let images = all.selecting((0..<shown).map { $0 * all.count / shown })

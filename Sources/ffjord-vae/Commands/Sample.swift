@@ -18,14 +18,16 @@ struct Sample: ParsableCommand {
 
   @OptionGroup var parameters: ParameterOptions
 
+  @OptionGroup var memory: MemoryOptions
+
   @OptionGroup var compute: ComputeOptions
 
   func run() throws {
     try Failure.reporting {
       compute.apply()
       let (output, count) = (picture.output, picture.count)
-      try checkOutput(output)
-      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice)
+      try checkOutput(output, endingIn: [".png"])
+      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: memory)
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: .gaussian, seed: seed)
       let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))

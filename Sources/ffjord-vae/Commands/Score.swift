@@ -58,9 +58,9 @@ struct Score: ParsableCommand {
   func run() throws {
     try Failure.reporting {
       compute.apply()
+      try checkOutput(output, endingIn: ArrayFile.allCases.map { ".\($0.rawValue)" })
       let format = try ArrayFile(path: output)
-      try checkOutput(output)
-      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice)
+      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
       let images = try input.images(for: state.configuration, seed: seed, limit: limit).images
       var evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: divergence, seed: seed)

@@ -44,6 +44,8 @@ struct ImageOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Where datasets are looked for first.", valueName: "dir"))
   var dataDir: String?
 
+  @OptionGroup var memory: MemoryOptions
+
   @Option(help: "The part of the dataset: test, validation or train.")
   var split: DatasetSplit = .test
 
@@ -79,23 +81,10 @@ extension Precision: ExpressibleByArgument {}
 
 /// Reads the model of a checkpoint that a person named.
 func readModel(
-  _ path: String, parameters: Checkpoint.ParameterChoice = .averaged
+  _ path: String, parameters: Checkpoint.ParameterChoice = .averaged, memory: MemoryOptions
 ) throws -> (model: VariationalAutoencoder, state: TrainingState, url: URL) {
   let url = try Checkpoint.file(at: path)
-  let (model, state) = try Checkpoint.read(url, includingOptimizer: false, parameters: parameters)
+  let (model, state) = try Checkpoint.read(
+    url, includingOptimizer: false, parameters: parameters, memoryLimit: memory.limit)
   return (model, state, url)
-}
-
-/// Checks that an output's directory is there before time is spent on what goes in.
-func checkOutput(_ path: String) throws {
-  let directory = URL(filePath: path).deletingLastPathComponent()
-  var isDirectory: ObjCBool = false
-  if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
-    throw TrainingError.unwritable(path: path, reason: "it is a directory, and a file is needed")
-  }
-  guard FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory),
-    isDirectory.boolValue
-  else {
-    throw TrainingError.unwritable(path: path, reason: "there is no directory \(directory.path)")
-  }
 }

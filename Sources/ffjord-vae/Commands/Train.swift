@@ -32,6 +32,8 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("Where datasets are looked for first.", valueName: "dir"))
   var dataDir: String?
 
+  @OptionGroup var memory: MemoryOptions
+
   @Option(help: ArgumentHelp("Where the run goes. (default: Checkpoints/DATASET-PRESET)", valueName: "dir"))
   var output: String?
 
@@ -176,6 +178,8 @@ struct Train: ParsableCommand {
     let path =
       output ?? "Checkpoints/\(DatasetCatalog.fileName(for: configuration.dataset))-\(configuration.preset.rawValue)"
     let loaded = try load(configuration.dataset)
+    // Before anything is touched that is there.
+    try MemoryEstimate.training(configuration.fitted(to: loaded)).require(for: "training")
     let directory = RunDirectory(path)
     let lock = try directory.create(isReplacing: overwrite)
     return (try Trainer(configuration, dataset: loaded, directory: directory, initial: initial), lock)
@@ -204,7 +208,7 @@ struct Train: ParsableCommand {
       throw ValidationError(
         "--from takes the model of its checkpoint as it is; leave out \(model.names.joined(separator: ", "))")
     }
-    let (_, state, url) = try readModel(path)
+    let (_, state, url) = try readModel(path, memory: memory)
     if dataset == nil, config == nil {
       configuration = (preset ?? .paper).configuration(
         dataset: state.configuration.dataset, flow: state.configuration.model.flow,
@@ -238,7 +242,7 @@ struct Train: ParsableCommand {
     let url = try Checkpoint.file(at: path, preferring: Checkpoint.lastName)
     let directory = RunDirectory(url.deletingLastPathComponent().path)
     let lock = try directory.lock()
-    var (model, state) = try Checkpoint.read(url, includingOptimizer: true)
+    var (model, state) = try Checkpoint.read(url, includingOptimizer: true, memoryLimit: memory.limit)
     if let epochs { state.configuration.epochs = epochs }
     if steps != nil || epochs != nil { state.configuration.steps = steps }
     try state.configuration.validate()

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Foundation
+import Safetensors
+import Training
+
+/// Checks where an output is to go, before time is spent on what goes in: that it has a name of its kind, that a file can
+/// be there, and that it takes the place of no file of a run.
+///
+/// - Parameters:
+///   - extensions: What the name may end in.
+///   - option: The option that names it.
+func checkOutput(_ path: String, endingIn extensions: [String], option: String = "--output") throws {
+  var isDirectory: ObjCBool = false
+  if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
+    throw TrainingError.unwritable(path: path, reason: "it is a directory, and a file is needed")
+  }
+  let place = try AtomicFile.place(of: URL(filePath: path))
+  let name = URL(filePath: path).lastPathComponent.lowercased()
+  guard extensions.contains(where: { name.hasSuffix($0) && name != $0 }) else {
+    let known = [extensions.dropLast().joined(separator: ", "), extensions.last ?? ""].filter { !$0.isEmpty }
+      .joined(separator: " or ")
+    throw ValidationError("\(option) \(path): the name must end in \(known), which is what is written")
+  }
+  let directory = place.deletingLastPathComponent()
+  guard FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory),
+    isDirectory.boolValue
+  else {
+    throw TrainingError.unwritable(path: path, reason: "there is no directory \(directory.path)")
+  }
+  if RunDirectory(directory.path).owns(place.lastPathComponent) {
+    throw TrainingError.ownedByRun(path: path, run: directory.relativePath)
+  }
+}
