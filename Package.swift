@@ -43,10 +43,11 @@ let package = Package(
     .target(name: "VariationalAutoencoder", dependencies: ["NormalizingFlows"]),
 
     // Files and data.
-    .target(name: "Safetensors", dependencies: ["CZstd"]),
+    .target(name: "Files"),
+    .target(name: "Safetensors", dependencies: ["Files", "CZstd"]),
     .target(
       name: "ImageDatasets",
-      dependencies: ["Tensors", "CMatIO", "CPNG", "CCrypto", "CZlib", "CZip", "CZstd"]),
+      dependencies: ["Files", "Tensors", "CPNG", "CCrypto", "CZlib", "CZip", "CZstd"]),
 
     .target(
       name: "TensorBoard", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -58,19 +59,20 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "VariationalAutoencoder", "ImageDatasets", "Safetensors", "TensorBoard",
+        "VariationalAutoencoder", "Files", "ImageDatasets", "Safetensors", "TensorBoard",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "ffjord-vae",
       dependencies: [
-        "Training", "Charts", "Safetensors",
+        "Training", "Charts", "Files", "Safetensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["Autodiff"], path: "Tests/TestSupport"),
+    .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"]),
     .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "TestSupport"]),
     .testTarget(

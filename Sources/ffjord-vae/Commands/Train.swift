@@ -32,6 +32,8 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("Where datasets are looked for first.", valueName: "dir"))
   var dataDir: String?
 
+  @OptionGroup var memory: MemoryOptions
+
   @Option(help: ArgumentHelp("Where the run goes. (default: Checkpoints/DATASET-PRESET)", valueName: "dir"))
   var output: String?
 
@@ -247,7 +249,9 @@ struct Train: ParsableCommand {
   }
 
   private func load(_ name: String) throws -> ImageDataset {
-    try DatasetLoader.load(name: name, locator: DatasetLocator(dataDirectory: dataDir)) { message in
+    try DatasetLoader.load(
+      name: name, locator: DatasetLocator(dataDirectory: dataDir), memoryLimit: memory.limit
+    ) { message in
       Terminal.logger.info("\(message)")
     }
   }
