@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import NeuralNetworks
 import Safetensors
@@ -126,7 +127,7 @@ public enum Checkpoint {
       throw invalid("its metadata do not say that it is one; it is a safetensors file of another origin")
     }
     guard file.metadata["version"] == "1" else {
-      throw invalid("it is of version \(file.metadata["version"] ?? "?"), and this program reads version 1")
+      throw invalid("it is of version \((file.metadata["version"] ?? "?").visible()), and this program reads version 1")
     }
     func decoded<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value {
       guard let text = file.metadata[key] else { throw invalid("its metadata lack the \(key)") }
@@ -186,7 +187,7 @@ public enum Checkpoint {
         let tensor = ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType)
       else {
         let types = summary.isModelAlone ? "F32, BF16 or F16" : "F32"
-        throw invalid("\(entry.name) is of type \(entry.elementType.rawValue), not \(types)")
+        throw invalid("\(entry.name.visible()) is of type \(entry.elementType.rawValue), not \(types)")
       }
       values[String(entry.name.dropFirst(prefix.count))] = tensor
     }
