@@ -72,6 +72,11 @@ let package = Package(
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["Autodiff"], path: "Tests/TestSupport"),
+    .target(
+      name: "ReaderFuzzing",
+      dependencies: ["Training", "ImageDatasets", "Safetensors", "Files", "CZlib"],
+      path: "Tests/ReaderFuzzing"),
+    .testTarget(name: "ReaderFuzzingTests", dependencies: ["ReaderFuzzing"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"]),
     .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "TestSupport"]),
@@ -95,3 +100,9 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// The fuzzer has its main function from libFuzzer, which only a build with that sanitizer has: see .ci/fuzz.
+if Context.environment["FFJORD_VAE_FUZZER"] != nil {
+  package.targets.append(
+    .executableTarget(name: "fuzz-readers", dependencies: ["ReaderFuzzing"], path: "Tests/FuzzReaders"))
+}
