@@ -43,10 +43,11 @@ let package = Package(
     .target(name: "VariationalAutoencoder", dependencies: ["NormalizingFlows"]),
 
     // Files and data.
-    .target(name: "Safetensors", dependencies: ["CZstd"]),
+    .target(name: "Files"),
+    .target(name: "Safetensors", dependencies: ["Files", "CZstd"]),
     .target(
       name: "ImageDatasets",
-      dependencies: ["Safetensors", "Tensors", "CMatIO", "CPNG", "CCrypto", "CZlib", "CZip", "CZstd"]),
+      dependencies: ["Files", "Safetensors", "Tensors", "CPNG", "CCrypto", "CZlib", "CZip", "CZstd"]),
 
     .target(
       name: "TensorBoard", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -58,19 +59,25 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "VariationalAutoencoder", "ImageDatasets", "Safetensors", "TensorBoard",
+        "VariationalAutoencoder", "Files", "ImageDatasets", "Safetensors", "TensorBoard",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "ffjord-vae",
       dependencies: [
-        "Training", "Charts", "Safetensors",
+        "Training", "Charts", "Files", "Safetensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["Autodiff"], path: "Tests/TestSupport"),
+    .target(
+      name: "ReaderFuzzing",
+      dependencies: ["Training", "ImageDatasets", "Safetensors", "Files", "CZlib"],
+      path: "Tests/ReaderFuzzing"),
+    .testTarget(name: "ReaderFuzzingTests", dependencies: ["ReaderFuzzing"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"]),
     .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "TestSupport"]),
     .testTarget(
@@ -82,11 +89,11 @@ let package = Package(
     .testTarget(
       name: "NormalizingFlowsTests",
       dependencies: ["NormalizingFlows", "NeuralNetworks", "VariationalAutoencoder", "TestSupport"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "Files", "TestSupport"]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: ["ffjord-vae", "Training", "VariationalAutoencoder", "Safetensors", "ImageDatasets"]),
-    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "Files"]),
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"]),
     .testTarget(
@@ -94,3 +101,9 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// The fuzzer has its main function from libFuzzer, which only a build with that sanitizer has: see .ci/fuzz.
+if Context.environment["FFJORD_VAE_FUZZER"] != nil {
+  package.targets.append(
+    .executableTarget(name: "fuzz-readers", dependencies: ["ReaderFuzzing"], path: "Tests/FuzzReaders"))
+}

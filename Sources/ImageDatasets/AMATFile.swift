@@ -6,17 +6,23 @@ import Foundation
 /// ```swift
 /// let digits = try AMATFile(rowCount: 50000, rowLength: 784).read(url)
 /// ```
-struct AMATFile: Sendable {
+package struct AMATFile: Sendable {
   /// The number of lines that hold numbers.
   let rowCount: Int
   /// The number of numbers in a line.
   let rowLength: Int
 
+  /// A format of so many lines of so many numbers.
+  package init(rowCount: Int, rowLength: Int) {
+    self.rowCount = rowCount
+    self.rowLength = rowLength
+  }
+
   /// The matrix in a file, plain or gzipped.
   ///
   /// - Throws: ``DatasetError/unreadable(path:reason:)``, ``DatasetError/malformed(path:reason:)``
   ///   with the line.
-  func read(_ url: URL) throws(DatasetError) -> PackedBits {
+  package func read(_ url: URL) throws(DatasetError) -> PackedBits {
     let scanner = AMATScanner(self, path: url.path)
     try FileBytes.read(url) { (piece) throws(DatasetError) in try scanner.take(piece) }
     try scanner.finish()
@@ -30,6 +36,8 @@ private final class AMATScanner {
   private let path: String
   private let bytesPerRow: Int
   private(set) var bytes: [UInt8]
+  /// How many bytes of text may still come: a gzipped file of a few bytes can stand for days of empty lines.
+  private var textLeft: Int
 
   /// The line of text, from 1; lines without numbers are passed over, so it may be ahead of the row.
   private var line = 1
@@ -42,9 +50,15 @@ private final class AMATScanner {
     self.path = path
     bytesPerRow = PackedBits.bytesPerRow(format.rowLength)
     bytes = [UInt8](repeating: 0, count: format.rowCount * bytesPerRow)
+    // Two bytes a number, and room for other ways to space them.
+    textLeft = 8 * format.rowCount * format.rowLength + (1 << 20)
   }
 
   func take(_ piece: UnsafeRawBufferPointer) throws(DatasetError) {
+    textLeft -= piece.count
+    guard textLeft >= 0 else {
+      throw malformed("it holds more text than \(format.rowCount) lines of \(format.rowLength) numbers take")
+    }
     try bytes.withUnsafeMutableBufferPointer { (bytes) throws(DatasetError) in
       // In locals the loop keeps them in registers.
       var (column, isInNumber) = (column, isInNumber)

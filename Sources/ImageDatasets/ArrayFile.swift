@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Reads images from a person's file of arrays: NPZ, NPY or MAT.
@@ -12,8 +13,9 @@ enum ArrayFile {
 
   /// The images in an NPZ file.
   ///
-  /// - Throws: ``DatasetError/unusable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
-  static func readNPZ(_ url: URL) throws(DatasetError) -> Contents {
+  /// - Throws: ``DatasetError/unusable(path:reason:)``, ``DatasetError/malformed(path:reason:)``,
+  ///   ``DatasetError/tooLarge(path:claim:limit:)``.
+  static func readNPZ(_ url: URL, memoryLimit: MemoryLimit) throws(DatasetError) -> Contents {
     let archive = try NPZArchive(url)
     return try read(
       url, archive.entries, "array", .numPy, name: { $0.name },
@@ -21,18 +23,20 @@ enum ArrayFile {
       refusal: { entry in
         if case .failure(let problem) = entry.header { problem.reason } else { nil }
       },
-      array: { entry throws(DatasetError) in try archive.read(entry) })
+      array: { entry throws(DatasetError) in try archive.read(entry, memoryLimit: memoryLimit) })
   }
 
   /// The images in a MAT file.
   ///
-  /// - Throws: ``DatasetError/unusable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
-  static func readMAT(_ url: URL) throws(DatasetError) -> Contents {
-    try read(
-      url, try MATFile.variables(url), "variable", .matlab, name: { $0.name },
+  /// - Throws: ``DatasetError/unusable(path:reason:)``, ``DatasetError/malformed(path:reason:)``,
+  ///   ``DatasetError/tooLarge(path:claim:limit:)``.
+  static func readMAT(_ url: URL, memoryLimit: MemoryLimit) throws(DatasetError) -> Contents {
+    let file = try MATFile(url)
+    return try read(
+      url, file.variables, "variable", .matlab, name: { $0.name },
       shape: { $0.kind == nil ? nil : $0.dimensions },
       refusal: { $0.kind == nil ? "it is \($0), not an array of real numbers" : nil },
-      array: { variable throws(DatasetError) in try MATFile.array(url, variable) })
+      array: { variable throws(DatasetError) in try file.array(variable, memoryLimit: memoryLimit) })
   }
 
   /// The images in an NPY file.

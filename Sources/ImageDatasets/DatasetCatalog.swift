@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The datasets that a person can name: those this package knows, and files and folders of their own.
@@ -14,14 +15,17 @@ public enum DatasetCatalog {
   /// is the name of a file or folder, is the path of a person's own images; those are read here, for only
   /// they say how many and how large they are.
   ///
+  /// - Parameter memoryLimit: How much memory a person's own images may take.
   /// - Throws: ``DatasetError/unknownDataset(name:known:)``; for a path also
   ///   ``DatasetError/missingPath(path:)``, ``DatasetError/unusable(path:reason:)``,
-  ///   ``DatasetError/unreadable(path:reason:)``.
-  public static func description(named name: String) throws(DatasetError) -> DatasetDescription {
+  ///   ``DatasetError/tooLarge(path:claim:limit:)``, ``DatasetError/unreadable(path:reason:)``.
+  public static func description(
+    named name: String, memoryLimit: MemoryLimit = .standard
+  ) throws(DatasetError) -> DatasetDescription {
     if let description = all.first(where: { $0.name == name }) { return description }
     if let seed = freyfacesSeed(name) { return .freyfaces(seed: seed) }
     if name.contains("/") || FileManager.default.fileExists(atPath: name) {
-      return try .ownImages(at: name)
+      return try .ownImages(at: name, memoryLimit: memoryLimit)
     }
     throw .unknownDataset(name: name, known: names)
   }

@@ -1,3 +1,5 @@
+import Files
+
 /// What can go wrong between a dataset's name and its images, each with its remedy in the description.
 public enum DatasetError: Error, Sendable, Hashable {
   /// The catalog knows no dataset of that name.
@@ -16,6 +18,9 @@ public enum DatasetError: Error, Sendable, Hashable {
   case unwritable(path: String, reason: String)
   /// A file was read, but what it holds is not what was expected.
   case malformed(path: String, reason: String)
+  /// What a file claims to hold takes more memory to read than a file of its size may: `claim` bytes (nil for more than
+  /// can be counted), and not `limit`.
+  case tooLarge(path: String, claim: Int?, limit: Int)
   /// A downloaded file is none of the files known.
   case checksumMismatch(path: String, expected: [Checksum], found: [Checksum])
   /// A file could not be downloaded.
@@ -35,7 +40,7 @@ public enum DatasetError: Error, Sendable, Hashable {
   public var category: Category {
     switch self {
     case .unknownDataset, .notFound, .missingPath, .nothingToFetch: .missingInput
-    case .malformed, .unusable, .checksumMismatch: .badData
+    case .malformed, .unusable, .tooLarge, .checksumMismatch: .badData
     case .unreadable, .unwritable, .downloadFailed: .inputOutput
     }
   }
@@ -70,21 +75,27 @@ extension DatasetError: CustomStringConvertible {
       """
     case .unusable(let path, let reason):
       """
-      \(path) cannot be used as a dataset: \(reason).
+      \(path.visible()) cannot be used as a dataset: \(reason).
       """
     case .unreadable(let path, let reason):
       """
-      Cannot read \(path): \(reason). Check that it is a file and that you have the right to read it.
+      Cannot read \(path.visible()): \(reason). Check that it is a file and that you have the right to read it.
       """
     case .unwritable(let path, let reason):
       """
-      Cannot write \(path): \(reason). Check the free space and your rights there, or choose another folder \
+      Cannot write \(path.visible()): \(reason). Check the free space and your rights there, or choose another folder \
       with --data-dir.
       """
     case .malformed(let path, let reason):
       """
-      \(path) is not what it should be: \(reason). Compare its checksum with the published one with \
+      \(path.visible()) is not what it should be: \(reason). Compare its checksum with the published one with \
       `ffjord-vae datasets check`; if it differs, move the file away and fetch it again.
+      """
+    case .tooLarge(let path, let claim, let limit):
+      """
+      \(path.visible()) claims images that take \(claim.map(MemoryLimit.words) ?? "more memory than can be counted") to read, and \
+      the limit for a file of its size is \(MemoryLimit.words(limit)). If it is what it should be, raise the limit with \
+      --memory-limit.
       """
     case .checksumMismatch(let path, let expected, let found):
       """

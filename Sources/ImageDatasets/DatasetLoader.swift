@@ -1,3 +1,5 @@
+import Files
+
 /// Reads datasets by name, and a person's own images by their path.
 ///
 /// ```swift
@@ -10,12 +12,14 @@ public enum DatasetLoader {
   /// - Parameters:
   ///   - name: A name that ``DatasetCatalog`` knows, or the path of a person's own images.
   ///   - locator: Where its files are looked for.
+  ///   - memoryLimit: How much memory a person's own images may take; a dataset known by name takes what it has.
   ///   - report: Takes words on what is being done, for a person who waits.
-  /// - Throws: ``DatasetError``: an unknown name, a file missing, unreadable, malformed or unusable.
+  /// - Throws: ``DatasetError``: an unknown name, a file missing, unreadable, malformed, unusable or too large.
   public static func load(
-    name: String, locator: DatasetLocator = DatasetLocator(), report: (String) -> Void = { _ in }
+    name: String, locator: DatasetLocator = DatasetLocator(), memoryLimit: MemoryLimit = .standard,
+    report: (String) -> Void = { _ in }
   ) throws(DatasetError) -> ImageDataset {
-    let description = try DatasetCatalog.description(named: name)
+    let description = try DatasetCatalog.description(named: name, memoryLimit: memoryLimit)
     return try description.read(try locator.locateAll(description), report)
   }
 }

@@ -3,7 +3,7 @@ import Foundation
 
 /// The bytes of a file, piece after piece, unpacked on the way where the file is gzipped.
 enum FileBytes {
-  private static let pieceLength = 1 << 20
+  private static let pieceLength = 1 << 16
 
   /// Hands every piece of the file's bytes to `take`, in order.
   ///
@@ -48,7 +48,7 @@ private final class Inflater {
   private let path: String
   // zlib keeps this address, so it must not move.
   private let stream: UnsafeMutablePointer<z_stream>
-  private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+  private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
   private var taken = 0
   private var given = 0
   private var isMemberComplete = false

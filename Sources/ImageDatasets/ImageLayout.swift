@@ -1,3 +1,5 @@
+import Files
+
 /// Which axes of an array count images, rows and columns, and how far apart their numbers lie.
 struct ImageLayout: Sendable {
   /// Where an array comes from, which decides what the order of its axes may mean.
@@ -30,11 +32,7 @@ struct ImageLayout: Sendable {
 
   /// The layout of an array of that shape, or nil where it holds no images that a model takes.
   init?(shape: [Int], isFirstIndexFastest: Bool, source: Source) {
-    var strides = [Int](repeating: 1, count: shape.count)
-    let axes = isFirstIndexFastest ? Array(shape.indices) : shape.indices.reversed()
-    for (axis, next) in zip(axes, axes.dropFirst()) {
-      strides[next] = strides[axis] * shape[axis]
-    }
+    guard let strides = CheckedSize.strides(shape, isFirstIndexFastest: isFirstIndexFastest) else { return nil }
     // A known size in either order is believed before an unusual size is: 28 x 28 x 400 is of 400 images.
     let orders = source == .matlab ? [false, true] : [false]
     for isKnownOnly in source == .matlab ? [true, false] : [false] {
@@ -68,7 +66,9 @@ struct ImageLayout: Sendable {
       let length = shape[imageAxes[0]]
       guard let size = Self.knownSizes.first(where: { $0.height * $0.width == length }) else { return nil }
       (height, width) = size
-      (rowStride, columnStride) = (strides[imageAxes[0]] * size.width, strides[imageAxes[0]])
+      // Less than the number of all elements, where there are any.
+      guard let stride = CheckedSize.multiply(strides[imageAxes[0]], size.width) else { return nil }
+      (rowStride, columnStride) = (stride, strides[imageAxes[0]])
       words = "\(isCountLast ? "a column" : "a row") for each image, its pixels row after row"
     }
     let isKnown = Self.knownSizes.contains { $0.height == height && $0.width == width }

@@ -1,5 +1,3 @@
-import CMatIO
-
 /// A real matrix of a MAT file, by the name, the shape and the kind of numbers it must have.
 struct MATMatrix: Sendable {
   /// The kinds of numbers that a dataset's file may hold.
@@ -18,31 +16,36 @@ struct MATMatrix: Sendable {
 
 /// A variable's name, class and dimensions, as a file claims them.
 struct MATVariable: Sendable, CustomStringConvertible {
+  /// What a variable is, as the format numbers it.
+  enum Class: UInt8, Sendable {
+    case cell = 1
+    case structure, object, character, sparse, double, single
+    case int8, uint8, int16, uint16, int32, uint32, int64, uint64, function, opaque
+  }
+
   /// The name, without what could command a terminal.
   let name: String
-  let classType: matio_classes
+  /// Nil for a class that is unknown.
+  let classType: Class?
   let isComplex: Bool
   let dimensions: [Int]
+  /// Where it lies in the file.
+  let element: MATFrame.Element
 
-  /// Nil for a variable without a name, which cannot be asked for.
-  init?(_ variable: matvar_t) {
-    guard let name = variable.name else { return nil }
-    self.name = Self.printable(String(cString: name))
-    classType = variable.class_type
-    isComplex = variable.isComplex != 0
-    guard let start = variable.dims, variable.rank > 0, variable.rank <= 64 else {
-      dimensions = []
-      return
-    }
-    dimensions = UnsafeBufferPointer(start: start, count: Int(variable.rank)).map { Int(clamping: $0) }
+  init(name: String, classType: Class?, isComplex: Bool, dimensions: [Int], element: MATFrame.Element) {
+    self.name = Self.printable(name)
+    self.classType = classType
+    self.isComplex = isComplex
+    self.dimensions = dimensions
+    self.element = element
   }
 
   /// True where this is the matrix asked for.
   func matches(_ matrix: MATMatrix) -> Bool {
     let isOfClass =
       switch matrix.element {
-      case .floating: classType == MAT_C_SINGLE || classType == MAT_C_DOUBLE
-      case .byte: classType == MAT_C_UINT8 || classType == MAT_C_SINGLE || classType == MAT_C_DOUBLE
+      case .floating: classType == .single || classType == .double
+      case .byte: classType == .uint8 || classType == .single || classType == .double
       }
     return isOfClass && !isComplex && dimensions == [matrix.rows, matrix.columns]
   }
@@ -51,25 +54,24 @@ struct MATVariable: Sendable, CustomStringConvertible {
   var kind: NumberArray.Kind? {
     guard !isComplex, !dimensions.isEmpty else { return nil }
     switch classType {
-    case MAT_C_SINGLE, MAT_C_DOUBLE: return .floating
-    case MAT_C_INT8, MAT_C_UINT8, MAT_C_INT16, MAT_C_UINT16, MAT_C_INT32, MAT_C_UINT32, MAT_C_INT64,
-      MAT_C_UINT64:
-      return .integer
+    case .single, .double: return .floating
+    case .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64: return .integer
     default: return nil
     }
   }
 
   /// The dimensions and the class, in words.
   var description: String {
-    let names = [
-      "empty", "cell", "struct", "object", "char", "sparse", "double", "single", "int8", "uint8", "int16",
-      "uint16", "int32", "uint32", "int64", "uint64", "function", "opaque",
-    ]
-    let index = Int(classType.rawValue)
     let size =
       dimensions.isEmpty ? "without dimensions" : dimensions.map(String.init).joined(separator: " x ")
-    return "\(isComplex ? "complex, " : "")\(size), of class "
-      + (names.indices.contains(index) ? names[index] : "\(index)")
+    let words =
+      switch classType {
+      case .structure: "struct"
+      case .character: "char"
+      case let known?: "\(known)"
+      case nil: "unknown"
+      }
+    return "\(isComplex ? "complex, " : "")\(size), of class \(words)"
   }
 
   private static func printable(_ name: String) -> String {

@@ -27,7 +27,7 @@ enum NPYArray {
   /// - Throws: ``NPYProblem``, in words.
   static func decode(_ bytes: UnsafeRawBufferPointer, _ header: NPYHeader) throws(NPYProblem) -> NumberArray {
     guard let byteCount = header.byteCount else {
-      throw NPYProblem("its shape \(header.shape) is more than is read into memory")
+      throw NPYProblem("its shape \(header.shape) is of more bytes than can be counted")
     }
     let held = bytes.count - header.dataOffset
     guard held == byteCount else {

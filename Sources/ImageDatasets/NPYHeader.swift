@@ -1,3 +1,5 @@
+import Files
+
 /// The start of an NPY file: what its numbers are and how they lie.
 ///
 /// Source: NumPy's documentation of `numpy.lib.format`, versions 1.0 to 3.0.
@@ -28,8 +30,8 @@ struct NPYHeader: Sendable {
   /// Where the numbers begin.
   let dataOffset: Int
 
-  /// How many bytes the numbers take, or nil where that is more than are read.
-  var byteCount: Int? { NumberArray.count(of: shape).map { $0 * size } }
+  /// How many bytes the numbers take; nil where that is more than can be counted.
+  var byteCount: Int? { CheckedSize.product(shape + [size]) }
 
   /// The header at the start of `bytes`, which hold ``limit`` bytes of the file or all of it.
   ///

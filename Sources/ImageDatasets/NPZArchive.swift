@@ -1,4 +1,5 @@
 import CZip
+import Files
 import Foundation
 
 /// The arrays of an NPZ file, which is a zip archive of NPY files, through the libzip library.
@@ -16,6 +17,7 @@ final class NPZArchive {
   /// The arrays, in the archive's order; entries of other kinds are passed over.
   private(set) var entries: [Entry] = []
   private let path: String
+  private let fileSize: Int
   private let archive: OpaquePointer
 
   /// The most that a byte of a deflated entry can stand for.
@@ -36,6 +38,7 @@ final class NPZArchive {
         reason: "it is no NPZ file that can be opened (\(String(cString: zip_error_strerror(&error))))")
     }
     self.archive = archive
+    fileSize = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0
     for index in 0..<max(zip_get_num_entries(archive, 0), 0) {
       if let entry = try entry(UInt64(index)) { entries.append(entry) }
     }
@@ -45,15 +48,24 @@ final class NPZArchive {
 
   /// The numbers of an array; its checksum is verified.
   ///
-  /// - Throws: ``DatasetError/malformed(path:reason:)``.
-  func read(_ entry: Entry) throws(DatasetError) -> NumberArray {
+  /// - Throws: ``DatasetError/malformed(path:reason:)``, ``DatasetError/tooLarge(path:claim:limit:)``.
+  func read(_ entry: Entry, memoryLimit: MemoryLimit) throws(DatasetError) -> NumberArray {
+    func malformed(_ problem: NPYProblem) -> DatasetError {
+      .malformed(path: path, reason: "the array '\(entry.name)': \(problem.reason)")
+    }
+    let header: NPYHeader
     do throws(NPYProblem) {
-      let header = try entry.header.get()
-      // Before any memory is taken for it, the archive's claim must agree with the array's own.
-      guard let byteCount = header.byteCount, entry.byteCount == header.dataOffset + byteCount else {
-        throw NPYProblem(
-          "its shape \(header.shape) does not agree with the \(entry.byteCount) bytes that it takes")
-      }
+      header = try entry.header.get()
+    } catch {
+      throw malformed(error)
+    }
+    // Before any memory is taken for it, the archive's claim must agree with the array's own, and be within the limit.
+    guard let byteCount = header.byteCount, CheckedSize.add(header.dataOffset, byteCount) == entry.byteCount else {
+      throw malformed(
+        NPYProblem("its shape \(header.shape) does not agree with the \(entry.byteCount) bytes that it takes"))
+    }
+    try NumberArray.check(CheckedSize.product(header.shape), path: path, fileSize: fileSize, memoryLimit)
+    do throws(NPYProblem) {
       // A byte more than there is: only at the end does the library compare the checksum.
       let bytes = try bytes(entry.index, limit: entry.byteCount + 1)
       return try bytes.withUnsafeBytes { bytes in
@@ -61,7 +73,7 @@ final class NPZArchive {
       }
       .get()
     } catch {
-      throw .malformed(path: path, reason: "the array '\(entry.name)': \(error.reason)")
+      throw malformed(error)
     }
   }
 
@@ -76,7 +88,7 @@ final class NPZArchive {
       Entry(name: shown, header: .failure(NPYProblem(reason)), index: index, byteCount: 0)
     }
     guard status.encryption_method == ZIP_EM_NONE else { return refused("it is encrypted") }
-    guard status.size <= status.comp_size.multipliedReportingOverflow(by: Self.maximumRatio).partialValue,
+    guard status.size <= CheckedSize.multiply(status.comp_size, Self.maximumRatio) ?? .max,
       let byteCount = Int(exactly: status.size)
     else { return refused("it claims \(status.size) bytes, more than its \(status.comp_size) can hold") }
     do throws(NPYProblem) {
@@ -105,6 +117,8 @@ final class NPZArchive {
       if count == 0 { break }
       filled += Int(count)
     }
-    return Array(bytes.prefix(filled))
+    // In place: these may be gigabytes.
+    bytes.removeLast(limit - filled)
+    return bytes
   }
 }

@@ -1,3 +1,5 @@
+import Files
+
 /// An array of numbers as a file holds it, before anyone says what its axes mean.
 struct NumberArray: Sendable {
   /// What the numbers are.
@@ -6,9 +8,6 @@ struct NumberArray: Sendable {
     case integer
     case floating
   }
-
-  /// The most numbers that are read: 2 GiB of them in single precision.
-  static let countLimit = 1 << 29
 
   /// The length of each axis.
   let shape: [Int]
@@ -19,14 +18,21 @@ struct NumberArray: Sendable {
   /// The numbers, in the order of the file.
   let values: [Float]
 
-  /// How many numbers an array of that shape holds; nil where that is more than are read.
-  static func count(of shape: [Int]) -> Int? {
-    var count = 1
-    for length in shape {
-      let (product, isOverflow) = count.multipliedReportingOverflow(by: length)
-      guard length >= 0, !isOverflow, product <= countLimit else { return nil }
-      count = product
-    }
-    return count
+  /// The most memory that a number takes on its way from a file to a dataset's splits: in single precision as read,
+  /// scaled, and in its split; or unpacked, at most 8 bytes, and as read.
+  private static let bytesPerNumber = 12
+
+  /// Checks that reading so many numbers takes no more memory than the file may.
+  ///
+  /// - Parameters:
+  ///   - count: How many numbers the file claims; nil for more than can be counted.
+  ///   - fileSize: The file's size in bytes.
+  /// - Throws: ``DatasetError/tooLarge(path:claim:limit:)``.
+  static func check(
+    _ count: Int?, path: String, fileSize: Int, _ memoryLimit: MemoryLimit
+  ) throws(DatasetError) {
+    let limit = memoryLimit.byteCount(forFileOf: fileSize)
+    let claim = count.flatMap { CheckedSize.multiply($0, bytesPerNumber) }
+    guard let claim, claim <= limit else { throw .tooLarge(path: path, claim: claim, limit: limit) }
   }
 }

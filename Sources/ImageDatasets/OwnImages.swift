@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Tensors
 
@@ -9,9 +10,11 @@ extension DatasetDescription {
   /// understood.
   ///
   /// - Throws: ``DatasetError/missingPath(path:)``, ``DatasetError/unusable(path:reason:)`` with the place of
-  ///   what is wrong, ``DatasetError/unreadable(path:reason:)``.
-  public static func ownImages(at path: String) throws(DatasetError) -> DatasetDescription {
-    let (dataset, account) = try OwnImages(path: path).read()
+  ///   what is wrong, ``DatasetError/tooLarge(path:claim:limit:)``, ``DatasetError/unreadable(path:reason:)``.
+  public static func ownImages(
+    at path: String, memoryLimit: MemoryLimit = .standard
+  ) throws(DatasetError) -> DatasetDescription {
+    let (dataset, account) = try OwnImages(path: path, memoryLimit: memoryLimit).read()
     return DatasetDescription(
       name: path,
       summary: "your own images, \(dataset.height) x \(dataset.width), \(dataset.pixels.rawValue)",
@@ -28,6 +31,8 @@ extension DatasetDescription {
 struct OwnImages: Sendable {
   /// The path, as the person wrote it.
   let path: String
+  /// How much memory the images may take.
+  var memoryLimit = MemoryLimit.standard
 
   /// The dataset, and an account of what was read: counts, sizes, values, scale and split.
   func read() throws(DatasetError) -> (dataset: ImageDataset, account: String) {
@@ -52,13 +57,13 @@ struct OwnImages: Sendable {
       throw .missingPath(path: url.path)
     }
     if isDirectory.boolValue {
-      let (parts, leftOut) = try PNGFolder.read(url)
+      let (parts, leftOut) = try PNGFolder.read(url, memoryLimit: memoryLimit)
       return ArrayFile.Contents(parts: parts, leftOut: leftOut)
     }
     switch url.pathExtension.lowercased() {
-    case "npz": return try ArrayFile.readNPZ(url)
+    case "npz": return try ArrayFile.readNPZ(url, memoryLimit: memoryLimit)
     case "npy": return try ArrayFile.readNPY(url)
-    case "mat": return try ArrayFile.readMAT(url)
+    case "mat": return try ArrayFile.readMAT(url, memoryLimit: memoryLimit)
     default:
       throw .unusable(
         path: url.path,

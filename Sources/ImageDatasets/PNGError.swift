@@ -6,6 +6,8 @@ public enum PNGError: Error, Sendable, Hashable {
   case unwritable(path: String, reason: String)
   /// The file was read, but holds no PNG picture.
   case malformed(path: String, reason: String)
+  /// The picture is of a size that whoever reads it has no use for.
+  case refused(path: String, height: Int, width: Int, reason: String)
   /// The picture cannot be put in the form of a file.
   case unencodable(reason: String)
 
@@ -13,7 +15,7 @@ public enum PNGError: Error, Sendable, Hashable {
   public var category: DatasetError.Category {
     switch self {
     case .unreadable, .unwritable: .inputOutput
-    case .malformed, .unencodable: .badData
+    case .malformed, .refused, .unencodable: .badData
     }
   }
 }
@@ -28,6 +30,8 @@ extension PNGError: CustomStringConvertible {
       "Cannot write \(path): \(reason). Check the free space and your rights there, or choose another place."
     case .malformed(let path, let reason):
       "\(path) is no PNG picture that can be read: \(reason). Give a PNG file, or make this one anew."
+    case .refused(let path, let height, let width, let reason):
+      "\(path) is a picture of \(height) x \(width): \(reason)."
     case .unencodable(let reason):
       "The picture cannot be written as PNG: \(reason). Try one with fewer images."
     }

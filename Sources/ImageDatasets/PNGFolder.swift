@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Reads a folder of PNG files as images; folders in it named train, validation and test are the splits.
@@ -7,9 +8,11 @@ enum PNGFolder {
   /// The files of a folder and of all below it are taken in the order of their paths; hidden ones are passed
   /// over.
   ///
-  /// - Throws: ``DatasetError/unusable(path:reason:)`` with the file,
+  /// - Throws: ``DatasetError/unusable(path:reason:)`` with the file, ``DatasetError/tooLarge(path:claim:limit:)``,
   ///   ``DatasetError/unreadable(path:reason:)``.
-  static func read(_ url: URL) throws(DatasetError) -> (parts: [DatasetSplit: RawImages], leftOut: [String]) {
+  static func read(
+    _ url: URL, memoryLimit: MemoryLimit
+  ) throws(DatasetError) -> (parts: [DatasetSplit: RawImages], leftOut: [String]) {
     let paths = try list(url)
     var byFolder = [String: [String]]()
     for path in paths {
@@ -18,7 +21,7 @@ enum PNGFolder {
     }
     let folders = byFolder.keys.filter { SplitNames.split($0) != nil }.sorted()
     guard !folders.isEmpty else {
-      return ([.train: try images(url, paths, "the folder")], [])
+      return ([.train: try images(url, paths, "the folder", memoryLimit)], [])
     }
     let chosen: [DatasetSplit: String]
     let leftOut: [String]
@@ -30,7 +33,7 @@ enum PNGFolder {
     }
     var parts = [DatasetSplit: RawImages]()
     for (split, folder) in chosen {
-      parts[split] = try images(url, byFolder[folder] ?? [], "the folder '\(folder)'")
+      parts[split] = try images(url, byFolder[folder] ?? [], "the folder '\(folder)'", memoryLimit)
     }
     return (parts, leftOut.map { $0.isEmpty ? "the files beside the folders" : $0 })
   }
@@ -50,18 +53,14 @@ enum PNGFolder {
     return paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  private static func images(_ url: URL, _ paths: [String], _ origin: String) throws(DatasetError)
-    -> RawImages
-  {
+  private static func images(
+    _ url: URL, _ paths: [String], _ origin: String, _ memoryLimit: MemoryLimit
+  ) throws(DatasetError) -> RawImages {
     var values = [Float]()
     var first: PNGImage?
     for path in paths {
       let file = url.appendingPathComponent(path)
       let image = try picture(file)
-      guard ImageLayout.isAllowed(image.height, image.width) else {
-        throw .unusable(
-          path: file.path, reason: "it is \(image.height) x \(image.width): \(ImageLayout.sizeRule)")
-      }
       if let first, (first.height, first.width) != (image.height, image.width) {
         throw .unusable(
           path: file.path,
@@ -71,6 +70,12 @@ enum PNGFolder {
       }
       if first == nil {
         first = image
+        // Pictures of one colour take a few bytes whatever their size.
+        let files = paths.map { url.appendingPathComponent($0) }
+        let sizes = files.map { (try? FileManager.default.attributesOfItem(atPath: $0.path)[.size] as? Int) ?? 0 }
+        try NumberArray.check(
+          CheckedSize.multiply(paths.count, image.pixels.count), path: url.path,
+          fileSize: sizes.reduce(0) { CheckedSize.add($0, $1) ?? .max }, memoryLimit)
         values.reserveCapacity(paths.count * image.pixels.count)
       }
       values.append(contentsOf: image.pixels.lazy.map(Float.init))
@@ -83,11 +88,15 @@ enum PNGFolder {
 
   private static func picture(_ file: URL) throws(DatasetError) -> PNGImage {
     do throws(PNGError) {
-      return try PNGImage(contentsOf: file)
+      return try PNGImage(contentsOf: file) { height, width in
+        ImageLayout.isAllowed(height, width) ? nil : ImageLayout.sizeRule
+      }
     } catch {
       switch error {
       case .unreadable(let path, let reason), .unwritable(let path, let reason):
         throw .unreadable(path: path, reason: reason)
+      case .refused(let path, let height, let width, let reason):
+        throw .unusable(path: path, reason: "it is \(height) x \(width): \(reason)")
       case .malformed(let path, let reason):
         throw .unusable(path: path, reason: "it is no PNG picture that can be read: \(reason)")
       case .unencodable(let reason):

@@ -1,4 +1,5 @@
 import CPNG
+import Files
 import Foundation
 import Safetensors
 
@@ -16,8 +17,8 @@ public struct PNGImage: Sendable, Hashable {
   /// The pixels, `[height * width]`, from 0 (black) to 255 (white); rows follow one another from the top.
   public let pixels: [UInt8]
 
-  /// The most pixels that are read from a file: a small file can claim to be a picture that fills the memory.
-  static let pixelLimit = 1 << 28
+  /// The most pixels that are read from a file, 64 MiB of them: a small file can claim a picture that fills the memory.
+  static let pixelLimit = 1 << 26
 
   /// A picture of `height` rows and `width` columns, both at least 1; `pixels` are `[height * width]`.
   public init(height: Int, width: Int, pixels: [UInt8]) {
@@ -31,15 +32,21 @@ public struct PNGImage: Sendable, Hashable {
 
   /// The picture that a PNG file holds; colours become their luminance.
   ///
-  /// - Throws: ``PNGError/unreadable(path:reason:)``, ``PNGError/malformed(path:reason:)``.
-  public init(contentsOf url: URL) throws(PNGError) {
+  /// - Parameters:
+  ///   - url: The file.
+  ///   - objection: Says of a height and a width what is against them, if anything, before memory is taken for pixels.
+  /// - Throws: ``PNGError/unreadable(path:reason:)``, ``PNGError/malformed(path:reason:)``,
+  ///   ``PNGError/refused(path:height:width:reason:)``.
+  public init(
+    contentsOf url: URL, objection: (_ height: Int, _ width: Int) -> String? = { _, _ in nil }
+  ) throws(PNGError) {
     let data: Data
     do {
       data = try Data(contentsOf: url)
     } catch {
       throw .unreadable(path: url.path, reason: error.plainReason)
     }
-    self = try Self.decoded(data, path: url.path)
+    self = try Self.decoded(data, path: url.path, objection)
   }
 
   /// The bytes of a PNG file of this picture.
@@ -74,7 +81,9 @@ public struct PNGImage: Sendable, Hashable {
     }
   }
 
-  private static func decoded(_ data: Data, path: String) throws(PNGError) -> PNGImage {
+  private static func decoded(
+    _ data: Data, path: String, _ objection: (Int, Int) -> String?
+  ) throws(PNGError) -> PNGImage {
     let bytes = [UInt8](data)
     var image = emptyImage
     defer { png_image_free(&image) }
@@ -84,12 +93,15 @@ public struct PNGImage: Sendable, Hashable {
         return .failure(.malformed(path: path, reason: message(of: image)))
       }
       let (height, width) = (Int(image.height), Int(image.width))
-      guard height > 0, width > 0, height <= pixelLimit / width else {
+      guard let count = CheckedSize.multiply(height, width), (1...pixelLimit).contains(count) else {
         return .failure(.malformed(path: path, reason: "it claims \(height) x \(width) pixels"))
+      }
+      if let reason = objection(height, width) {
+        return .failure(.refused(path: path, height: height, width: width, reason: reason))
       }
       image.format = UInt32(PNG_FORMAT_GRAY)
       // Transparent places show what lies beneath them: white paper.
-      var pixels = [UInt8](repeating: 255, count: height * width)
+      var pixels = [UInt8](repeating: 255, count: count)
       guard png_image_finish_read(&image, nil, &pixels, 0, nil) != 0 else {
         return .failure(.malformed(path: path, reason: message(of: image)))
       }

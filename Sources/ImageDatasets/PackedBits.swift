@@ -1,6 +1,6 @@
 /// Rows of zeros and ones, eight to a byte; every row begins with a new byte, its first number in the lowest
 /// bit.
-struct PackedBits: Sendable, Hashable {
+package struct PackedBits: Sendable, Hashable {
   /// The number of rows.
   let rowCount: Int
   /// The number of zeros and ones in a row.

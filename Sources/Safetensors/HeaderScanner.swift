@@ -1,3 +1,5 @@
+import Files
+
 /// Reads the JSON of a header, byte by byte.
 ///
 /// Foundation's decoders drop duplicate keys without a word and read integers through floating point; both would
@@ -98,9 +100,10 @@ struct HeaderScanner {
     let start = offset
     var value = 0
     while offset < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[offset]) {
-      let (product, overflowed) = value.multipliedReportingOverflow(by: 10)
-      let (sum, carried) = product.addingReportingOverflow(Int(bytes[offset] - UInt8(ascii: "0")))
-      if overflowed || carried { throw Failure(reason: "the number is too large", offset: start) }
+      let digit = Int(bytes[offset] - UInt8(ascii: "0"))
+      guard let sum = CheckedSize.multiply(value, 10).flatMap({ CheckedSize.add($0, digit) }) else {
+        throw Failure(reason: "the number is too large", offset: start)
+      }
       value = sum
       offset += 1
     }

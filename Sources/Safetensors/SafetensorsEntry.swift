@@ -1,3 +1,5 @@
+import Files
+
 /// What a header says about one tensor: its name, its shape, and where its bytes lie.
 public struct SafetensorsEntry: Sendable, Hashable {
   /// The tensor's name, unique in its file.
@@ -28,14 +30,6 @@ public struct SafetensorsEntry: Sendable, Hashable {
   /// The product is taken dimension by dimension, as the reference implementation does, so an overflow is one
   /// even where a later dimension is zero.
   static func byteCount(elementType: SafetensorsElementType, shape: [Int]) -> Int? {
-    var count = 1
-    for length in shape {
-      guard length >= 0 else { return nil }
-      let (product, overflow) = count.multipliedReportingOverflow(by: length)
-      if overflow { return nil }
-      count = product
-    }
-    let (bytes, overflow) = count.multipliedReportingOverflow(by: elementType.byteCount)
-    return overflow ? nil : bytes
+    CheckedSize.product(shape + [elementType.byteCount])
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What went wrong with a file: which file, what, where, and what to do about it.

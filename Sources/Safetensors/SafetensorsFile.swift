@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// An open safetensors file, plain or within a zstd frame.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The header of a safetensors file: which tensors it holds, where, and a dictionary of strings about them.
@@ -45,10 +46,10 @@ public struct SafetensorsHeader: Sendable, Hashable {
       if tensor.name == Self.metadataKey { reason = "is a reserved name" }
       if !names.insert(tensor.name).inserted { reason = "occurs twice" }
       let byteCount = SafetensorsEntry.byteCount(elementType: tensor.elementType, shape: tensor.shape)
-      let (next, overflow) = end.addingReportingOverflow(byteCount ?? 0)
-      if byteCount == nil || overflow { reason = "has the impossible shape \(tensor.shape)" }
-      if let reason {
-        let message = "tensor \(tensor.name.debugDescription) \(reason)"
+      let next = byteCount.flatMap { CheckedSize.add(end, $0) }
+      if next == nil { reason = "has the impossible shape \(tensor.shape)" }
+      guard let next, reason == nil else {
+        let message = "tensor \(tensor.name.debugDescription) \(reason ?? "")"
         throw SafetensorsError(path: path, problem: .unwritable(message))
       }
       entries.append(

@@ -1,4 +1,5 @@
 import CZstd
+import Files
 
 /// The contents of a file that is one zstd frame.
 ///
@@ -111,8 +112,8 @@ final class ZstandardSource: ByteSource {
     // ZSTD_CONTENTSIZE_UNKNOWN and ZSTD_CONTENTSIZE_ERROR are macros that Swift does not import.
     if size == UInt64.max { return nil }
     if size == UInt64.max - 1 { throw damaged("its header is incomplete or invalid") }
-    let (limit, overflow) = try file.byteCount().multipliedReportingOverflow(by: maximumRatio)
-    guard size <= UInt64(Int.max), overflow || size <= UInt64(limit) else {
+    let limit = CheckedSize.multiply(try file.byteCount(), maximumRatio) ?? .max
+    guard size <= UInt64(limit) else {
       throw damaged("it claims \(size) bytes of content, more than its length can hold")
     }
     return Int(size)

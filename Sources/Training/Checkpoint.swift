@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import NeuralNetworks
 import Safetensors
@@ -137,7 +138,7 @@ public enum Checkpoint {
       throw invalid("its metadata do not say that it is one; it is a safetensors file of another origin")
     }
     guard file.metadata["version"] == "1" else {
-      throw invalid("it is of version \(file.metadata["version"] ?? "?"), and this program reads version 1")
+      throw invalid("it is of version \((file.metadata["version"] ?? "?").visible()), and this program reads version 1")
     }
     func decoded<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value {
       guard let text = try file.json(key) else { throw invalid("its metadata lack the \(key)") }
@@ -204,7 +205,7 @@ public enum Checkpoint {
     // Tensors that nobody asked for are passed over; the checksum behind them is verified all the same.
     try file.readTensors(where: wanted.contains) { entry, bytes in
       guard let tensor = ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType) else { return }
-      if let flaw = tensor.flaw { throw invalid("\(entry.name) \(flaw)") }
+      if let flaw = tensor.flaw { throw invalid("\(entry.name.visible()) \(flaw)") }
       values[String(entry.name.dropFirst(prefix.count))] = tensor
     }
     let configuration = summary.configuration

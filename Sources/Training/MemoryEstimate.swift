@@ -1,4 +1,5 @@
 import DifferentialEquations
+import Files
 import NeuralNetworks
 import Safetensors
 import VariationalAutoencoder

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 import Tensors
@@ -87,7 +88,7 @@ public struct PublishedStateDict: Sendable {
   /// Complaints about tensors in words, a line each.
   static func list(_ complaints: [String], _ predicate: String) -> String {
     let count = complaints.count == 1 ? "1 tensor" : "\(complaints.count) tensors"
-    return ([count + " \(predicate):"] + complaints.sorted()).joined(separator: "\n  ")
+    return ([count + " \(predicate):"] + complaints.sorted().map { $0.visible() }).joined(separator: "\n  ")
   }
 
   /// The name under which a parameter is known here: regularization wraps a velocity once more.

@@ -1,4 +1,5 @@
 import DifferentialEquations
+import Files
 import Safetensors
 import VariationalAutoencoder
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -21,14 +22,6 @@ import Testing
     let url = directory.file()
     try SafetensorsWriter.write(to: url, tensors: tensors)
     return url
-  }
-
-  @Test func `a file may take so many times its size, and a floor in any case`() {
-    #expect(MemoryLimit.standard.byteCount(forFileOf: 0) == 1_000_000_000)
-    #expect(MemoryLimit.standard.byteCount(forFileOf: 1_000_000_000) == 32_000_000_000)
-    #expect(MemoryLimit.standard.byteCount(forFileOf: .max) == .max)
-    #expect(MemoryLimit(floor: 5).byteCount(forFileOf: 0) == 5)
-    #expect(MemoryLimit.words(999) == "999 bytes" && MemoryLimit.words(12_950_000_000) == "12.9 GB")
   }
 
   @Test func `tensors beyond the limit are refused before one is read, and a higher limit lets them pass`() throws {

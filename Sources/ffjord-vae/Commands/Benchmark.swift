@@ -97,7 +97,7 @@ struct BenchmarkOptions: ParsableArguments {
 
   func print(_ report: Benchmark.Report, _ unit: String) throws {
     if json {
-      Swift.print(try report.json())
+      Terminal.print(try report.json())
       return
     }
     func row(_ cells: [String]) -> String {
@@ -108,7 +108,7 @@ struct BenchmarkOptions: ParsableArguments {
       }.joined(separator: " ")
     }
     let limits = report.limits
-    Swift.print(
+    Terminal.print(
       """
       \(Terminal.count(report.threads, "thread")), \(Compute.instructionSet); limits: \
       \((limits.floatOperations / 1e9).fixed(0)) GFLOP/s float32, \((limits.tileOperations / 1e9).fixed(0)) GFLOP/s bfloat16, \
@@ -116,12 +116,12 @@ struct BenchmarkOptions: ParsableArguments {
       \((limits.memoryBytes / 1e9).fixed(0)) GB/s memory
 
       """)
-    Swift.print(row(["part", "", "ms", "GFLOP/s", "GB/s", "limit ms", "of limit"]))
+    Terminal.print(row(["part", "", "ms", "GFLOP/s", "GB/s", "limit ms", "of limit"]))
     for part in report.parts {
       let reading = part.reading
       let bytes = Double(reading.cachedBytes + reading.memoryBytes)
       let seconds = max(reading.seconds, 1e-12)
-      Swift.print(
+      Terminal.print(
         row([
           part.part, part.direction, (reading.seconds * 1e3).fixed(1),
           (Double(reading.operations) / seconds / 1e9).fixed(1), (bytes / seconds / 1e9).fixed(1),
@@ -131,7 +131,7 @@ struct BenchmarkOptions: ParsableArguments {
     let total = report.parts.reduce(0) { $0 + $1.reading.seconds }
     let limit = report.parts.reduce(0) { $0 + $1.limit }
     let share = "\((100 * limit / max(total, 1e-12)).fixed(0)) %"
-    Swift.print(
+    Terminal.print(
       """
       \(row(["all", "", (total * 1e3).fixed(1), "", "", (limit * 1e3).fixed(1), share]))
 

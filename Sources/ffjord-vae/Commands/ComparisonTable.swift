@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Training
 
@@ -27,7 +28,7 @@ struct ComparisonTable {
 
   /// The dataset, the unit, and the paper's row for it.
   private static func heading(_ summary: RunSummary) -> String {
-    let dataset = summary.configuration.dataset
+    let dataset = summary.configuration.dataset.visible()
     let unit = "\(dataset) [\(summary.unit)]"
     let published = PublishedResults.Method.allCases.compactMap { method in
       PublishedResults.figure(method, on: dataset)

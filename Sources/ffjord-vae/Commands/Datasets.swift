@@ -41,11 +41,13 @@ struct Datasets: ParsableCommand {
     @Option(help: ArgumentHelp("Where datasets are looked for first.", valueName: "dir"))
     var dataDir: String?
 
+    @OptionGroup var memory: MemoryOptions
+
     func run() throws {
       try Failure.reporting {
         let locator = DatasetLocator(dataDirectory: dataDir)
         for name in names.isEmpty ? DatasetCatalog.names : names {
-          let description = try DatasetCatalog.description(named: name)
+          let description = try DatasetCatalog.description(named: name, memoryLimit: memory.limit)
           let status = try DatasetStatus(of: description, locator: locator)
           print(Datasets.heading(status))
           for file in status.files { print(Datasets.place(file)) }
@@ -53,7 +55,7 @@ struct Datasets: ParsableCommand {
             if names.contains(name) { _ = try locator.locateAll(description) }
             continue
           }
-          let loaded = try DatasetLoader.load(name: name, locator: locator) { account in
+          let loaded = try DatasetLoader.load(name: name, locator: locator, memoryLimit: memory.limit) { account in
             for line in account.split(separator: "\n") { print("  \(line)") }
           }
           for split in DatasetSplit.allCases {

@@ -107,7 +107,7 @@ struct Evaluate: ParsableCommand {
 
   private func print(_ report: EvaluationRecord) throws {
     if json {
-      Swift.print(try report.json())
+      Terminal.print(try report.json())
       return
     }
     var lines = [
@@ -126,6 +126,6 @@ struct Evaluate: ParsableCommand {
     if let norm = report.jacobianNorm { lines.append("Jacobian norm   \(norm.fixed(4)) (squared, integrated)") }
     lines.append("evaluations     \(report.evaluations.fixed(1)) a batch")
     lines.append("time            \(Terminal.duration(report.seconds))")
-    Swift.print(lines.joined(separator: "\n"))
+    Terminal.print(lines.joined(separator: "\n"))
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Training
 
@@ -77,7 +78,7 @@ struct Import: ParsableCommand {
 
   /// The first few names, and how many more there are.
   private func names(_ all: [String]) -> String {
-    let shown = all.prefix(6).joined(separator: ", ")
+    let shown = all.prefix(6).map { $0.visible() }.joined(separator: ", ")
     return all.count > 6 ? "\(shown) and \(all.count - 6) more" : shown
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Training
 
@@ -51,7 +52,7 @@ struct Inspect: ParsableCommand {
     )
     var lines = [
       "\(path)  \((Double(summary.fileByteCount) / 1e6).fixed(1)) MB",
-      "trained on    \(configuration.dataset), preset \(configuration.preset.rawValue), seed \(configuration.seed)",
+      "trained on    \(configuration.dataset.visible()), preset \(configuration.preset.rawValue), seed \(configuration.seed)",
       "progress      step \(progress.step), \(Terminal.count(progress.epoch, "epoch")), "
         + Terminal.duration(progress.totalSeconds),
       "images        \(model.imageHeight)x\(model.imageWidth)",
@@ -80,7 +81,7 @@ struct Inspect: ParsableCommand {
       summary.isModelAlone ? ", without the state of a run" : summary.hasAverage ? ", and their average" : ""
     lines.append("parameters    \(count) in \(summary.parameters.count) tensors\(contents)")
     let groups = Dictionary(grouping: summary.parameters) { entry in
-      entry.name.split(separator: ".").first.map(String.init) ?? entry.name
+      (entry.name.split(separator: ".").first ?? entry.name[...]).visible()
     }
     for (group, entries) in groups.sorted(by: { $0.key < $1.key }) {
       let numbers = entries.reduce(0) { $0 + $1.elementCount }

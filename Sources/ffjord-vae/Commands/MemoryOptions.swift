@@ -1,5 +1,5 @@
 import ArgumentParser
-import Safetensors
+import Files
 
 /// How much memory a file may take.
 struct MemoryOptions: ParsableArguments {

@@ -55,7 +55,8 @@ struct ImageOptions: ParsableArguments {
     for configuration: TrainingConfiguration, seed: UInt64, limit: Int?
   ) throws -> (dataset: String, images: GreyImages, total: Int) {
     let name = dataset ?? configuration.dataset
-    let loaded = try DatasetLoader.load(name: name, locator: DatasetLocator(dataDirectory: dataDir))
+    let loaded = try DatasetLoader.load(
+      name: name, locator: DatasetLocator(dataDirectory: dataDir), memoryLimit: memory.limit)
     guard loaded.height == configuration.model.imageHeight, loaded.width == configuration.model.imageWidth
     else {
       throw TrainingError.invalidConfiguration(

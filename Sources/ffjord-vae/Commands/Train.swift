@@ -251,7 +251,9 @@ struct Train: ParsableCommand {
   }
 
   private func load(_ name: String) throws -> ImageDataset {
-    try DatasetLoader.load(name: name, locator: DatasetLocator(dataDirectory: dataDir)) { message in
+    try DatasetLoader.load(
+      name: name, locator: DatasetLocator(dataDirectory: dataDir), memoryLimit: memory.limit
+    ) { message in
       Terminal.logger.info("\(message)")
     }
   }

@@ -1,7 +1,11 @@
+import Files
 import Foundation
 import Logging
 
-/// Standard error as a person sees it: messages, and a line at the bottom that is drawn again and again.
+/// What a person sees: results on standard output; on standard error messages, and a line at the bottom that is drawn
+/// again and again.
+///
+/// Text may come from a file: what could command a terminal is escaped here, on its way out.
 enum Terminal {
   /// Whether standard error is a terminal; if not, there is no line to draw again.
   static let isInteractive = isatty(STDERR_FILENO) == 1
@@ -19,10 +23,13 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
+  /// Writes a result to standard output, and a line feed.
+  static func print(_ text: String) { Swift.print(text.visible(keepingLines: true)) }
+
   static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 
   /// Draws the line at the bottom, over the last one.
-  static func draw(_ line: String) { write("\r\u{1B}[2K" + String(line.prefix(width - 1))) }
+  static func draw(_ line: String) { write("\r\u{1B}[2K" + String(line.visible().prefix(width - 1))) }
 
   /// Takes the line at the bottom away, so that a message can be written.
   static func clearLine() {
@@ -73,6 +80,9 @@ extension Double {
   func fixed(_ decimals: Int) -> String { String(format: "%.\(decimals)f", self) }
 }
 
+/// Results go to standard output through ``Terminal``, whoever prints them.
+func print(_ text: String) { Terminal.print(text) }
+
 /// Writes messages to standard error as plain lines; what is worse than information says so.
 private struct PlainLogHandler: LogHandler {
   var metadata: Logger.Metadata = [:]
@@ -86,6 +96,6 @@ private struct PlainLogHandler: LogHandler {
   func log(event: LogEvent) {
     Terminal.clearLine()
     let prefix = event.level >= .warning ? "ffjord-vae: \(event.level): " : ""
-    Terminal.write("\(prefix)\(event.message)\n")
+    Terminal.write("\(prefix)\(event.message.description.visible(keepingLines: true))\n")
   }
 }

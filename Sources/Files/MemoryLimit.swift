@@ -2,7 +2,7 @@
 ///
 /// A small compressed file can claim contents that fill the memory. A reader compares what a file claims with this limit
 /// before it takes memory for it, so that one that claims more is refused, however well-formed it is. The floor lets
-/// honest files pass that compress well; whoever has a larger one raises it.
+/// honest files pass that compress well, such as binary images; whoever has a larger one raises it.
 ///
 /// ```swift
 /// let limit = MemoryLimit.standard.byteCount(forFileOf: fileSize)
@@ -25,8 +25,7 @@ public struct MemoryLimit: Sendable, Hashable {
 
   /// The bytes of memory that a file of `size` bytes may take.
   public func byteCount(forFileOf size: Int) -> Int {
-    let (bytes, isOverflow) = size.multipliedReportingOverflow(by: Self.multiple)
-    return max(floor, isOverflow ? .max : bytes)
+    max(floor, CheckedSize.multiply(size, Self.multiple) ?? .max)
   }
 }
 
