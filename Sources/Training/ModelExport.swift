@@ -16,11 +16,14 @@ public enum ModelExport {
         try tensor.withBytes { bytes in try consume(bytes) }
       }
     }
+    var configuration = state.configuration
+    // Where data are on this machine is nobody else's business.
+    configuration.dataDirectory = nil
     try SafetensorsWriter.write(
       to: url, tensors: Array(tensors),
       metadata: [
         "format": "pt",
-        configurationKey: try state.configuration.json(),
+        configurationKey: try configuration.json(),
       ], compression: .none)
   }
 }
