@@ -38,30 +38,22 @@ public enum Checkpoint {
       add(firstMoment + parameter.name, state.optimizer.firstMoments[i])
       add(infinityNorm + parameter.name, state.optimizer.infinityNorms[i])
     }
-    let metadata = [
-      "kind": kind, "version": "1", "format": "pt",
+    var metadata = [
+      "kind": kind, "version": "1", "format": "pt", "role": (state.run == nil ? Role.model : .training).rawValue,
       "configuration": try state.configuration.json(),
       "progress": try state.progress.json(),
       "optimizer_step": String(state.optimizer.step),
     ]
+    metadata["run"] = state.run
     return try SafetensorsWriter.write(to: url, tensors: tensors, metadata: metadata)
   }
 
-  /// The checkpoint file that a person means: a file itself, or the best, else the last, in a directory.
-  ///
-  /// - Throws: ``TrainingError/missingCheckpoint(path:)``
-  public static func file(at path: String, preferring name: String = bestName) throws(TrainingError) -> URL {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-      throw .missingCheckpoint(path: path)
-    }
-    let url = URL(filePath: path)
-    guard isDirectory.boolValue else { return url }
-    for candidate in [name, lastName] {
-      let file = url.appending(path: candidate)
-      if FileManager.default.fileExists(atPath: file.path) { return file }
-    }
-    throw .missingCheckpoint(path: path)
+  /// What a checkpoint is.
+  public enum Role: String, Sendable {
+    /// The state of a run: the metadata's `run` says which.
+    case training
+    /// A model that was imported, which is of no run.
+    case model
   }
 
   /// What a checkpoint says of itself, read from its beginning alone.
@@ -70,6 +62,10 @@ public enum Checkpoint {
     public let configuration: TrainingConfiguration
     public let progress: TrainingProgress
     public let optimizerStep: Int
+    /// None in a checkpoint of an older program.
+    public let role: Role?
+    /// The run that it is of, if it says so.
+    public let run: String?
     public let entries: [SafetensorsEntry]
     /// The file's size in bytes.
     public let fileByteCount: Int
@@ -109,7 +105,8 @@ public enum Checkpoint {
     else { throw invalid("its progress makes no sense") }
     return Summary(
       url: URL(filePath: file.path), configuration: configuration, progress: progress,
-      optimizerStep: optimizerStep, entries: file.entries, fileByteCount: Int(file.byteCount))
+      optimizerStep: optimizerStep, role: file.metadata["role"].flatMap { Role(rawValue: $0) },
+      run: file.metadata["run"], entries: file.entries, fileByteCount: Int(file.byteCount))
   }
 
   /// Reads a checkpoint: the model, and with `includingOptimizer` the whole state of the run.
@@ -159,6 +156,7 @@ public enum Checkpoint {
     }
     var state = TrainingState(configuration: configuration, parameters: parameters, optimizer: optimizer)
     state.progress = summary.progress
+    state.run = summary.run
     return (model, state)
   }
 }

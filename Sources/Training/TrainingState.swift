@@ -23,6 +23,9 @@ public struct TrainingProgress: Sendable, Equatable, Codable {
 
   public init() {}
 
+  /// Whether the state is that at the end of the best epoch so far.
+  var isBest: Bool { bestEpoch == epoch && epoch > 0 && epochSums.counts.allSatisfy { $0 == 0 } }
+
   /// More steps than any run takes; numbers up to it can be added and multiplied without overflow.
   static let stepLimit = 1 << 40
 
@@ -41,10 +44,18 @@ public struct TrainingState: Sendable {
   public var parameters: ParameterSet
   public var optimizer: Adamax
   public var progress = TrainingProgress()
+  /// Which run the state is of; none where it is of no run, as a model that was imported.
+  public var run: String?
 
   public init(configuration: TrainingConfiguration, parameters: ParameterSet, optimizer: Adamax) {
     self.configuration = configuration
     self.parameters = parameters
     self.optimizer = optimizer
+  }
+
+  /// Makes it the first state of another run, which has its own best epoch.
+  public mutating func beginAnotherRun() {
+    run = nil
+    (progress.bestNegativeELBO, progress.bestEpoch) = (nil, nil)
   }
 }

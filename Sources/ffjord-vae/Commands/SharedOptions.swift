@@ -52,8 +52,9 @@ struct ImageOptions: ParsableArguments {
   func images(
     for configuration: TrainingConfiguration, seed: UInt64, limit: Int?
   ) throws -> (dataset: String, images: GreyImages, total: Int) {
-    let name = dataset ?? configuration.dataset
-    let loaded = try DatasetLoader.load(name: name, locator: DatasetLocator(dataDirectory: dataDir))
+    let locator = DatasetLocator(dataDirectory: dataDir, recorded: configuration.dataDirectory)
+    let name = dataset.map { DatasetCatalog.lastingName(for: $0) } ?? configuration.dataset
+    let loaded = try DatasetLoader.load(name: dataset == nil ? locator.place(ofRecorded: name) : name, locator: locator)
     guard loaded.height == configuration.model.imageHeight, loaded.width == configuration.model.imageWidth
     else {
       throw TrainingError.invalidConfiguration(
@@ -79,8 +80,8 @@ extension Precision: ExpressibleByArgument {}
 
 /// Reads the model of a checkpoint that a person named.
 func readModel(_ path: String) throws -> (model: VariationalAutoencoder, state: TrainingState, url: URL) {
-  let url = try Checkpoint.file(at: path)
-  let (model, state) = try Checkpoint.read(url, includingOptimizer: false)
+  let (model, state, url, remarks) = try Checkpoint.readModel(at: path)
+  for remark in remarks { Terminal.logger.warning("\(remark)") }
   return (model, state, url)
 }
 
