@@ -24,10 +24,21 @@ public enum DatasetCatalog {
   ) throws(DatasetError) -> DatasetDescription {
     if let description = all.first(where: { $0.name == name }) { return description }
     if let seed = freyfacesSeed(name) { return .freyfaces(seed: seed) }
-    if name.contains("/") || FileManager.default.fileExists(atPath: name) {
-      return try .ownImages(at: name, memoryLimit: memoryLimit)
-    }
+    if isPath(name) { return try .ownImages(at: name, memoryLimit: memoryLimit) }
     throw .unknownDataset(name: name, known: names)
+  }
+
+  /// Whether a name is the path of a person's own images.
+  static func isPath(_ name: String) -> Bool {
+    if all.contains(where: { $0.name == name }) || freyfacesSeed(name) != nil { return false }
+    return name.contains("/") || FileManager.default.fileExists(atPath: name)
+  }
+
+  /// The name by which a dataset is found from any folder: the absolute path of a person's own images, and other names as
+  /// they are.
+  public static func lastingName(for name: String) -> String {
+    guard isPath(name) else { return name }
+    return URL(fileURLWithPath: (name as NSString).expandingTildeInPath).standardizedFileURL.path
   }
 
   /// A dataset's name in a form that can be a part of a file's name: `freyfaces-321`, or `digits` for

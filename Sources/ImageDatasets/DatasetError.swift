@@ -67,7 +67,8 @@ extension DatasetError: CustomStringConvertible {
     case .missingPath(let path):
       """
       There is nothing at \(path). Give the path of an .npz, .npy or .mat file or of a folder of PNG files, \
-      or the name of a dataset that `ffjord-vae datasets list` knows.
+      or the name of a dataset that `ffjord-vae datasets list` knows; for a run whose images have moved, name their folder \
+      with --data-dir.
       """
     case .nothingToFetch(let path):
       """

@@ -6,7 +6,7 @@ import Foundation
 /// The bytes go to a temporary name in the same directory, are synced to the disk, and the temporary name is
 /// renamed; then the directory is synced. After a failure the temporary file is removed and the previous file
 /// stays as it was. Only a process that is killed while writing leaves its temporary file: a hidden file whose
-/// name ends in `.partial`.
+/// name ends in `.partial`, which ``removeLeftovers(in:of:)`` removes.
 ///
 /// ```swift
 /// try AtomicFile.write(to: URL(fileURLWithPath: "metrics.json")) { sink in
@@ -30,6 +30,7 @@ public enum AtomicFile {
     ///
     /// - Throws: ``SafetensorsError`` (`system`): the disk is full, or fails.
     public func write(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) {
+      try DiskCall.write.pass(file.path)
       try file.write(bytes)
       byteCount += bytes.count
     }
@@ -52,6 +53,7 @@ public enum AtomicFile {
   @discardableResult
   public static func write<Result>(to url: URL, _ body: (Sink) throws -> Result) throws -> Result {
     let target = try Target(url)
+    try DiskCall.create.pass(target.path)
     let descriptor = open(target.temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       throw SafetensorsError.system(target.path, "create a file in \(target.directory)", code: errno)
@@ -59,11 +61,12 @@ public enum AtomicFile {
     do {
       let file = OpenFile(path: target.path, descriptor: descriptor)
       let result = try body(Sink(file))
+      try DiskCall.synchronize.pass(target.path)
       try file.synchronize()
       try target.publish()
       return result
     } catch {
-      unlink(target.temporary)
+      target.removeTemporary()
       throw error
     }
   }
@@ -85,6 +88,7 @@ public enum AtomicFile {
     // Opened first, for its checks and for a copy of what the name means now.
     let source = try OpenFile(reading: existing.path)
     let target = try Target(url)
+    try DiskCall.link.pass(target.path)
     guard linkat(AT_FDCWD, existing.path, AT_FDCWD, target.temporary, AT_SYMLINK_FOLLOW) == 0 else {
       switch errno {
       case EPERM, EXDEV, EMLINK, ENOTSUP, ENOSYS, EINVAL: return try copy(source, to: url)
@@ -92,7 +96,7 @@ public enum AtomicFile {
       }
     }
     // A rename between two names of one file does nothing and succeeds, and leaves the temporary name behind.
-    defer { unlink(target.temporary) }
+    defer { target.removeTemporary() }
     try target.publish()
   }
 
@@ -109,8 +113,20 @@ public enum AtomicFile {
     }
   }
 
+  /// Removes the temporary files that killed processes left of files to be in a directory.
+  ///
+  /// - Parameter isWanted: Whether the file of a name, of which temporary names keep the first 40 characters, is one of
+  ///   those that no other process is writing.
+  public static func removeLeftovers(in directory: URL, of isWanted: (String) -> Bool) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? [] {
+      guard let stem = Target.stem(ofTemporary: name), isWanted(stem), DiskCall.remove.isOpen else { continue }
+      unlink(directory.appending(path: name).path)
+    }
+  }
+
   /// A file to be, its directory, and the temporary name beside it.
   private struct Target {
+    private static let suffix = ".partial"
     let path: String
     let directory: String
     let temporary: String
@@ -121,16 +137,30 @@ public enum AtomicFile {
       // File names end at 255 bytes; 40 characters of any script leave room for the rest.
       let stem = place.name.unicodeScalars.prefix(40).map(String.init).joined()
       let unique = String(UInt64.random(in: .min ... .max), radix: 36)
-      temporary = directory + "/." + stem + "." + unique + ".partial"
+      temporary = directory + "/." + stem + "." + unique + Self.suffix
+    }
+
+    /// The first characters of the name of the file that a temporary name is for; nil for other names.
+    static func stem(ofTemporary name: String) -> String? {
+      guard name.hasPrefix("."), name.hasSuffix(suffix) else { return nil }
+      let parts = name.dropFirst().dropLast(suffix.count)
+      guard let dot = parts.lastIndex(of: "."), UInt64(parts[dot...].dropFirst(), radix: 36) != nil else { return nil }
+      return String(parts[..<dot])
+    }
+
+    func removeTemporary() {
+      if DiskCall.remove.isOpen { unlink(temporary) }
     }
 
     func publish() throws(SafetensorsError) {
+      try DiskCall.rename.pass(path)
       guard rename(temporary, path) == 0 else {
         throw .system(path, "rename the finished file", code: errno)
       }
       let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       // A directory may allow writing without allowing reading; then there is no way to sync it.
       guard descriptor >= 0 else { return }
+      try DiskCall.synchronize.pass(path)
       try OpenFile(path: directory, descriptor: descriptor).synchronize()
     }
   }

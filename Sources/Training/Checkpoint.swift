@@ -62,6 +62,11 @@ public enum Checkpoint {
   /// - Throws: ``SafetensorsError``; ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range.
   @discardableResult
   public static func writeModel(_ state: TrainingState, to url: URL, as storage: ParameterStorage) throws -> Int {
+    var state = state
+    // The model is of no run any more, and where files were on this machine is nobody else's business.
+    state.run = nil
+    state.configuration.dataDirectory = nil
+    state.configuration.initialCheckpoint = nil
     let parameters = state.modelParameters
     let tensors = try zip(parameters.parameters, parameters.tensors).map {
       try require($1, $0.name, in: state)
@@ -79,29 +84,22 @@ public enum Checkpoint {
   }
 
   private static func metadata(_ state: TrainingState) throws -> [String: String] {
-    [
-      "kind": kind, "version": "1", "format": "pt",
+    var metadata = [
+      "kind": kind, "version": "1", "format": "pt", "role": (state.run == nil ? Role.model : .training).rawValue,
       "configuration": try state.configuration.json(),
       "progress": try state.progress.json(),
       "optimizer_step": String(state.optimizer.step),
     ]
+    metadata["run"] = state.run
+    return metadata
   }
 
-  /// The checkpoint file that a person means: a file itself, or the best, else the last, in a directory.
-  ///
-  /// - Throws: ``TrainingError/missingCheckpoint(path:)``
-  public static func file(at path: String, preferring name: String = bestName) throws(TrainingError) -> URL {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-      throw .missingCheckpoint(path: path)
-    }
-    let url = URL(filePath: path)
-    guard isDirectory.boolValue else { return url }
-    for candidate in [name, lastName] {
-      let file = url.appending(path: candidate)
-      if FileManager.default.fileExists(atPath: file.path) { return file }
-    }
-    throw .missingCheckpoint(path: path)
+  /// What a checkpoint is.
+  public enum Role: String, Sendable {
+    /// The state of a run: the metadata's `run` says which.
+    case training
+    /// A model of no run: one that was imported, or exported alone.
+    case model
   }
 
   /// What a checkpoint says of itself, read from its beginning alone.
@@ -110,6 +108,10 @@ public enum Checkpoint {
     public let configuration: TrainingConfiguration
     public let progress: TrainingProgress
     public let optimizerStep: Int
+    /// None in a checkpoint of an older program.
+    public let role: Role?
+    /// The run that it is of, if it says so.
+    public let run: String?
     public let entries: [SafetensorsEntry]
     /// The file's size in bytes.
     public let fileByteCount: Int
@@ -159,7 +161,8 @@ public enum Checkpoint {
     else { throw invalid("its progress makes no sense") }
     return Summary(
       url: URL(filePath: file.path), configuration: configuration, progress: progress,
-      optimizerStep: optimizerStep, entries: file.entries, fileByteCount: Int(file.byteCount),
+      optimizerStep: optimizerStep, role: file.metadata["role"].flatMap { Role(rawValue: $0) },
+      run: file.metadata["run"], entries: file.entries, fileByteCount: Int(file.byteCount),
       isModelAlone: file.metadata["contents"] == modelAlone)
   }
 
@@ -225,6 +228,7 @@ public enum Checkpoint {
         weightDecay: configuration.weightDecay))
     state.average = nil
     state.progress = summary.progress
+    state.run = summary.run
     if includingOptimizer {
       func tensors(_ prefix: String) throws -> [Tensor] {
         try parameters.parameters.map { parameter in

@@ -45,6 +45,7 @@ extension TrainingConfiguration {
   /// A configuration with every optional field set: what keys there can be.
   private static var withEveryField: TrainingConfiguration {
     var configuration = TrainingConfiguration()
+    configuration.dataDirectory = ""
     configuration.steps = 1
     configuration.clipNorm = 1
     configuration.average = 0

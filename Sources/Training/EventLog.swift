@@ -44,12 +44,12 @@ final class EventLog {
 
   private func write(_ body: (EventWriter) throws -> Void) throws {
     do {
-      let writer = try self.writer ?? EventWriter(in: directory.url, startingAt: firstStep)
+      let writer = try self.writer ?? EventWriter(in: directory.place, startingAt: firstStep)
       self.writer = writer
       try body(writer)
     } catch {
       throw TrainingError.unwritable(
-        path: writer?.url.path ?? directory.url.path, reason: RunDirectory.reason(error))
+        path: writer?.url.path ?? directory.place.path, reason: RunDirectory.reason(error))
     }
   }
 }

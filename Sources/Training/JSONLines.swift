@@ -1,4 +1,5 @@
 import Foundation
+import Safetensors
 
 /// Files with a JSON object on each line, to which another program may be adding.
 enum JSONLines {
@@ -16,24 +17,105 @@ enum JSONLines {
     let decoder = JSONDecoder()
     let mark = mark.map { Array($0.utf8) } ?? []
     var records: [Record] = []
-    // Collections of bytes take ten times as long to search as the C library does, and a long run has 100 MB of lines.
-    try data.withUnsafeBytes { bytes in
-      var (start, number) = (0, 0)
-      while start < bytes.count {
-        let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
-        guard let base = rest.baseAddress, let end = memchr(base, Int32(UInt8(ascii: "\n")), rest.count) else {
-          return
-        }
-        let line = UnsafeRawBufferPointer(start: base, count: UnsafeRawPointer(end) - base)
-        start += line.count + 1
-        number += 1
-        if line.isEmpty || contains(line, mark) { continue }
-        do { records.append(try decoder.decode(Record.self, from: Data(line))) } catch {
-          throw TrainingError.invalidRun(path: file.relativePath, reason: "line \(number) is damaged; take it out")
-        }
+    try forEachLine(of: data) { line, number, isWhole in
+      if !isWhole || line.isEmpty || contains(line, mark) { return }
+      do { records.append(try decoder.decode(Record.self, from: Data(line))) } catch {
+        throw TrainingError.invalidRun(path: file.relativePath, reason: "line \(number) is damaged; take it out")
       }
     }
     return records
+  }
+
+  /// The lines of a file, in their bytes, whose objects are wanted; also a last one that is whole but for its end. What is
+  /// no object of the kind is left out.
+  static func lines<Record: Decodable>(of data: Data, where isWanted: (Record) -> Bool) -> [Data] {
+    let decoder = JSONDecoder()
+    var kept: [Data] = []
+    forEachLine(of: data) { line, _, _ in
+      let line = Data(line)
+      if let record = try? decoder.decode(Record.self, from: line), isWanted(record) { kept.append(line) }
+    }
+    return kept
+  }
+
+  /// Appends objects, each as a line, in one piece. What a killed program left of a line at the end is cut; a last line
+  /// that lacks only its end gets it.
+  ///
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``
+  static func append(_ records: [some Encodable], to file: URL) throws {
+    let lines = Data(try records.map { try $0.json() + "\n" }.joined().utf8)
+    func unwritable() -> TrainingError {
+      .unwritable(path: file.path, reason: String(cString: strerror(errno)))
+    }
+    try DiskCall.write.pass(file.path)
+    let descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw unwritable() }
+    defer { close(descriptor) }
+    // Two evaluations may end at once; where the file system knows no locks, they take their chance.
+    flock(descriptor, LOCK_EX)
+    guard mendEnd(of: descriptor), write(lines, to: descriptor) else { throw unwritable() }
+  }
+
+  /// Calls `body` with each line, its number from one, and whether it has its end.
+  private static func forEachLine<Failure: Error>(
+    of data: Data, _ body: (UnsafeRawBufferPointer, Int, Bool) throws(Failure) -> Void
+  ) throws(Failure) {
+    // Collections of bytes take ten times as long to search as the C library does, and a long run has 100 MB of lines.
+    let result = data.withUnsafeBytes { bytes in
+      Result { () throws(Failure) in
+        var (start, number) = (0, 0)
+        while start < bytes.count {
+          let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
+          let count = length(ofLineIn: rest)
+          number += 1
+          try body(UnsafeRawBufferPointer(rebasing: rest[..<(count ?? rest.count)]), number, count != nil)
+          start += (count ?? rest.count) + 1
+        }
+      }
+    }
+    try result.get()
+  }
+
+  /// The bytes before the first end of a line.
+  private static func length(ofLineIn bytes: UnsafeRawBufferPointer) -> Int? {
+    guard let base = bytes.baseAddress, let end = memchr(base, Int32(UInt8(ascii: "\n")), bytes.count) else {
+      return nil
+    }
+    return UnsafeRawPointer(end) - base
+  }
+
+  /// Sees that a file ends with the end of a line; false, with the reason in `errno`, where the system refuses.
+  private static func mendEnd(of descriptor: Int32) -> Bool {
+    let size = lseek(descriptor, 0, SEEK_END)
+    // A pipe or a device has no end to mend.
+    guard size > 0 else { return true }
+    var rest: [UInt8] = []
+    var place = size
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while place > 0 {
+      let start = max(0, place - off_t(piece.count))
+      let count = pread(descriptor, &piece, Int(place - start), start)
+      guard count == Int(place - start) else { return false }
+      let end = piece[..<count].lastIndex(of: UInt8(ascii: "\n"))
+      rest.insert(contentsOf: piece[((end ?? -1) + 1)..<count], at: 0)
+      place = start + off_t((end ?? -1) + 1)
+      if end != nil { break }
+    }
+    if rest.isEmpty { return true }
+    let isObject = (try? JSONSerialization.jsonObject(with: Data(rest))) is [String: Any]
+    return isObject ? write(Data("\n".utf8), to: descriptor) : ftruncate(descriptor, place) == 0
+  }
+
+  private static func write(_ data: Data, to descriptor: Int32) -> Bool {
+    data.withUnsafeBytes { bytes in
+      var done = 0
+      while done < bytes.count {
+        let count = Foundation.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+        if count < 0, errno != EINTR { return false }
+        done += max(count, 0)
+      }
+      return true
+    }
   }
 
   /// Whether bytes hold a mark that is not empty.

@@ -15,11 +15,14 @@ public enum ModelExport {
     let tensors = try zip(parameters.parameters, parameters.tensors).map {
       try storage.stored($0.name, $1, path: url.path)
     }
+    var configuration = state.configuration
+    // Where data are on this machine is nobody else's business.
+    configuration.dataDirectory = nil
     try SafetensorsWriter.write(
       to: url, tensors: tensors,
       metadata: [
         "format": "pt",
-        configurationKey: try state.configuration.json(),
+        configurationKey: try configuration.json(),
       ], compression: .none)
   }
 }

@@ -13,10 +13,28 @@ public struct RunDirectory: Sendable {
 
   public var last: URL { url.appending(path: Checkpoint.lastName) }
   public var best: URL { url.appending(path: Checkpoint.bestName) }
-  var configuration: URL { url.appending(path: "config.json") }
-  var metrics: URL { url.appending(path: "metrics.jsonl") }
-  var evaluations: URL { url.appending(path: "evaluations.jsonl") }
+  var configuration: URL { url.appending(path: Self.configurationName) }
+  var metrics: URL { url.appending(path: Self.metricsName) }
+  var evaluations: URL { url.appending(path: Self.evaluationsName) }
+  var replacement: RunReplacement { RunReplacement(in: url) }
+  private static let configurationName = "config.json"
+  private static let metricsName = "metrics.jsonl"
+  private static let evaluationsName = "evaluations.jsonl"
   static let picturePrefix = "reconstructions-"
+
+  /// Where the run that is trained writes: apart, while it is to replace another and has no checkpoint.
+  var place: URL { replacement.isPending ? replacement.pending : url }
+
+  /// The files of the run in a directory, which may hold others.
+  static func files(in directory: URL) -> [URL] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+    return names.sorted().filter { name in
+      [Checkpoint.lastName, Checkpoint.bestName, configurationName, metricsName, evaluationsName].contains(name)
+        || isPicture(name) || name.hasPrefix(EventWriter.namePrefix)
+    }.map { directory.appending(path: $0) }
+  }
+
+  private static func isPicture(_ name: String) -> Bool { name.hasPrefix(picturePrefix) && name.hasSuffix(".png") }
 
   /// The picture of reconstructions after an epoch.
   func picture(epoch: Int) -> URL {
@@ -27,37 +45,62 @@ public struct RunDirectory: Sendable {
 
   /// Makes the directory and sees that it can be written, before any time is spent on training.
   ///
-  /// - Parameter isReplacing: Whether a run that is there already is to be replaced.
+  /// What a run left that was killed before its first checkpoint is removed, for it is begun anew.
+  ///
+  /// - Parameters:
+  ///   - isReplacing: Whether a run that is there already is to be replaced; it is when the new one has its first
+  ///     checkpoint.
+  ///   - isApart: Whether the new run's files are to be kept apart until then in any case.
   /// - Returns: The hold on the directory, for as long as the run goes.
-  /// - Throws: ``TrainingError/occupied(path:)``, ``TrainingError/inUse(path:)``, ``TrainingError/unwritable(path:reason:)``
-  @discardableResult public func create(isReplacing: Bool) throws(TrainingError) -> RunLock {
+  /// - Throws: ``TrainingError/occupied(path:)``, ``TrainingError/inUse(path:)``, ``TrainingError/unwritable(path:reason:)``,
+  ///   ``TrainingError/lostCheckpoints(path:)``; ``SafetensorsError``
+  @discardableResult public func create(isReplacing: Bool, isApart: Bool = false) throws -> RunLock {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
-      throw .unwritable(path: url.path, reason: Self.reason(error))
+      throw TrainingError.unwritable(path: url.path, reason: Self.reason(error))
     }
     let lock = try lock()
-    let held = [last, best, metrics].filter { FileManager.default.fileExists(atPath: $0.path) }
-    guard held.isEmpty || isReplacing else { throw .occupied(path: url.path) }
-    let probe = url.appending(path: ".ffjord-vae-\(ProcessInfo.processInfo.processIdentifier)")
-    guard FileManager.default.createFile(atPath: probe.path, contents: nil) else {
-      throw .unwritable(path: url.path, reason: "no file can be made in it")
+    try recover()
+    if !isReplacing {
+      if holdsRun { throw TrainingError.occupied(path: url.path) }
+      if hasLostCheckpoints { throw TrainingError.lostCheckpoints(path: url.path) }
     }
-    try? FileManager.default.removeItem(at: probe)
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-    let pictures = names.filter { $0.hasPrefix(Self.picturePrefix) && $0.hasSuffix(".png") }
-    let results = [evaluations].filter { FileManager.default.fileExists(atPath: $0.path) }
-    for file in held + (isReplacing ? pictures.map { url.appending(path: $0) } + results : []) {
-      do { try FileManager.default.removeItem(at: file) } catch {
-        throw .unwritable(path: file.path, reason: Self.reason(error))
-      }
+    guard access(url.path, W_OK | X_OK) == 0 else {
+      throw TrainingError.unwritable(path: url.path, reason: String(cString: strerror(errno)))
     }
-    if isReplacing {
-      do { try EventWriter.removeFiles(in: url) } catch {
-        throw .unwritable(path: url.path, reason: Self.reason(error))
+    if isApart || holdsRun || hasLostCheckpoints {
+      try replacement.begin()
+    } else if FileManager.default.fileExists(atPath: metrics.path) {
+      for file in Self.files(in: url) {
+        do { try FileManager.default.removeItem(at: file) } catch {
+          throw TrainingError.unwritable(path: file.path, reason: Self.reason(error))
+        }
       }
     }
     return lock
+  }
+
+  /// Puts in order what a killed process left: a replacement that was cut short, and temporary files. Nobody else may be
+  /// training in the directory.
+  ///
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; ``SafetensorsError``
+  func recover() throws {
+    try replacement.recover()
+    AtomicFile.removeLeftovers(in: url) { name in
+      [Checkpoint.lastName, Checkpoint.bestName, Self.configurationName, Self.metricsName].contains(name)
+        || Self.isPicture(name)
+    }
+  }
+
+  /// Whether there is a checkpoint of a run.
+  public var holdsRun: Bool { [last, best].contains { FileManager.default.fileExists(atPath: $0.path) } }
+
+  /// Whether there are the metrics of a run that had a checkpoint, and none is there: the first comes at the end of the
+  /// first epoch at the latest.
+  var hasLostCheckpoints: Bool {
+    guard !holdsRun, let data = try? Data(contentsOf: metrics) else { return false }
+    return !JSONLines.lines(of: data) { (record: MetricsRecord) in record.epoch > 1 }.isEmpty
   }
 
   /// Takes hold of the directory, so that no other process trains in it.
@@ -65,66 +108,76 @@ public struct RunDirectory: Sendable {
   /// - Throws: ``TrainingError/inUse(path:)``
   public func lock() throws(TrainingError) -> RunLock { try RunLock(url) }
 
-  /// Saves a state as the last one, and as the best one if it is: then both names are one file.
+  /// Saves a state as the last one, and as the best one if it is: then both names are one file. Where the run is to
+  /// replace another, this is when it does.
   ///
-  /// - Throws: ``SafetensorsError``
+  /// A program may be killed between the two names: the record of the best epoch in the last checkpoint tells, and
+  /// ``mendBest(_:)`` makes it good.
+  ///
+  /// - Throws: ``SafetensorsError``; ``TrainingError/unwritable(path:reason:)``
   public func save(_ state: TrainingState, isBest: Bool) throws {
+    let isReplacing = replacement.isPending
+    let last = place.appending(path: Checkpoint.lastName)
     try Checkpoint.write(state, to: last)
-    if isBest { try AtomicFile.link(last, to: best) }
+    if isBest { try AtomicFile.link(last, to: place.appending(path: Checkpoint.bestName)) }
+    if isReplacing { try replacement.complete() }
   }
 
-  /// Writes the configuration for people to read.
+  /// Writes the configuration for people to read, with the run's identifier.
   ///
   /// - Throws: ``SafetensorsError``
-  public func write(_ configuration: TrainingConfiguration) throws {
-    let data = Data((try configuration.json(forPeople: true) + "\n").utf8)
-    try AtomicFile.write(to: self.configuration) { try $0.write(data) }
+  public func write(_ configuration: TrainingConfiguration, run: String? = nil) throws {
+    let record = ConfigurationRecord(configuration: configuration, run: run)
+    let data = Data((try record.json(forPeople: true) + "\n").utf8)
+    try AtomicFile.write(to: place.appending(path: Self.configurationName)) { try $0.write(data) }
+  }
+
+  /// What `config.json` holds.
+  private struct ConfigurationRecord: Encodable {
+    enum CodingKeys: String, CodingKey {
+      case run
+    }
+
+    let configuration: TrainingConfiguration
+    let run: String?
+
+    func encode(to encoder: any Swift.Encoder) throws {
+      try configuration.encode(to: encoder)
+      var values = encoder.container(keyedBy: CodingKeys.self)
+      try values.encodeIfPresent(run, forKey: .run)
+    }
+  }
+
+  /// The identifier of the run whose configuration is there.
+  var run: String? {
+    struct Identity: Decodable {
+      let run: String?
+    }
+    return (try? Data(contentsOf: configuration)).flatMap { try? JSONDecoder().decode(Identity.self, from: $0).run }
   }
 
   /// Appends lines to the metrics.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``
-  public func append(_ records: [MetricsRecord]) throws { try append(lines: records, to: metrics) }
+  public func append(_ records: [MetricsRecord]) throws {
+    try JSONLines.append(records, to: place.appending(path: Self.metricsName))
+  }
 
   /// Appends an evaluation to those of the run.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``
-  public func append(_ evaluation: EvaluationRecord) throws {
-    try append(lines: [evaluation], to: evaluations)
-  }
+  public func append(_ evaluation: EvaluationRecord) throws { try JSONLines.append([evaluation], to: evaluations) }
 
-  private func append(lines records: [some Encodable], to file: URL) throws {
-    let lines = try records.map { try Self.line($0) }.joined()
-    if !FileManager.default.fileExists(atPath: file.path) {
-      _ = FileManager.default.createFile(atPath: file.path, contents: nil)
-    }
-    do {
-      let handle = try FileHandle(forWritingTo: file)
-      defer { try? handle.close() }
-      try handle.seekToEnd()
-      try handle.write(contentsOf: Data(lines.utf8))
-    } catch {
-      throw TrainingError.unwritable(path: file.path, reason: Self.reason(error))
-    }
-  }
-
-  /// Drops the metrics of steps after `step`, which a resumed run is going to take again.
+  /// Drops the metrics of steps after `step`, which a resumed run is going to take again, and what is no record.
   ///
   /// - Throws: ``SafetensorsError``
   public func rewindMetrics(to step: Int) throws {
-    guard let text = try? String(contentsOf: metrics, encoding: .utf8) else { return }
-    let decoder = JSONDecoder()
-    let kept = text.split(separator: "\n").filter { line in
-      guard let record = try? decoder.decode(MetricsRecord.self, from: Data(line.utf8)) else { return false }
-      return record.step <= step
-    }
+    let metrics = place.appending(path: Self.metricsName)
+    guard let data = try? Data(contentsOf: metrics) else { return }
+    let kept = JSONLines.lines(of: data) { (record: MetricsRecord) in record.step <= step }
     try AtomicFile.write(to: metrics) { sink in
-      try sink.write(Data(kept.map { $0 + "\n" }.joined().utf8))
+      try sink.write(Data(kept.map { $0 + Data("\n".utf8) }.joined()))
     }
-  }
-
-  private static func line(_ record: some Encodable) throws -> String {
-    try record.json() + "\n"
   }
 
   static func reason(_ error: any Error) -> String {

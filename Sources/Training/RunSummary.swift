@@ -42,10 +42,12 @@ public struct RunSummary: Sendable {
     guard isDirectory.boolValue else {
       throw TrainingError.invalidRun(path: path, reason: "it is a file; name the directory of a run")
     }
-    let checkpoint = [directory.last, directory.best].first {
-      FileManager.default.fileExists(atPath: $0.path)
+    let checkpoints = [directory.last, directory.best].filter { FileManager.default.fileExists(atPath: $0.path) }
+    let summary = try checkpoints.first.map { first in
+      do { return try Checkpoint.summary(of: first) } catch  where Checkpoint.isDamage(error) && checkpoints.count > 1 {
+        return try Checkpoint.summary(of: checkpoints[1])
+      }
     }
-    let summary = try checkpoint.map { try Checkpoint.summary(of: $0) }
     if let text = try? String(contentsOf: directory.configuration, encoding: .utf8) {
       func invalid(_ reason: String) -> TrainingError {
         .invalidRun(path: directory.configuration.relativePath, reason: reason)

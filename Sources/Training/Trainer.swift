@@ -2,6 +2,7 @@ import DifferentialEquations
 import Foundation
 import ImageDatasets
 import NeuralNetworks
+import Safetensors
 import Tensors
 import VariationalAutoencoder
 
@@ -78,7 +79,10 @@ public struct Trainer {
     }
     try MemoryEstimate.training(configuration, isStateHeld: true).require(for: "training")
     self.state = state
-    hasCheckpoint = FileManager.default.fileExists(atPath: directory.last.path)
+    hasCheckpoint = FileManager.default.fileExists(
+      atPath: directory.place.appending(path: Checkpoint.lastName).path)
+    // A run of an older program has none yet.
+    self.state.run = state.run ?? UUID().uuidString
     self.model = model
     self.dataset = dataset
     self.directory = directory
@@ -104,6 +108,14 @@ public struct Trainer {
 
   /// How many steps an epoch has.
   public var stepsPerEpoch: Int { training.plan.stepsPerEpoch }
+
+  /// Saves the state as it is: what a run that begins with another's state does first.
+  ///
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; ``SafetensorsError``
+  public func save() throws {
+    try directory.write(state.configuration, run: state.run)
+    try directory.save(state, isBest: false)
+  }
 
   /// Trains until the end, saving at each epoch's end and when it stops.
   ///
@@ -143,10 +155,13 @@ public struct Trainer {
 
   private mutating func train(_ observer: any TrainingObserver, _ shouldStop: () -> Bool) throws -> Ending {
     let configuration = state.configuration
-    try directory.write(configuration)
+    // A run that fails before its first checkpoint replaces none.
+    defer { directory.replacement.discard() }
+    try directory.write(configuration, run: state.run)
     try directory.rewindMetrics(to: state.progress.step)
     let events = EventLog(directory, after: state.progress.step)
     let plan = training.plan
+    try drawIfMissing(events)
     var order = plan.order(epoch: plan.epoch(ofStep: state.progress.step))
     while state.progress.step < totalSteps {
       if let bestEpoch = stoppedEarly { return .stoppedEarly(bestEpoch: bestEpoch) }
@@ -190,11 +205,6 @@ public struct Trainer {
   ) throws {
     let trained = state.progress.epochSums.mean
     let start = ContinuousClock.now
-    var evaluator = Evaluator(
-      model: model, parameters: state.modelParameters, divergence: state.configuration.divergence,
-      seed: state.configuration.seed, batchSize: state.configuration.batchSize)
-    evaluator.warmStart = state.configuration.warmStart
-    evaluator.precision = state.configuration.precision
     let validated = try evaluator.evaluate(validation).metrics.mean
     let validationSeconds = (ContinuousClock.now - start).inSeconds
     let isBest = validated.negativeELBO < state.progress.bestNegativeELBO ?? .infinity
@@ -218,14 +228,40 @@ public struct Trainer {
     try directory.append(records)
     try events.append(records)
     try save(isBest: isBest)
+    try draw(events)
+    observer.didFinishEpoch(records[0], records[1], isBest: isBest, state)
+  }
+
+  /// What validates the model.
+  private var evaluator: Evaluator {
+    var evaluator = Evaluator(
+      model: model, parameters: state.modelParameters, divergence: state.configuration.divergence,
+      seed: state.configuration.seed, batchSize: state.configuration.batchSize)
+    evaluator.warmStart = state.configuration.warmStart
+    evaluator.precision = state.configuration.precision
+    return evaluator
+  }
+
+  /// Draws reconstructions at the end of an epoch.
+  private func draw(_ events: EventLog) throws {
+    let file = directory.picture(epoch: state.progress.epoch)
     let shown = validation.prefix(min(validation.count, 40))
     let picture = ImageGrid.pairs(
       originals: shown.drawn(as: state.configuration.model.likelihood),
       reconstructions: try evaluator.reconstructions(of: shown).drawn(as: state.configuration.model.likelihood),
       columns: 5)
-    try picture.write(to: directory.picture(epoch: epoch))
-    try events.append(picture, at: directory.picture(epoch: epoch), step: state.progress.step)
-    observer.didFinishEpoch(records[0], records[1], isBest: isBest, state)
+    let data = try picture.encoded()
+    try AtomicFile.write(to: file) { try $0.write(data) }
+    try events.append(picture, at: file, step: state.progress.step)
+  }
+
+  /// Draws the reconstructions that a run did not come to draw, killed after it had saved the epoch.
+  private func drawIfMissing(_ events: EventLog) throws {
+    let progress = state.progress
+    guard progress.epoch > 0, progress.step == progress.epoch * training.plan.stepsPerEpoch,
+      !FileManager.default.fileExists(atPath: directory.picture(epoch: progress.epoch).path)
+    else { return }
+    try draw(events)
   }
 }
 

@@ -22,7 +22,10 @@ public enum StepControl: String, Sendable, CaseIterable, Codable {
 
 /// Everything that determines a run: two runs of the same configuration end with the same parameters.
 public struct TrainingConfiguration: Sendable, Equatable, Codable {
+  /// The dataset's name, or the absolute path of a person's own images.
   public var dataset = "glyphs"
+  /// Where the dataset's files were when the run began: an absolute path.
+  public var dataDirectory: String?
   public var preset = Preset.paper
   public var model = ModelConfiguration()
   /// Passes through the training images at most.

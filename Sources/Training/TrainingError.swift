@@ -23,6 +23,10 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case invalidConfigurationFile(path: String, reason: String)
   /// The output directory holds another run.
   case occupied(path: String)
+  /// The directory has metrics of a run whose checkpoints are not there.
+  case lostCheckpoints(path: String)
+  /// A checkpoint from which a run cannot go on in the checkpoint's own directory.
+  case foreign(path: String, reason: String)
   /// Another process trains in the directory.
   case inUse(path: String)
   /// A file is in the place of the output.
@@ -49,9 +53,9 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
 
   public var category: Category {
     switch self {
-    case .invalidConfiguration, .occupied, .inUse, .existing, .ownedByRun: .usage
+    case .invalidConfiguration, .occupied, .foreign, .inUse, .existing, .ownedByRun: .usage
     case .invalidCheckpoint, .invalidModel, .invalidRun, .invalidConfigurationFile: .badData
-    case .missingCheckpoint, .missingRun, .missingConfiguration: .missingInput
+    case .missingCheckpoint, .missingRun, .lostCheckpoints, .missingConfiguration: .missingInput
     case .unwritable: .inputOutput
     case .diverged, .undefinedBound, .undefinedResult, .solve: .numerical
     case .notEnoughMemory: .resources
@@ -74,6 +78,12 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .occupied(let path):
       "\(path) already holds a run. Continue it with --resume \(path), choose another --output, or replace it with "
         + "--overwrite."
+    case .lostCheckpoints(let path):
+      "\(path) holds the metrics of a run, and its checkpoints are gone. Bring back \(Checkpoint.lastName) or "
+        + "\(Checkpoint.bestName), choose another --output, or replace it with --output \(path) --overwrite."
+    case .foreign(let path, let reason):
+      "no run can go on from \(path) in its place: \(reason). Begin another run with it: --resume \(path) --output "
+        + "DIRECTORY."
     case .inUse(let path):
       "another process is training in \(path). Wait until it ends, stop it with Ctrl-C, or choose another --output."
     case .existing(let path):

@@ -25,6 +25,9 @@ public struct TrainingProgress: Sendable, Equatable, Codable {
 
   public init() {}
 
+  /// Whether the state is that at the end of the best epoch so far.
+  var isBest: Bool { bestEpoch == epoch && epoch > 0 && epochSums.counts.allSatisfy { $0 == 0 } }
+
   /// More steps than any run takes; numbers up to it can be added and multiplied without overflow.
   static let stepLimit = 1 << 40
 
@@ -45,6 +48,8 @@ public struct TrainingState: Sendable {
   /// The running average of the parameters, where the configuration asks for one.
   public var average: ParameterAverage?
   public var progress = TrainingProgress()
+  /// Which run the state is of; none where it is of no run, as a model that was imported.
+  public var run: String?
 
   /// A state with an optimizer and, if none are given, averages that begin.
   public init(
@@ -65,5 +70,11 @@ public struct TrainingState: Sendable {
   public var modelParameters: ParameterSet {
     guard let average, !average.isEmpty else { return parameters }
     return average.parameters
+  }
+
+  /// Makes it the first state of another run, which has its own best epoch.
+  public mutating func beginAnotherRun() {
+    run = nil
+    (progress.bestNegativeELBO, progress.bestEpoch) = (nil, nil)
   }
 }

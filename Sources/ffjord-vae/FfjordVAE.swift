@@ -20,4 +20,20 @@ struct FfjordVAE: ParsableCommand {
       Train.self, Evaluate.self, Reconstruct.self, Sample.self, Interpolate.self, Encode.self, Score.self,
       Compare.self, Export.self, Import.self, Inspect.self, BenchmarkCommand.self, Datasets.self,
     ])
+
+  static func main() {
+    StandardStreams.prepare()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+      try Failure.reporting { try StandardStreams.finishOutput() }
+    } catch  where exitCode(for: error) == .success {
+      // Help was asked for, or the version.
+      do {
+        print(fullMessage(for: error))
+        try Failure.reporting { try StandardStreams.finishOutput() }
+        exit()
+      } catch { exit(withError: error) }
+    } catch { exit(withError: error) }
+  }
 }

@@ -74,8 +74,9 @@ import Training
     ] {
       try Program.succeed([arguments[0], "model.safetensors.zst"] + arguments.dropFirst(), in: directory.url)
     }
-    try Program.succeed(["train", "--resume", "model.safetensors.zst", "--steps", "2"], in: directory.url)
-    #expect(try Checkpoint.summary(of: directory.file("last.safetensors.zst")).progress.step == 2)
+    try Program.succeed(
+      ["train", "--resume", "model.safetensors.zst", "--output", "run", "--steps", "2"], in: directory.url)
+    #expect(try Checkpoint.summary(of: directory.file("run/last.safetensors.zst")).progress.step == 2)
   }
 
   @Test func `an output that is there is kept, unless it may be replaced`() throws {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Training
 
-/// Ctrl-C during training: the step is finished, the run saved, and a command said that goes on with it.
+/// Ctrl-C during training, and the end of its terminal: the step is finished, the run saved, and a command said that goes on with it.
 @Suite(.serialized) struct InterruptionTests {
   let directory = try! TemporaryDirectory()
 
@@ -16,7 +16,7 @@ import Training
     return false
   }
 
-  @Test(arguments: [SIGINT, SIGTERM])
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
   func `a signal ends the run after its step, and the resumed run is the uninterrupted one`(number: Int32)
     throws
   {
@@ -67,6 +67,33 @@ import Training
     if FileManager.default.fileExists(atPath: file.path) {
       _ = try Checkpoint.read(file, includingOptimizer: true)
     }
+  }
+
+  @Test func `a terminal that is gone twice does not end the program before it has saved`() throws {
+    let running = try Program.start(TinyRun.train("run", "--epochs", "1000"), in: directory.url)
+    #expect(waitForStep(running, in: "run"))
+    for _ in 0..<2 { kill(running.process.processIdentifier, SIGHUP) }
+    let outcome = try running.wait()
+    #expect(outcome.status == 0 && outcome.standardError.contains("stopped after step"), "\(outcome.standardError)")
+    _ = try Checkpoint.read(directory.file("run/last.safetensors.zst"), includingOptimizer: true)
+  }
+
+  @Test func `under nohup the end of the terminal is nothing`() throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments =
+      ["-c", "trap '' HUP; exec \"$@\"", "sh", try Program.url.get().path] + TinyRun.train("run", "--epochs", "5")
+    process.environment = ["OMP_NUM_THREADS": "1"]
+    process.currentDirectoryURL = directory.url
+    process.standardInput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let metrics = directory.file("run/metrics.jsonl")
+    while process.isRunning, (try? Data(contentsOf: metrics).isEmpty) ?? true { Thread.sleep(forTimeInterval: 0.01) }
+    kill(process.processIdentifier, SIGHUP)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+    #expect(try Checkpoint.summary(of: directory.file("run/last.safetensors.zst")).progress.step == 20)
   }
 
   @Test func `a run that is killed goes on from its last epoch`() throws {

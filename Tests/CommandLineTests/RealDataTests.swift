@@ -33,6 +33,22 @@ struct RealDataTests {
     #expect(try object(report.standardOutput)["dataset"] as? String == "omniglot")
   }
 
+  @Test func `a run knows where its data were, from any folder`() throws {
+    let place = URL(filePath: try #require(data))
+    let elsewhere = directory.file("elsewhere")
+    try FileManager.default.createDirectory(at: elsewhere, withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(at: directory.file("data"), withDestinationURL: place)
+    try Program.succeed(
+      TinyRun.train("run", "--dataset", "omniglot", "--steps", "1", "--data-dir", "data"), in: directory.url)
+    try Program.succeed(["train", "--resume", "../run", "--steps", "2"], in: elsewhere)
+    try Program.succeed(["evaluate", "../run", "--limit", "5"], in: elsewhere)
+    #expect(try Checkpoint.summary(of: directory.file("run/last.safetensors.zst")).progress.step == 2)
+    // Gone from there, they are found where a person says.
+    try FileManager.default.removeItem(at: directory.file("data"))
+    try Program.fail(66, ["train", "--resume", "../run", "--steps", "3"], naming: ["omniglot"], in: elsewhere)
+    try Program.succeed(["train", "--resume", "../run", "--steps", "3", "--data-dir", place.path], in: elsewhere)
+  }
+
   @Test func `Omniglot is found and checked`() throws {
     let place = try #require(data)
     let text = try Program.succeed(

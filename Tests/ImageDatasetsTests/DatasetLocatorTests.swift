@@ -23,6 +23,43 @@ import Testing
     #expect(try locator.locate(.omniglot).path == early.path)
   }
 
+  @Test func theFolderOfARunIsSearchedAfterThoseAskedFor() throws {
+    let (asked, environment, recorded) = (try TestFolder(), try TestFolder(), try TestFolder())
+    func locator(_ dataDirectory: String? = nil) -> DatasetLocator {
+      DatasetLocator(
+        dataDirectory: dataDirectory, recorded: recorded.url.path,
+        environment: ["FFJORD_VAE_DATA": environment.url.path])
+    }
+    for folder in [recorded, environment, asked] {
+      try Data([1]).write(to: folder.file("chardata.mat"))
+      #expect(try locator(asked.url.path).directory(holding: "omniglot")?.path == folder.url.path)
+    }
+    #expect(try locator().directory(holding: "omniglot")?.path == environment.url.path)
+    #expect(try locator().directory(holding: "glyphs") == nil)
+    #expect(try locator().directory(holding: "mnist") == nil)
+  }
+
+  @Test func ownImagesAreFoundWhereTheyWereOrWhereTheyAre() throws {
+    let (asked, environment, recorded) = (try TestFolder(), try TestFolder(), try TestFolder())
+    let name = try recorded.file("mine.npy").path
+    func place(_ dataDirectory: String? = nil) -> String {
+      DatasetLocator(dataDirectory: dataDirectory, environment: ["FFJORD_VAE_DATA": environment.url.path])
+        .place(ofRecorded: name)
+    }
+    #expect(place() == name)
+    try Data([1]).write(to: environment.file("mine.npy"))
+    #expect(try place() == environment.file("mine.npy").path)
+    // Where they were comes before the environment, and after the folder asked for.
+    try Data([1]).write(to: recorded.file("mine.npy"))
+    #expect(place() == name && place(asked.url.path) == name)
+    try Data([1]).write(to: asked.file("mine.npy"))
+    #expect(try place(asked.url.path) == asked.file("mine.npy").path)
+    #expect(DatasetLocator().place(ofRecorded: "omniglot") == "omniglot")
+    let here = FileManager.default.currentDirectoryPath
+    #expect(DatasetCatalog.lastingName(for: "data/../mine.npy") == "\(here)/mine.npy")
+    #expect(DatasetCatalog.lastingName(for: "freyfaces:321") == "freyfaces:321")
+  }
+
   @Test func emptyNamesAndRepetitionsAreLeftOut() throws {
     let folder = try TestFolder()
     let path = folder.url.path

@@ -175,8 +175,6 @@ import Testing
     #expect(try Checkpoint.file(at: path).lastPathComponent == Checkpoint.lastName)
     try Data([1]).write(to: url(Checkpoint.bestName))
     #expect(try Checkpoint.file(at: path).lastPathComponent == Checkpoint.bestName)
-    let last = try Checkpoint.file(at: path, preferring: Checkpoint.lastName)
-    #expect(last.lastPathComponent == Checkpoint.lastName)
     #expect(try Checkpoint.file(at: url(Checkpoint.lastName).path).path == url(Checkpoint.lastName).path)
   }
 }

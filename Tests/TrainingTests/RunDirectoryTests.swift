@@ -19,7 +19,7 @@ import Testing
     try RunDirectory(path).create(isReplacing: false)
   }
 
-  @Test(arguments: [Checkpoint.lastName, Checkpoint.bestName, "metrics.jsonl"])
+  @Test(arguments: [Checkpoint.lastName, Checkpoint.bestName])
   func `a directory that holds a run is refused, unless it is to be replaced`(name: String) throws {
     let path = directory.path("run")
     let run = RunDirectory(path)
@@ -32,18 +32,25 @@ import Testing
       #expect(error?.description.contains(word) == true)
     }
     #expect(try names(path) == [name, "notes.txt"].sorted())
-    try run.create(isReplacing: true)
-    #expect(try names(path) == ["notes.txt"])
   }
 
-  @Test func `a run that is replaced leaves no pictures, events or evaluations behind`() throws {
+  @Test func `a run is replaced with the first checkpoint of the new one, and leaves nothing behind`() throws {
     let run = RunDirectory(directory.path("run"))
     try TinyRun.train(TinyRun.configuration { $0.epochs = 3 }, in: run.url.path)
-    #expect(try names(run.url.path).contains("reconstructions-0003.png"))
-    #expect(try names(run.url.path).contains { $0.hasPrefix("events.out.tfevents.") })
+    try Data("a person's".utf8).write(to: run.url.appending(path: "notes.txt"))
     try Data("{}\n".utf8).write(to: run.url.appending(path: "evaluations.jsonl"))
-    try run.create(isReplacing: true)
-    #expect(try names(run.url.path).filter { $0 != "config.json" } == [])
+    let before = try names(run.url.path)
+    #expect(before.contains("reconstructions-0003.png") && before.contains { $0.hasPrefix("events.out.tfevents.") })
+    let lock = try run.create(isReplacing: true)
+    let configuration = TinyRun.configuration { $0.steps = 2 }
+    let (_, state) = try TinyRun.state(configuration)
+    try run.write(configuration, run: "new")
+    try run.append([MetricsRecord(step: 1, epoch: 1, split: "step", Metrics(), seconds: 0)])
+    #expect(try names(run.url.path).filter { !$0.hasPrefix(".") } == before)
+    #expect(try TinyRun.metrics(in: run.url.path).count == 15 && run.run != "new")
+    try withExtendedLifetime(lock) { try run.save(state, isBest: false) }
+    #expect(try names(run.url.path) == ["config.json", Checkpoint.lastName, "metrics.jsonl", "notes.txt"])
+    #expect(try TinyRun.metrics(in: run.url.path).count == 1 && run.run == "new")
   }
 
   @Test func `a parent that is a file is an error that names the directory`() throws {
@@ -81,6 +88,35 @@ import Testing
     let error = trainingError { try run.append([]) }
     #expect(error?.category == .inputOutput)
     #expect(error?.description.contains("metrics.jsonl") == true)
+  }
+
+  @Test(arguments: ["{\"step\":3,", "\u{FFFD}", "{}", "[1]"])
+  func `what is left of a line is cut, and a line that lacks its end gets it`(rest: String) throws {
+    let run = RunDirectory(directory.path("run"))
+    try run.create(isReplacing: false)
+    func record(_ step: Int) -> MetricsRecord {
+      MetricsRecord(step: step, epoch: 1, split: "step", Metrics(), seconds: 0)
+    }
+    try run.append([record(1)])
+    let whole = try Data(contentsOf: run.metrics)
+    // The first byte of the replacement character alone is no UTF-8; and more than is read at once.
+    for rest in [Data(rest.utf8), Data(rest.utf8.prefix(1)), Data(rest.utf8) + Data(count: 200_000)] {
+      try (whole + rest).write(to: run.metrics)
+      try run.append([record(2)])
+      let lines = try Data(contentsOf: run.metrics).split(separator: UInt8(ascii: "\n"))
+      #expect(lines.count == (rest == Data("{}".utf8) ? 3 : 2))
+      #expect(try lines.last.map { Data($0) } == Data(record(2).json().utf8))
+      try (whole + rest).write(to: run.metrics)
+      try run.rewindMetrics(to: 1)
+      #expect(try Data(contentsOf: run.metrics) == whole)
+    }
+    try (whole + whole.dropLast()).write(to: run.metrics)
+    try run.append([record(2)])
+    #expect(try TinyRun.metrics(in: run.url.path).map(\.step) == [1, 1, 2])
+    // A file that is nothing but the rest of a line.
+    try Data("{\"st".utf8).write(to: run.metrics)
+    try run.append([record(2)])
+    #expect(try TinyRun.metrics(in: run.url.path).map(\.step) == [2])
   }
 
   @Test func `the configuration is written for people to read`() throws {

@@ -10,8 +10,7 @@ struct Import: ParsableCommand {
       In Python: safetensors.torch.save_file(model.state_dict(), 'state.safetensors'). How the model is built is read from \
       the names and shapes of the tensors, or from what 'ffjord-vae export' wrote beside them; options say what these \
       leave open, and have the last word; the defaults of a model's options below hold for nothing that the file shows. \
-      The checkpoint is that of a run before its first step: 'train --resume' goes on \
-      with it.
+      The checkpoint is of no run: 'train --resume FILE --output DIR' begins one with it.
       """)
 
   @Argument(help: "A safetensors file, plain or compressed by zstd.")

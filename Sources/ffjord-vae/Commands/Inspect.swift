@@ -26,18 +26,20 @@ struct Inspect: ParsableCommand {
     let parameters: Int
     let configuration: TrainingConfiguration
     let progress: TrainingProgress
+    let run: String?
     let tensors: [Entry]
   }
 
   func run() throws {
     try Failure.reporting {
-      let summary = try Checkpoint.summary(of: Checkpoint.file(at: checkpoint), memoryLimit: memory.limit)
+      let (summary, remarks) = try Checkpoint.summary(at: checkpoint, memoryLimit: memory.limit)
+      for remark in remarks { Terminal.logger.warning("\(remark)") }
       let count = summary.parameters.reduce(0) { $0 + $1.elementCount }
       let path = summary.url.relativePath
       if json {
         let report = Report(
           path: path, bytes: summary.fileByteCount, parameters: count, configuration: summary.configuration,
-          progress: summary.progress,
+          progress: summary.progress, run: summary.run,
           tensors: summary.entries.map { Report.Entry(name: $0.name, shape: $0.shape) })
         print(try report.json(forPeople: true))
         return
@@ -66,6 +68,11 @@ struct Inspect: ParsableCommand {
       ]
     } else {
       lines.append("flow          \(model.posteriorSummary)")
+    }
+    switch summary.role {
+    case .training?: lines.append("run           \(summary.run ?? "-")")
+    case .model?: lines.append("run           none: a model alone")
+    case nil: break
     }
     lines.append("precision     \(configuration.precision.rawValue)")
     lines.append(

@@ -54,9 +54,10 @@ struct ImageOptions: ParsableArguments {
   func images(
     for configuration: TrainingConfiguration, seed: UInt64, limit: Int?
   ) throws -> (dataset: String, images: GreyImages, total: Int) {
-    let name = dataset ?? configuration.dataset
+    let locator = DatasetLocator(dataDirectory: dataDir, recorded: configuration.dataDirectory)
+    let name = dataset.map { DatasetCatalog.lastingName(for: $0) } ?? configuration.dataset
     let loaded = try DatasetLoader.load(
-      name: name, locator: DatasetLocator(dataDirectory: dataDir), memoryLimit: memory.limit)
+      name: dataset == nil ? locator.place(ofRecorded: name) : name, locator: locator, memoryLimit: memory.limit)
     guard loaded.height == configuration.model.imageHeight, loaded.width == configuration.model.imageWidth
     else {
       throw TrainingError.invalidConfiguration(
@@ -84,8 +85,8 @@ extension Precision: ExpressibleByArgument {}
 func readModel(
   _ path: String, parameters: Checkpoint.ParameterChoice = .averaged, memory: MemoryOptions
 ) throws -> (model: VariationalAutoencoder, state: TrainingState, url: URL) {
-  let url = try Checkpoint.file(at: path)
-  let (model, state) = try Checkpoint.read(
-    url, includingOptimizer: false, parameters: parameters, memoryLimit: memory.limit)
+  let (model, state, url, remarks) = try Checkpoint.readModel(
+    at: path, parameters: parameters, memoryLimit: memory.limit)
+  for remark in remarks { Terminal.logger.warning("\(remark)") }
   return (model, state, url)
 }

@@ -18,10 +18,12 @@ struct Train: ParsableCommand {
     discussion: """
       Writes to the output directory: last.safetensors.zst and best.safetensors.zst (checkpoints), metrics.jsonl (a line \
       each step and epoch), the same as an event file for TensorBoard, config.json, and a picture of reconstructions \
-      each epoch. Ctrl-C finishes the step, saves, and says how to go on.
+      each epoch. Ctrl-C, or the end of the terminal, finishes the step, saves, and says how to go on.
 
       A resumed run keeps its configuration. --epochs and --steps count from the run's beginning and may be \
-      raised; --epochs alone lifts an earlier limit of --steps.
+      raised; --epochs alone lifts an earlier limit of --steps. A run goes on in its directory from its \
+      last.safetensors.zst, or from best.safetensors.zst where that is damaged or missing; any other checkpoint, such as \
+      one that was imported, begins another run: --resume FILE --output DIR.
 
       Defaults below are those of the paper preset; --preset small changes some of them.
       """)
@@ -37,10 +39,14 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("Where the run goes. (default: Checkpoints/DATASET-PRESET)", valueName: "dir"))
   var output: String?
 
-  @Flag(help: "Replace a run that is already in the output directory.")
+  @Flag(
+    help: "Replace a run that is already in the output directory, when the new one has its first checkpoint.")
   var overwrite = false
 
-  @Option(help: ArgumentHelp("Goes on with the run in a directory.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "Goes on with the run in a directory; with --output, begins another run from a run's or a file's state.",
+      valueName: "dir"))
   var resume: String?
 
   @Option(
@@ -177,7 +183,10 @@ struct Train: ParsableCommand {
     try configuration.validate()
     let path =
       output ?? "Checkpoints/\(DatasetCatalog.fileName(for: configuration.dataset))-\(configuration.preset.rawValue)"
-    let loaded = try load(configuration.dataset)
+    configuration.dataset = DatasetCatalog.lastingName(for: configuration.dataset)
+    let locator = DatasetLocator(dataDirectory: dataDir, recorded: configuration.dataDirectory)
+    let loaded = try load(configuration.dataset, locator)
+    configuration.dataDirectory = try locator.directory(holding: configuration.dataset)?.path
     // Before anything is touched that is there.
     try MemoryEstimate.training(configuration.fitted(to: loaded)).require(for: "training")
     let directory = RunDirectory(path)
@@ -221,9 +230,8 @@ struct Train: ParsableCommand {
 
   private func resumed(_ path: String) throws -> (Trainer, RunLock) {
     let fixed: [(String, Bool)] = [
-      ("--dataset", dataset != nil), ("--output", output != nil), ("--overwrite", overwrite),
-      ("--preset", preset != nil), ("--config", config != nil), ("--from", from != nil),
-      ("--batch-size", batchSize != nil),
+      ("--dataset", dataset != nil), ("--overwrite", overwrite && output == nil), ("--preset", preset != nil),
+      ("--config", config != nil), ("--from", from != nil), ("--batch-size", batchSize != nil),
       ("--warmup", warmup != nil), ("--patience", patience != nil),
       ("--solver", solver != nil),
       ("--tolerance", tolerance != nil), ("--training-tolerance", trainingTolerance != nil),
@@ -237,24 +245,23 @@ struct Train: ParsableCommand {
     guard given.isEmpty else {
       throw ValidationError(
         "a resumed run keeps its configuration; leave out \(given.joined(separator: ", ")). --epochs, --steps, "
-          + "--data-dir and --threads may be given.")
+          + "--data-dir, --output and --threads may be given.")
     }
-    let url = try Checkpoint.file(at: path, preferring: Checkpoint.lastName)
-    let directory = RunDirectory(url.deletingLastPathComponent().path)
+    let (directory, file) = try RunDirectory.naming(path)
+    if let output { return try branched(from: directory, file, to: RunDirectory(output)) }
     let lock = try directory.lock()
-    var (model, state) = try Checkpoint.read(url, includingOptimizer: true, memoryLimit: memory.limit)
-    if let epochs { state.configuration.epochs = epochs }
-    if steps != nil || epochs != nil { state.configuration.steps = steps }
-    try state.configuration.validate()
-    let loaded = try load(state.configuration.dataset)
-    return (try Trainer(resuming: state, model, dataset: loaded, directory: directory), lock)
-  }
-
-  private func load(_ name: String) throws -> ImageDataset {
-    try DatasetLoader.load(
-      name: name, locator: DatasetLocator(dataDirectory: dataDir), memoryLimit: memory.limit
-    ) { message in
-      Terminal.logger.info("\(message)")
+    let (continuation, remarks) = try directory.continuation(from: file, memoryLimit: memory.limit)
+    for remark in remarks { Terminal.logger.warning("\(remark)") }
+    switch continuation {
+    case .beginning(var configuration):
+      try applyLengths(to: &configuration)
+      let loaded = try loadRecorded(&configuration)
+      let initial = try configuration.initialCheckpoint.map { try readModel($0, memory: memory).state.parameters }
+      return (try Trainer(configuration, dataset: loaded, directory: directory, initial: initial), lock)
+    case .state(let model, var state):
+      try applyLengths(to: &state.configuration)
+      let loaded = try loadRecorded(&state.configuration)
+      return (try Trainer(resuming: state, model, dataset: loaded, directory: directory), lock)
     }
   }
 
@@ -296,7 +303,9 @@ struct Train: ParsableCommand {
         "stopped after step \(state.progress.step); go on with: ffjord-vae train --resume \(path)")
       return
     }
-    if let best = state.progress.bestNegativeELBO, let epoch = state.progress.bestEpoch {
+    if let best = state.progress.bestNegativeELBO, let epoch = state.progress.bestEpoch,
+      FileManager.default.fileExists(atPath: directory.best.path)
+    {
       Terminal.logger.info(
         "best validation -ELBO \(best.fixed(2)) nats, epoch \(epoch): \(directory.best.relativePath)")
     }

@@ -57,6 +57,7 @@ enum Failure {
     case DatasetError.unknownDataset: usage
     case let error as DatasetError: code(error.category)
     case let error as PNGError: code(error.category)
+    case is StandardOutputError: inputOutput
     default: `internal`
     }
   }

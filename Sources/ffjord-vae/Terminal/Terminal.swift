@@ -26,7 +26,8 @@ enum Terminal {
   /// Writes a result to standard output, and a line feed.
   static func print(_ text: String) { Swift.print(text.visible(keepingLines: true)) }
 
-  static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  /// Writes to standard error; what cannot be shown is dropped, for nobody's work should end by it.
+  static func write(_ text: String) { StandardStreams.write(text, to: STDERR_FILENO) }
 
   /// Draws the line at the bottom, over the last one.
   static func draw(_ line: String) { write("\r\u{1B}[2K" + String(line.visible().prefix(width - 1))) }

@@ -1,0 +1,120 @@
+import Files
+import Foundation
+import Safetensors
+import VariationalAutoencoder
+
+extension Checkpoint {
+  /// The checkpoint file that a person means: a file itself, or the best in a directory, else the last.
+  ///
+  /// - Throws: ``TrainingError/missingCheckpoint(path:)``
+  public static func file(at path: String) throws(TrainingError) -> URL {
+    guard let file = try files(at: path).urls.first else { throw .missingCheckpoint(path: path) }
+    return file
+  }
+
+  /// Reads the model that a person means: that of a file, or of the best checkpoint in a directory that is whole.
+  ///
+  /// - Returns: Also the file, and what a person should know of the choice.
+  /// - Throws: ``SafetensorsError`` and ``TrainingError``, with which other file can be used, if one can.
+  public static func readModel(
+    at path: String, parameters choice: ParameterChoice = .averaged, memoryLimit: MemoryLimit = .standard
+  ) throws -> (model: VariationalAutoencoder, state: TrainingState, url: URL, remarks: [String]) {
+    let (value, url, remarks) = try usable(at: path) {
+      try read($0, includingOptimizer: false, parameters: choice, memoryLimit: memoryLimit)
+    }
+    return (value.model, value.state, url, remarks)
+  }
+
+  /// What the checkpoint that a person means says of itself, and what a person should know of the choice.
+  ///
+  /// - Throws: As ``readModel(at:)``.
+  public static func summary(
+    at path: String, memoryLimit: MemoryLimit = .standard
+  ) throws -> (summary: Summary, remarks: [String]) {
+    let (found, _, remarks) = try usable(at: path) { try summary(of: $0, memoryLimit: memoryLimit) }
+    return (found, remarks)
+  }
+
+  private static func usable<Value>(
+    at path: String, _ read: (URL) throws -> Value
+  ) throws -> (Value, url: URL, remarks: [String]) {
+    var (files, remarks) = try files(at: path)
+    guard let first = files.first else { throw TrainingError.missingCheckpoint(path: path) }
+    var failures: [any Error] = []
+    for file in files {
+      do {
+        let value = try read(file)
+        remarks += failures.map(words)
+        if !failures.isEmpty {
+          remarks.append("using \(file.relativePath), of \(try summary(of: file).progress.place)")
+        }
+        return (value, file, remarks)
+      } catch  where isDamage(error) { failures.append(error) }
+    }
+    throw failures.count == 1 ? offer(besides: first, failures[0]) : together(failures, path)
+  }
+
+  /// Whether an error says that a file is not what it should be, so that another may be used in its place.
+  static func isDamage(_ error: any Error) -> Bool {
+    switch error {
+    case let error as TrainingError: error.category == .badData
+    case let error as SafetensorsError: error.category == .badData
+    default: false
+    }
+  }
+
+  /// What an error says.
+  static func words(_ error: any Error) -> String { "\(error)" }
+
+  /// An error that says what all of them say.
+  static func together(_ errors: [any Error], _ path: String) -> TrainingError {
+    .invalidRun(path: path, reason: errors.map(words).joined(separator: "\n"))
+  }
+
+  /// The error, with the other checkpoint of the run if the file is one of two and the other is whole.
+  static func offer(besides file: URL, _ error: any Error) -> any Error {
+    let other = [lastName: bestName, bestName: lastName][file.lastPathComponent]
+    guard let other = other.map({ file.deletingLastPathComponent().appending(path: $0) }),
+      let state = try? read(other, includingOptimizer: false).state
+    else { return error }
+    return TrainingError.invalidRun(
+      path: file.relativePath,
+      reason: "\(words(error))\n\(other.relativePath), of \(state.progress.place), is whole: name that one")
+  }
+
+  /// The files that a person may mean, best first, by their beginnings; and what should be known of the choice.
+  private static func files(at path: String) throws(TrainingError) -> (urls: [URL], remarks: [String]) {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+      throw .missingCheckpoint(path: path)
+    }
+    guard isDirectory.boolValue else { return ([URL(filePath: path)], []) }
+    let run = RunDirectory(path)
+    func found(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
+    // A program that was killed may have left the files of a run on their way.
+    let directory =
+      found(run.last) || found(run.best) ? run : run.replacement.arrived.map { RunDirectory($0.path) } ?? run
+    let both = [directory.best, directory.last].filter(found)
+    guard let last = try? summary(of: directory.last), let epoch = last.progress.bestEpoch else { return (both, []) }
+    let name = directory.best.relativePath
+    guard both.count == 2 else {
+      return (
+        both,
+        last.progress.isBest
+          ? [] : ["\(name), of epoch \(epoch), is missing: using \(lastName), of \(last.progress.place)"]
+      )
+    }
+    guard let best = try? summary(of: directory.best) else { return (both, []) }
+    if let mine = best.run, let theirs = last.run, mine != theirs {
+      return ([directory.last], ["\(name) is of another run than \(lastName): using \(lastName)"])
+    }
+    // Killed between writing the last one and naming it the best one.
+    if last.progress.isBest, best.progress.epoch < epoch { return ([directory.last, directory.best], []) }
+    return (both, [])
+  }
+}
+
+extension TrainingProgress {
+  /// How far it has come, in words.
+  var place: String { "epoch \(epoch), step \(step)" }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import ImageDatasets
+import Safetensors
+import Testing
+
+@testable import Training
+
+/// A program that is killed before any system call of a save: what is there is whole and agrees with what it says of itself,
+/// and the run goes on as if nothing had been.
+@Suite struct SaveInterruptionTests {
+  let directory = try! TemporaryDirectory()
+
+  /// Lets so many calls pass, and none after, as if the program were no more.
+  private final class Killer {
+    private var left: Int
+    private(set) var hasStruck = false
+
+    init(after count: Int) { left = count }
+
+    func mayPass() -> Bool {
+      left -= 1
+      if left < 0 { hasStruck = true }
+      return left >= 0
+    }
+  }
+
+  /// Runs `body` until it is killed before call `count`, counted from zero; false if it comes to its end before.
+  private func isKilled(before count: Int, _ body: () throws -> Void) throws -> Bool {
+    let killer = Killer(after: count)
+    do {
+      try DiskCall.gated(by: { _ in killer.mayPass() }, body)
+    } catch {
+      guard killer.hasStruck else { throw error }
+    }
+    return killer.hasStruck
+  }
+
+  /// Epochs of which some are the best so far, and some are not.
+  private static let configuration = TinyRun.configuration {
+    $0.epochs = 4
+    $0.learningRate = 0.03
+    $0.model.flow = .none
+  }
+
+  private func files(_ name: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory.path(name)).sorted()
+      .filter { !$0.hasPrefix("events.out") }
+  }
+
+  /// Goes on as `train --resume` does.
+  private func goOn(in name: String, _ configuration: TrainingConfiguration) throws -> TrainingState {
+    let run = RunDirectory(directory.path(name))
+    guard FileManager.default.fileExists(atPath: run.configuration.path) else {
+      return try TinyRun.train(configuration, in: run.url.path).state
+    }
+    let lock = try run.lock()
+    var trainer: Trainer
+    switch try run.continuation().0 {
+    case .beginning(let found):
+      #expect(found == configuration)
+      trainer = try Trainer(found, dataset: TinyRun.dataset(), directory: run)
+    case .state(let model, let state):
+      trainer = try Trainer(resuming: state, model, dataset: TinyRun.dataset(), directory: run)
+    }
+    _ = try withExtendedLifetime(lock) { try trainer.run(observer: SilentObserver()) { false } }
+    return trainer.state
+  }
+
+  /// Expects that the best checkpoint of a directory is what its last one says that it is.
+  private func expectAgreement(_ name: String, _ moment: Comment) throws {
+    let path = directory.path(name)
+    guard (try? Checkpoint.file(at: path)) != nil else { return }
+    let chosen = try Checkpoint.readModel(at: path)
+    #expect(chosen.remarks == [], moment)
+    let last = try? Checkpoint.summary(of: RunDirectory(path).last)
+    if let best = last?.progress.bestEpoch { #expect(chosen.state.progress.epoch == best, moment) }
+  }
+
+  @Test func `a run that is killed before any call of its saves goes on to the same bits`() throws {
+    let whole = try TinyRun.train(Self.configuration, in: directory.path("whole")).state
+    let best = try Checkpoint.read(RunDirectory(directory.path("whole")).best, includingOptimizer: true).state
+    let bestEpoch = try #require(whole.progress.bestEpoch)
+    var calls = 0
+    while true {
+      let name = "killed-\(calls)"
+      let moment: Comment = "before call \(calls)"
+      guard
+        try isKilled(before: calls, { try TinyRun.train(Self.configuration, in: directory.path(name)) })
+      else { break }
+      try expectAgreement(name, moment)
+      let state = try goOn(in: name, Self.configuration)
+      #expect(state.differences(from: whole) == [], moment)
+      #expect(state.timelessProgress == whole.timelessProgress, moment)
+      #expect(try TinyRun.metrics(in: directory.path(name)) == TinyRun.metrics(in: directory.path("whole")), moment)
+      let kept = try Checkpoint.read(RunDirectory(directory.path(name)).best, includingOptimizer: true).state
+      #expect(kept.differences(from: best) == [] && kept.progress.epoch == bestEpoch, moment)
+      #expect(try files(name) == files("whole"), moment)
+      try FileManager.default.removeItem(atPath: directory.path(name))
+      calls += 1
+    }
+    // In each epoch metrics are appended four times, and a checkpoint is made, written, synced, renamed, and synced again.
+    #expect(calls > 4 * (4 + 5), "\(calls) calls: the save passes some by")
+  }
+
+  @Test func `a run is replaced whole or not at all, whenever the new one is killed`() throws {
+    let old = try TinyRun.train(TinyRun.configuration { $0.seed = 7 }, in: directory.path("old")).state
+    let new = Self.configuration
+    let whole = try TinyRun.train(new, in: directory.path("whole")).state
+    let oldFiles = try files("old")
+    var outcomes: Set<String> = []
+    var calls = 0
+    while true {
+      let moment: Comment = "before call \(calls)"
+      let run = RunDirectory(directory.path("run"))
+      try FileManager.default.copyItem(atPath: directory.path("old"), toPath: directory.path("run"))
+      try Data("mine".utf8).write(to: run.url.appending(path: "notes.txt"))
+      let isKilled = try isKilled(before: calls) {
+        let lock = try run.create(isReplacing: true)
+        var trainer = try Trainer(new, dataset: TinyRun.dataset(), directory: run)
+        let observer = EpochObserver()
+        _ = try withExtendedLifetime(lock) { try trainer.run(observer: observer) { !observer.states.isEmpty } }
+      }
+      try expectAgreement("run", moment)
+      _ = try run.continuation()
+      let seed = try Checkpoint.summary(of: run.last).configuration.seed
+      if seed == old.configuration.seed {
+        outcomes.insert("old")
+        #expect(try files("run") == (oldFiles + ["notes.txt"]).sorted(), moment)
+        #expect(try Checkpoint.read(run.last, includingOptimizer: true).state.differences(from: old) == [], moment)
+        #expect(try TinyRun.metrics(in: run.url.path) == TinyRun.metrics(in: directory.path("old")), moment)
+      } else {
+        outcomes.insert("new")
+        #expect(try goOn(in: "run", new).differences(from: whole) == [], moment)
+        #expect(try files("run") == (files("whole") + ["notes.txt"]).sorted(), moment)
+        #expect(try TinyRun.metrics(in: run.url.path) == TinyRun.metrics(in: directory.path("whole")), moment)
+      }
+      try FileManager.default.removeItem(at: run.url)
+      calls += 1
+      if !isKilled { break }
+    }
+    #expect(outcomes == ["old", "new"] && calls > 20, "\(calls) calls")
+  }
+
+  @Test func `a new run that fails before its first checkpoint leaves the old one`() throws {
+    try TinyRun.train(TinyRun.configuration { $0.epochs = 1 }, in: directory.path("run"))
+    let run = RunDirectory(directory.path("run"))
+    let before = try (files("run"), Data(contentsOf: run.last), Data(contentsOf: run.metrics))
+    let lock = try run.create(isReplacing: true)
+    let diverging = TinyRun.configuration { $0.learningRate = 1e20 }
+    var trainer = try Trainer(diverging, dataset: TinyRun.dataset(), directory: run)
+    let error = trainingError {
+      _ = try withExtendedLifetime(lock) { try trainer.run(observer: SilentObserver()) { false } }
+    }
+    #expect(error?.category == .numerical)
+    #expect(try (files("run"), Data(contentsOf: run.last), Data(contentsOf: run.metrics)) == before)
+  }
+
+  @Test func `temporary files of killed programs are removed, and no others`() throws {
+    let run = RunDirectory(directory.path("run"))
+    try TinyRun.train(TinyRun.configuration { $0.epochs = 1 }, in: run.url.path)
+    let names = [".last.safetensors.zst.1z2y3x.partial", ".metrics.jsonl.abc.partial"]
+    let others = [".mine.partial", ".codes.npy.1z2y.partial", "last.safetensors.zst.partial"]
+    for name in names + others { try Data([1]).write(to: run.url.appending(path: name)) }
+    _ = try run.continuation()
+    let left = try FileManager.default.contentsOfDirectory(atPath: run.url.path)
+    #expect(Set(left).isDisjoint(with: names) && Set(left).isSuperset(of: others))
+  }
+}
