@@ -64,7 +64,9 @@ extension RunDirectory {
   private func readOffering(
     _ file: URL, _ memoryLimit: MemoryLimit
   ) throws -> (VariationalAutoencoder, TrainingState) {
-    do { return try Checkpoint.read(file, includingOptimizer: true, memoryLimit: memoryLimit) } catch  where Checkpoint.isDamage(error) {
+    do { return try Checkpoint.read(file, includingOptimizer: true, memoryLimit: memoryLimit) } catch
+      where Checkpoint.isDamage(error)
+    {
       throw Checkpoint.offer(besides: file, error)
     }
   }
