@@ -59,7 +59,11 @@ struct Train: ParsableCommand {
       "A JSON file with the configuration, such as a run's config.json; options here win over it.", valueName: "file"))
   var config: String?
 
-  @Option(help: "paper: the published experiment; small: two minutes on glyphs. (default: paper)")
+  @Option(
+    help: """
+      paper: the published experiment as its code runs it; paper-text: as the paper describes it; fast: this program's own \
+      recipe for the same data; small: two minutes on glyphs. (default: paper)
+      """)
   var preset: Preset?
 
   @Option(help: ArgumentHelp("Passes through the training images at most. (default: 2000)", valueName: "n"))
