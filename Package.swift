@@ -31,6 +31,7 @@ let package = Package(
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(name: "CMatIO", pkgConfig: "matio", providers: [.apt(["libmatio-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // The numerical core.
@@ -45,9 +46,12 @@ let package = Package(
     // Files and data.
     .target(name: "Files"),
     .target(name: "Safetensors", dependencies: ["Files", "CZstd"]),
+    .target(name: "JPEGDecoding", dependencies: ["CJPEG"]),
     .target(
       name: "ImageDatasets",
-      dependencies: ["Files", "Safetensors", "Tensors", "CPNG", "CCrypto", "CZlib", "CZip", "CZstd"]),
+      dependencies: [
+        "Files", "Safetensors", "Tensors", "CPNG", "JPEGDecoding", "CCrypto", "CZlib", "CZip", "CZstd",
+      ]),
 
     .target(
       name: "TensorBoard", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -92,12 +96,15 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["Training", "Files", "TestSupport"]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["ffjord-vae", "Training", "VariationalAutoencoder", "Safetensors", "ImageDatasets"]),
+      dependencies: [
+        "ffjord-vae", "Training", "VariationalAutoencoder", "Safetensors", "ImageDatasets", "Tensors",
+      ]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "Files"]),
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"]),
     .testTarget(
-      name: "ImageDatasetsTests", dependencies: ["ImageDatasets", "Tensors", "CMatIO", "CZlib", "CZip"]),
+      name: "ImageDatasetsTests",
+      dependencies: ["ImageDatasets", "Tensors", "CMatIO", "CJPEG", "CZlib", "CZip"]),
   ],
   swiftLanguageModes: [.v6]
 )

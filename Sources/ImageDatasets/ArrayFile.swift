@@ -9,16 +9,22 @@ enum ArrayFile {
     var parts: [DatasetSplit: RawImages] = [:]
     var leftOut: [String] = []
     var layout = ""
+    /// Of a folder, what it holds besides.
+    var ignored: [String] = []
+    var colourCount = 0
+    var sizes: Set<ImageSize> = []
   }
 
   /// The images in an NPZ file.
   ///
   /// - Throws: ``DatasetError/unusable(path:reason:)``, ``DatasetError/malformed(path:reason:)``,
   ///   ``DatasetError/tooLarge(path:claim:limit:)``.
-  static func readNPZ(_ url: URL, memoryLimit: MemoryLimit) throws(DatasetError) -> Contents {
+  static func readNPZ(
+    _ url: URL, sides: ClosedRange<Int>, memoryLimit: MemoryLimit
+  ) throws(DatasetError) -> Contents {
     let archive = try NPZArchive(url)
     return try read(
-      url, archive.entries, "array", .numPy, name: { $0.name },
+      url, archive.entries, "array", .numPy, sides, name: { $0.name },
       shape: { try? $0.header.get().shape },
       refusal: { entry in
         if case .failure(let problem) = entry.header { problem.reason } else { nil }
@@ -30,10 +36,12 @@ enum ArrayFile {
   ///
   /// - Throws: ``DatasetError/unusable(path:reason:)``, ``DatasetError/malformed(path:reason:)``,
   ///   ``DatasetError/tooLarge(path:claim:limit:)``.
-  static func readMAT(_ url: URL, memoryLimit: MemoryLimit) throws(DatasetError) -> Contents {
+  static func readMAT(
+    _ url: URL, sides: ClosedRange<Int>, memoryLimit: MemoryLimit
+  ) throws(DatasetError) -> Contents {
     let file = try MATFile(url)
     return try read(
-      url, file.variables, "variable", .matlab, name: { $0.name },
+      url, file.variables, "variable", .matlab, sides, name: { $0.name },
       shape: { $0.kind == nil ? nil : $0.dimensions },
       refusal: { $0.kind == nil ? "it is \($0), not an array of real numbers" : nil },
       array: { variable throws(DatasetError) in try file.array(variable, memoryLimit: memoryLimit) })
@@ -42,17 +50,18 @@ enum ArrayFile {
   /// The images in an NPY file.
   ///
   /// - Throws: ``DatasetError/unusable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
-  static func readNPY(_ url: URL) throws(DatasetError) -> Contents {
-    let (images, layout) = try images(try NPYArray.read(url), "the array", url, .numPy)
+  static func readNPY(_ url: URL, sides: ClosedRange<Int>) throws(DatasetError) -> Contents {
+    let (images, layout) = try images(try NPYArray.read(url), url.lastPathComponent, "the array", url, .numPy, sides)
     return Contents(parts: [.train: images], layout: layout)
   }
 
   private static func read<Item>(
-    _ url: URL, _ items: [Item], _ noun: String, _ source: ImageLayout.Source, name: (Item) -> String,
+    _ url: URL, _ items: [Item], _ noun: String, _ source: ImageLayout.Source,
+    _ sides: ClosedRange<Int>, name: (Item) -> String,
     shape: (Item) -> [Int]?, refusal: (Item) -> String?, array: (Item) throws(DatasetError) -> NumberArray
   ) throws(DatasetError) -> Contents {
     func holdsImages(_ item: Item) -> Bool {
-      shape(item).flatMap { ImageLayout(shape: $0, isFirstIndexFastest: false, source: source) } != nil
+      shape(item).flatMap { ImageLayout(shape: $0, isFirstIndexFastest: false, source: source, sides: sides) } != nil
     }
     let isNamed = items.contains { SplitNames.split(name($0)) != nil }
     if !isNamed, !items.contains(where: holdsImages) {
@@ -69,7 +78,8 @@ enum ArrayFile {
       guard let item = chosen[split] else { continue }
       let origin = "the \(noun) '\(name(item))'"
       if let reason = refusal(item) { throw .unusable(path: url.path, reason: "\(origin): \(reason)") }
-      (contents.parts[split], contents.layout) = try images(try array(item), origin, url, source)
+      (contents.parts[split], contents.layout) = try images(
+        try array(item), name(item), origin, url, source, sides)
     }
     return contents
   }
@@ -92,15 +102,17 @@ enum ArrayFile {
   }
 
   private static func images(
-    _ array: NumberArray, _ origin: String, _ url: URL, _ source: ImageLayout.Source
+    _ array: NumberArray, _ name: String, _ origin: String, _ url: URL, _ source: ImageLayout.Source,
+    _ sides: ClosedRange<Int>
   ) throws(DatasetError) -> (images: RawImages, layout: String) {
     guard
       let layout = ImageLayout(
-        shape: array.shape, isFirstIndexFastest: array.isFirstIndexFastest, source: source)
+        shape: array.shape, isFirstIndexFastest: array.isFirstIndexFastest, source: source, sides: sides)
     else { throw .unusable(path: url.path, reason: misshapen(origin, array.shape, source)) }
-    let images = RawImages(
+    var images = RawImages(
       origin: origin, height: layout.height, width: layout.width, kind: array.kind,
       values: layout.images(array.values))
+    images.name = name
     return (images, layout.words)
   }
 

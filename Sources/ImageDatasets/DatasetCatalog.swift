@@ -15,23 +15,29 @@ public enum DatasetCatalog {
   /// is the name of a file or folder, is the path of a person's own images; those are read here, for only
   /// they say how many and how large they are.
   ///
-  /// - Parameter memoryLimit: How much memory a person's own images may take.
+  /// - Parameters:
+  ///   - preparation: How a person's own images are made what a model takes.
+  ///   - memoryLimit: How much memory they may take.
   /// - Throws: ``DatasetError/unknownDataset(name:known:)``; for a path also
   ///   ``DatasetError/missingPath(path:)``, ``DatasetError/unusable(path:reason:)``,
   ///   ``DatasetError/tooLarge(path:claim:limit:)``, ``DatasetError/unreadable(path:reason:)``.
   public static func description(
-    named name: String, memoryLimit: MemoryLimit = .standard
+    named name: String, preparation: ImagePreparation = ImagePreparation(), memoryLimit: MemoryLimit = .standard
   ) throws(DatasetError) -> DatasetDescription {
     if let description = all.first(where: { $0.name == name }) { return description }
     if let seed = freyfacesSeed(name) { return .freyfaces(seed: seed) }
-    if isPath(name) { return try .ownImages(at: name, memoryLimit: memoryLimit) }
+    if isPath(name) { return try .ownImages(at: name, preparation: preparation, memoryLimit: memoryLimit) }
     throw .unknownDataset(name: name, known: names)
+  }
+
+  /// True for the name of a dataset; all else is the path of a person's own images.
+  public static func isKnown(_ name: String) -> Bool {
+    all.contains { $0.name == name } || freyfacesSeed(name) != nil
   }
 
   /// Whether a name is the path of a person's own images.
   static func isPath(_ name: String) -> Bool {
-    if all.contains(where: { $0.name == name }) || freyfacesSeed(name) != nil { return false }
-    return name.contains("/") || FileManager.default.fileExists(atPath: name)
+    !isKnown(name) && (name.contains("/") || FileManager.default.fileExists(atPath: name))
   }
 
   /// The name by which a dataset is found from any folder: the absolute path of a person's own images, and other names as

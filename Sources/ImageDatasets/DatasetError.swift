@@ -53,7 +53,7 @@ extension DatasetError: CustomStringConvertible {
     case .unknownDataset(let name, let known):
       """
       There is no dataset named '\(name)'. Choose one of: \(known.joined(separator: ", ")); or give \
-      the path of your own images: an .npz, .npy or .mat file, or a folder of PNG files.
+      the path of your own images: an .npz, .npy or .mat file, or a folder of PNG or JPEG files.
       """
     case .notFound(let dataset, let searched, let address):
       """
@@ -66,7 +66,7 @@ extension DatasetError: CustomStringConvertible {
       """
     case .missingPath(let path):
       """
-      There is nothing at \(path). Give the path of an .npz, .npy or .mat file or of a folder of PNG files, \
+      There is nothing at \(path). Give the path of an .npz, .npy or .mat file or of a folder of PNG or JPEG files, \
       or the name of a dataset that `ffjord-vae datasets list` knows; for a run whose images have moved, name their folder \
       with --data-dir.
       """

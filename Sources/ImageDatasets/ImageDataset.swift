@@ -18,11 +18,13 @@ public struct ImageDataset: Sendable {
   public let isTrainBinarizedDynamically: Bool
   /// What a pixel is, and so which likelihood fits.
   public let pixels: PixelKind
+  /// Where a person's own images are from; nil for a dataset known by name.
+  public let origins: OwnImageOrigins?
 
   /// A dataset of splits that all hold images of one size; grey pixels are not to be binarized.
   public init(
     name: String, train: GreyImages, validation: GreyImages, test: GreyImages,
-    isTrainBinarizedDynamically: Bool, pixels: PixelKind = .binary
+    isTrainBinarizedDynamically: Bool, pixels: PixelKind = .binary, origins: OwnImageOrigins? = nil
   ) {
     precondition(
       pixels == .binary || !isTrainBinarizedDynamically,
@@ -39,6 +41,7 @@ public struct ImageDataset: Sendable {
     self.test = test
     self.isTrainBinarizedDynamically = isTrainBinarizedDynamically
     self.pixels = pixels
+    self.origins = origins
   }
 
   /// A dataset from grey splits: validation and test get their one fixed binarization, train stays grey.

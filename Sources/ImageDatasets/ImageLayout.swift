@@ -21,32 +21,40 @@ struct ImageLayout: Sendable {
   /// How the axes are read, in words.
   let words: String
 
-  /// True where a model takes images of that size; its strides halve an image twice.
-  static func isAllowed(_ height: Int, _ width: Int) -> Bool {
-    [height, width].allSatisfy { (8...512).contains($0) && $0.isMultiple(of: 4) }
+  /// The sides of images that a model takes.
+  static let sides = 8...512
+
+  /// The sides of images that are read: those that a model takes, or others where they are resized.
+  static func sides(isResized: Bool) -> ClosedRange<Int> { isResized ? 2...16384 : sides }
+
+  /// True for an image whose sides are both in the range.
+  static func isAllowed(_ height: Int, _ width: Int, _ sides: ClosedRange<Int>) -> Bool {
+    sides.contains(height) && sides.contains(width)
   }
 
   /// What a size must be, to stand behind the one that is not.
   static let sizeRule =
-    "the sides of an image must be multiples of 4 from 8 to 512, such as 28 x 28, 28 x 20 or 32 x 32"
+    "the sides of an image must be from 8 to 512, such as 28 x 28; --resize HxW brings others to that"
 
   /// The layout of an array of that shape, or nil where it holds no images that a model takes.
-  init?(shape: [Int], isFirstIndexFastest: Bool, source: Source) {
+  init?(
+    shape: [Int], isFirstIndexFastest: Bool, source: Source, sides: ClosedRange<Int> = Self.sides
+  ) {
     guard let strides = CheckedSize.strides(shape, isFirstIndexFastest: isFirstIndexFastest) else { return nil }
-    // A known size in either order is believed before an unusual size is: 28 x 28 x 400 is of 400 images.
     let orders = source == .matlab ? [false, true] : [false]
-    for isKnownOnly in source == .matlab ? [true, false] : [false] {
-      for isCountLast in orders {
-        if let layout = Self(shape, strides, isCountLast: isCountLast, isKnownOnly: isKnownOnly) {
-          self = layout
-          return
-        }
-      }
-    }
-    return nil
+    let layouts = orders.compactMap { Self(shape, strides, isCountLast: $0, sides) }
+    // A known size in either order is believed before a square one is, and that before any other: 28 x 28 x 400 is of
+    // 400 images.
+    guard
+      let layout = layouts.first(where: \.isKnown) ?? layouts.first(where: { $0.height == $0.width })
+        ?? layouts.first
+    else { return nil }
+    self = layout
   }
 
-  private init?(_ shape: [Int], _ strides: [Int], isCountLast: Bool, isKnownOnly: Bool) {
+  private var isKnown: Bool { Self.knownSizes.contains { $0.height == height && $0.width == width } }
+
+  private init?(_ shape: [Int], _ strides: [Int], isCountLast: Bool, _ sides: ClosedRange<Int>) {
     guard (2...4).contains(shape.count) else { return nil }
     let all = Array(shape.indices)
     let countAxis = isCountLast ? shape.count - 1 : 0
@@ -71,8 +79,7 @@ struct ImageLayout: Sendable {
       (rowStride, columnStride) = (stride, strides[imageAxes[0]])
       words = "\(isCountLast ? "a column" : "a row") for each image, its pixels row after row"
     }
-    let isKnown = Self.knownSizes.contains { $0.height == height && $0.width == width }
-    guard Self.isAllowed(height, width), isKnown || !isKnownOnly else { return nil }
+    guard Self.isAllowed(height, width, sides) else { return nil }
   }
 
   /// The images of an array, `[count, height * width]`.

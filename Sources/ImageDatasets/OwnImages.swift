@@ -3,18 +3,19 @@ import Foundation
 import Tensors
 
 extension DatasetDescription {
-  /// A person's own images: an NPZ, NPY or MAT file, or a folder of PNG files.
+  /// A person's own images: an NPZ, NPY or MAT file, or a folder of PNG and JPEG files.
   ///
   /// They are read here, for only they say how many and how large they are. Images of zeros and ones alone
-  /// are binary, all others grey and never binarized. `read` reports what was found and how it was
+  /// are binary, all others grey unless `preparation` says otherwise. `read` reports what was found and how it was
   /// understood.
   ///
   /// - Throws: ``DatasetError/missingPath(path:)``, ``DatasetError/unusable(path:reason:)`` with the place of
   ///   what is wrong, ``DatasetError/tooLarge(path:claim:limit:)``, ``DatasetError/unreadable(path:reason:)``.
   public static func ownImages(
-    at path: String, memoryLimit: MemoryLimit = .standard
+    at path: String, preparation: ImagePreparation = ImagePreparation(), memoryLimit: MemoryLimit = .standard
   ) throws(DatasetError) -> DatasetDescription {
-    let (dataset, account) = try OwnImages(path: path, memoryLimit: memoryLimit).read()
+    let images = OwnImages(path: path, preparation: preparation, memoryLimit: memoryLimit)
+    let (dataset, account) = try images.read()
     return DatasetDescription(
       name: path,
       summary: "your own images, \(dataset.height) x \(dataset.width), \(dataset.pixels.rawValue)",
@@ -31,10 +32,12 @@ extension DatasetDescription {
 struct OwnImages: Sendable {
   /// The path, as the person wrote it.
   let path: String
+  /// How they are made what a model takes.
+  var preparation = ImagePreparation()
   /// How much memory the images may take.
   var memoryLimit = MemoryLimit.standard
 
-  /// The dataset, and an account of what was read: counts, sizes, values, scale and split.
+  /// The dataset, and an account of what was read: counts, sizes, values, scale, preparation and split.
   func read() throws(DatasetError) -> (dataset: ImageDataset, account: String) {
     let url = URL(fileURLWithPath: (path as NSString).expandingTildeInPath)
     do throws(DatasetError) {
@@ -57,17 +60,19 @@ struct OwnImages: Sendable {
       throw .missingPath(path: url.path)
     }
     if isDirectory.boolValue {
-      let (parts, leftOut) = try PNGFolder.read(url, memoryLimit: memoryLimit)
-      return ArrayFile.Contents(parts: parts, leftOut: leftOut)
+      let folder = try ImageFolder(url, resizedTo: preparation.size, memoryLimit: memoryLimit).read()
+      return ArrayFile.Contents(
+        parts: folder.parts, ignored: folder.ignored, colourCount: folder.colourCount, sizes: folder.sizes)
     }
+    let sides = ImageLayout.sides(isResized: preparation.size != nil)
     switch url.pathExtension.lowercased() {
-    case "npz": return try ArrayFile.readNPZ(url, memoryLimit: memoryLimit)
-    case "npy": return try ArrayFile.readNPY(url)
-    case "mat": return try ArrayFile.readMAT(url, memoryLimit: memoryLimit)
+    case "npz": return try ArrayFile.readNPZ(url, sides: sides, memoryLimit: memoryLimit)
+    case "npy": return try ArrayFile.readNPY(url, sides: sides)
+    case "mat": return try ArrayFile.readMAT(url, sides: sides, memoryLimit: memoryLimit)
     default:
       throw .unusable(
         path: url.path,
-        reason: "it is no .npz, .npy or .mat file and no folder of PNG files, and nothing else "
+        reason: "it is no .npz, .npy or .mat file and no folder of PNG or JPEG files, and nothing else "
           + "can be read")
     }
   }
@@ -77,65 +82,84 @@ struct OwnImages: Sendable {
   ) throws(UnusableImages) -> (dataset: ImageDataset, account: String) {
     let given = DatasetSplit.allCases.compactMap { split in contents.parts[split].map { (split, $0) } }
     guard let (_, first) = given.first else { throw UnusableImages("it holds no images") }
+    let (range, scale) = try Self.scale(given.map(\.1), isResized: preparation.size != nil)
+    let preparer = ImagePreparer(preparation, scale: scale)
+    var splits = [DatasetSplit: PreparedImages]()
+    var sizes = contents.sizes
+    var position = 0
+    for (split, part) in given {
+      if contents.sizes.isEmpty { sizes.insert(ImageSize(height: part.height, width: part.width)) }
+      splits[split] = preparer.prepare(part, firstPosition: position)
+      position += part.count
+    }
+    let cut = Self.cutMissing(&splits)
+    let (images, pixels, isDynamic) = preparer.binarize(splits)
+    var origins = OwnImageOrigins()
+    origins.records = splits.mapValues(\.records)
+    origins.ignored = contents.ignored
+    origins.polarity = preparation.isInverted ? .ink : .light
+    if contents.colourCount > 0 {
+      origins.remarks.append(
+        "\(contents.colourCount) of \(position) pictures are stored in colours, of which the luminance is taken")
+    }
+    let size = preparation.size ?? ImageSize(height: first.height, width: first.width)
+    func of(_ split: DatasetSplit) -> GreyImages {
+      images[split] ?? GreyImages(height: size.height, width: size.width, pixels: [])
+    }
+    let dataset = ImageDataset(
+      name: path, train: of(.train), validation: of(.validation), test: of(.test),
+      isTrainBinarizedDynamically: isDynamic, pixels: pixels, origins: origins)
+    let counts = dataset.counts
+    let from = given.map { "\($0.1.origin) (\($0.1.count))" }.joined(separator: ", ")
+    var account = [
+      "\(path): \(counts.total) images of \(size.height) x \(size.width) from \(from)"
+        + (contents.layout.isEmpty ? "" : ", read as \(contents.layout)"),
+      "numbers from \(range.lowerBound) to \(range.upperBound), \(scale.words): "
+        + preparer.words(from: sizes, pixels),
+      "\(counts.train) for training, \(counts.validation) for validation, \(counts.test) for testing: \(cut)",
+    ]
+    let leftOut = contents.leftOut.map { "'\($0)'" }.joined(separator: ", ")
+    if !leftOut.isEmpty { account.append("left out: \(leftOut)") }
+    return (dataset, account.joined(separator: "\n"))
+  }
+
+  /// The range of all numbers and their scale: one for all splits, or a dark test set would be taken for another kind of
+  /// numbers.
+  private static func scale(
+    _ parts: [RawImages], isResized: Bool
+  ) throws(UnusableImages) -> (range: ClosedRange<Float>, scale: ImageScale) {
+    let first = parts[0]
     var (low, high) = (Float.infinity, -Float.infinity)
-    for (_, part) in given {
-      guard (part.height, part.width) == (first.height, first.width) else {
+    for part in parts {
+      guard isResized || (part.height, part.width) == (first.height, first.width) else {
         throw UnusableImages(
           "\(first.origin) holds images of \(first.height) x \(first.width) and \(part.origin) of "
-            + "\(part.height) x \(part.width); all must be of one size")
+            + "\(part.height) x \(part.width); all must be of one size: --resize HxW brings them to one")
       }
       let range = try part.range()
       (low, high) = (min(low, range.lowerBound), max(high, range.upperBound))
     }
-    // One scale for all splits, or a dark test set would be taken for another kind of numbers.
-    let isFloating = given.contains { $0.1.kind == .floating }
+    let isFloating = parts.contains { $0.kind == .floating }
     let scale = try ImageScale(
       of: low...high, isOfBytes: first.isOfBytes, kind: isFloating ? .floating : first.kind)
-    var splits = [DatasetSplit: GreyImages]()
-    for (split, part) in given {
-      splits[split] = GreyImages(
-        height: part.height, width: part.width, pixels: scale.intensities(part.values))
-    }
-    let cut = try Self.cutMissing(&splits)
-    let empty = GreyImages(height: first.height, width: first.width, pixels: [])
-    let pixels: PixelKind = splits.values.allSatisfy(\.isBinary) ? .binary : .grey
-    let dataset = ImageDataset(
-      name: path, train: splits[.train] ?? empty, validation: splits[.validation] ?? empty,
-      test: splits[.test] ?? empty, isTrainBinarizedDynamically: false, pixels: pixels)
-    let origins = given.map { "\($0.1.origin) (\($0.1.count))" }.joined(separator: ", ")
-    let counts = dataset.counts
-    let account = [
-      "\(path): \(counts.total) images of \(first.height) x \(first.width) from \(origins)"
-        + (contents.layout.isEmpty ? "" : ", read as \(contents.layout)"),
-      "numbers from \(low) to \(high), \(scale.words): \(pixels.rawValue) images"
-        + (pixels == .binary ? " of zeros and ones" : ", which are not binarized"),
-      "\(counts.train) for training, \(counts.validation) for validation, \(counts.test) for testing: \(cut)",
-    ]
-    let leftOut = contents.leftOut.map { "'\($0)'" }.joined(separator: ", ")
-    return (dataset, (account + (leftOut.isEmpty ? [] : ["left out: \(leftOut)"])).joined(separator: "\n"))
+    return (low...high, scale)
   }
 
-  /// Cuts the splits that are missing from the training images, shuffled the same way every time, and says
-  /// so.
-  ///
-  /// Each is a tenth of the images there were, at least one.
-  private static func cutMissing(_ splits: inout [DatasetSplit: GreyImages]) throws(UnusableImages) -> String {
+  /// Cuts the splits that are missing from the training images, each image by its own content, and says so.
+  private static func cutMissing(_ splits: inout [DatasetSplit: PreparedImages]) -> String {
     let missing = [DatasetSplit.validation, .test].filter { splits[$0] == nil }
     guard !missing.isEmpty, let all = splits[.train] else { return "as named there" }
-    let tenth = max(1, all.count / 10)
-    guard all.count > missing.count * tenth else {
-      throw UnusableImages(
-        "\(all.count) training image\(all.count == 1 ? "" : "s") cannot be split; give more, or name the "
-          + "splits")
+    // In the order of their identities, which is as good as shuffled, whatever the files are named.
+    let order = all.records.indices.sorted {
+      (all.records[$0].identity, $0) < (all.records[$1].identity, $1)
     }
-    let order = RandomStream(seed: 0, purpose: .split, step: 2).permutation(of: all.count)
-    var end = all.count
-    for split in missing.reversed() {
-      splits[split] = all.selecting(Array(order[end - tenth..<end]))
-      end -= tenth
+    func part(_ isWanted: (DatasetSplit) -> Bool) -> PreparedImages {
+      all.selecting(order.filter { isWanted(ContentSplit.split(of: all.records[$0].identity)) })
     }
-    splits[.train] = all.selecting(Array(order[..<end]))
+    for split in missing { splits[split] = part { $0 == split } }
+    splits[.train] = part { !missing.contains($0) }
     let names = missing.map(\.rawValue).joined(separator: " and ")
-    return "\(names) cut from the shuffled training images, a tenth each, the same ones every time"
+    return "\(names) cut from the training images by each one's content, about a tenth each; adding or removing images "
+      + "moves no other"
   }
 }

@@ -16,6 +16,8 @@ public struct PNGImage: Sendable, Hashable {
   public let width: Int
   /// The pixels, `[height * width]`, from 0 (black) to 255 (white); rows follow one another from the top.
   public let pixels: [UInt8]
+  /// True where the file that it was read from has colours, whose luminance this is.
+  private(set) var isFromColours = false
 
   /// The most pixels that are read from a file, 64 MiB of them: a small file can claim a picture that fills the memory.
   static let pixelLimit = 1 << 26
@@ -99,13 +101,16 @@ public struct PNGImage: Sendable, Hashable {
       if let reason = objection(height, width) {
         return .failure(.refused(path: path, height: height, width: width, reason: reason))
       }
+      let hasColours = image.format & UInt32(PNG_FORMAT_FLAG_COLOR) != 0
       image.format = UInt32(PNG_FORMAT_GRAY)
       // Transparent places show what lies beneath them: white paper.
       var pixels = [UInt8](repeating: 255, count: count)
       guard png_image_finish_read(&image, nil, &pixels, 0, nil) != 0 else {
         return .failure(.malformed(path: path, reason: message(of: image)))
       }
-      return .success(PNGImage(height: height, width: width, pixels: pixels))
+      var picture = PNGImage(height: height, width: width, pixels: pixels)
+      picture.isFromColours = hasColours
+      return .success(picture)
     }
     return try result.get()
   }

@@ -2,16 +2,22 @@
 struct RawImages: Sendable {
   /// What they were read from, in words that can begin a sentence: "the array 'train'".
   let origin: String
-  let height: Int
-  let width: Int
+  var height: Int
+  var width: Int
   /// What the numbers are.
   let kind: NumberArray.Kind
   /// The numbers, `[count, height * width]`.
-  let values: [Float]
+  var values: [Float]
   /// The files of the images, where each has its own; else empty.
   var files: [String] = []
   /// True where 255 is white whatever the images hold, as in a PNG file.
   var isOfBytes = false
+  /// The folder of each file's class, if it has one; empty where there are no files.
+  var labels: [String?] = []
+  /// What tells each file's image from others; empty where there are no files.
+  var identities: [UInt64] = []
+  /// The name of the array, if it is one.
+  var name = ""
 
   /// The number of images.
   var count: Int { values.count / (height * width) }

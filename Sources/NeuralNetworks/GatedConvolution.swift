@@ -14,13 +14,13 @@ public struct GatedConvolution: Sendable {
     public var kernel: [Int]
     public var stride = 1
     public var padding = 0
-    /// Whether the convolution is transposed, and then how much its output is enlarged.
+    /// Whether the convolution is transposed, and then by how many [rows, columns] its output is enlarged.
     public var isTransposed = false
-    public var outputPadding = 0
+    public var outputPadding = [0, 0]
 
     public init(
       _ inputs: Int, _ outputs: Int, kernel: [Int], stride: Int = 1, padding: Int = 0,
-      isTransposed: Bool = false, outputPadding: Int = 0
+      isTransposed: Bool = false, outputPadding: [Int] = [0, 0]
     ) {
       self.inputs = inputs
       self.outputs = outputs

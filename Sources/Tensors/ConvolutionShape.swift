@@ -37,8 +37,9 @@ public struct ConvolutionShape: Hashable, Sendable {
   }
 
   /// The convolution whose transpose takes an input [batch, height, width, channels] with weights
-  /// [input channels, output channels, kernel height, kernel width].
-  public init(transposedInput input: [Int], weights: [Int], stride: Int, padding: Int, outputPadding: Int) {
+  /// [input channels, output channels, kernel height, kernel width]; `outputPadding` is [rows, columns].
+  public init(transposedInput input: [Int], weights: [Int], stride: Int, padding: Int, outputPadding: [Int]) {
+    precondition(outputPadding.count == 2, "transposed convolution: output padding \(outputPadding) [rows, columns]")
     precondition(
       input.count == 4 && weights.count == 4 && input[3] == weights[0],
       "transposed convolution: input \(input) [batch, height, width, channels] against weights \(weights) "
@@ -50,8 +51,8 @@ public struct ConvolutionShape: Hashable, Sendable {
     inputChannels = weights[1]
     kernelHeight = weights[2]
     kernelWidth = weights[3]
-    inputHeight = (input[1] - 1) * stride - 2 * padding + weights[2] + outputPadding
-    inputWidth = (input[2] - 1) * stride - 2 * padding + weights[3] + outputPadding
+    inputHeight = (input[1] - 1) * stride - 2 * padding + weights[2] + outputPadding[0]
+    inputWidth = (input[2] - 1) * stride - 2 * padding + weights[3] + outputPadding[1]
     self.stride = stride
     self.padding = padding
   }

@@ -7,6 +7,9 @@ import Tensors
 /// - `.safetensors`: each array under its name.
 /// - `.npy`: one NumPy array; several arrays of one shape `[images, n]` are stacked to `[images, arrays, n]`.
 /// - `.csv`: a row for each image, with a heading; the columns of an array `[images, n]` are `name_0`, `name_1`, ...
+///
+/// Texts, one for each image, are columns of a `.csv`, and in a `.safetensors` arrays of bytes `[images, longest]`, UTF-8
+/// with zeros behind (NumPy's type `S`). An `.npy` has no room for them.
 public enum ArrayFile: String, Sendable, CaseIterable {
   case safetensors, npy, csv
 
@@ -23,7 +26,9 @@ public enum ArrayFile: String, Sendable, CaseIterable {
   /// Writes arrays in single precision, whose first axis is the image, atomically.
   ///
   /// - Throws: ``SafetensorsError`` where the file cannot be written.
-  public static func write(_ arrays: [(name: String, tensor: Tensor)], to path: String) throws {
+  public static func write(
+    _ arrays: [(name: String, tensor: Tensor)], texts: [(name: String, values: [String])] = [], to path: String
+  ) throws {
     let url = URL(filePath: path)
     switch try ArrayFile(path: path) {
     case .safetensors:
@@ -31,7 +36,7 @@ public enum ArrayFile: String, Sendable, CaseIterable {
         to: url,
         tensors: arrays.map {
           SafetensorsTensor(name: $0.name, shape: $0.tensor.shape, values: $0.tensor.floats())
-        },
+        } + texts.map(tensor),
         compression: .none)
     case .npy:
       let stacked = arrays.count == 1 ? arrays[0].tensor : stack(arrays.map(\.tensor))
@@ -40,7 +45,7 @@ public enum ArrayFile: String, Sendable, CaseIterable {
         try stacked.withBytes { bytes in try sink.write(bytes) }
       }
     case .csv:
-      let text = csv(arrays)
+      let text = csv(arrays, texts)
       try AtomicFile.write(to: url) { sink in try sink.write(Data(text.utf8)) }
     }
   }
@@ -61,7 +66,23 @@ public enum ArrayFile: String, Sendable, CaseIterable {
       + Array(dictionary.utf8)
   }
 
-  private static func csv(_ arrays: [(name: String, tensor: Tensor)]) -> String {
+  private static func tensor(_ text: (name: String, values: [String])) -> SafetensorsTensor {
+    let bytes = text.values.map { Array($0.utf8) }
+    let longest = max(1, bytes.map(\.count).max() ?? 0)
+    return SafetensorsTensor(
+      name: text.name, shape: [bytes.count, longest],
+      values: bytes.flatMap { $0 + [UInt8](repeating: 0, count: longest - $0.count) })
+  }
+
+  /// A field in quotes where it needs them (RFC 4180).
+  private static func field(_ text: String) -> String {
+    let isPlain = text.unicodeScalars.allSatisfy { !"\",\r\n".unicodeScalars.contains($0) }
+    return isPlain ? text : "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+  }
+
+  private static func csv(
+    _ arrays: [(name: String, tensor: Tensor)], _ texts: [(name: String, values: [String])]
+  ) -> String {
     let widths = arrays.map { $0.tensor.shape.dropFirst().reduce(1, *) }
     let heading =
       zip(arrays, widths).flatMap { array, width in
@@ -69,12 +90,12 @@ public enum ArrayFile: String, Sendable, CaseIterable {
       }
     let numbers = arrays.map { $0.tensor.floats() }
     let images = arrays.first?.tensor.shape[0] ?? 0
-    var lines = ["image," + heading.joined(separator: ",")]
+    var lines = [(["image"] + texts.map(\.name) + heading).joined(separator: ",")]
     for image in 0..<images {
       let row = zip(numbers, widths).flatMap { numbers, width in
         numbers[(image * width)..<((image + 1) * width)].map { "\($0)" }
       }
-      lines.append("\(image)," + row.joined(separator: ","))
+      lines.append((["\(image)"] + texts.map { field($0.values[image]) } + row).joined(separator: ","))
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -10,8 +10,9 @@ import VariationalAutoencoder
 /// `zstd -d` gives a file that every safetensors reader opens. Parameters are under the names, and in the shapes, of the
 /// published PyTorch model; their running average is under `average.` and the parameter's name; the optimizer's tensors are
 /// under `optimizer.first_moment.` and `optimizer.infinity_norm.` (Adamax) or `optimizer.second_moment.` (Adam) and the
-/// parameter's name; configuration and progress are JSON in the metadata. All randomness is a function of the seed in the
-/// configuration and the step in the progress, so these are the random state and the data cursor, too.
+/// parameter's name; configuration and progress are JSON in the metadata, where the identities of the images trained on
+/// stand, too. All randomness is a function of the seed in the configuration and the step in the progress, so these are the
+/// random state and the data cursor, too.
 ///
 /// A checkpoint of a model alone has its parameters (the average, where the run had one), in 16 or 32 bits a number, and
 /// nothing of the optimizer. It can be used, and a new run can begin with it, but no run goes on from it.
@@ -22,6 +23,7 @@ public enum Checkpoint {
   public static let bestName = "best.safetensors.zst"
 
   static let kind = "ffjord-vae checkpoint"
+  private static let trainedImagesKey = "trained_images"
   private static let firstMoment = "optimizer.first_moment."
   private static let average = "average."
   private static let modelAlone = "model"
@@ -91,6 +93,7 @@ public enum Checkpoint {
       "optimizer_step": String(state.optimizer.step),
     ]
     metadata["run"] = state.run
+    metadata[trainedImagesKey] = state.trainedImages?.encoded
     return metadata
   }
 
@@ -229,6 +232,10 @@ public enum Checkpoint {
     state.average = nil
     state.progress = summary.progress
     state.run = summary.run
+    if let text = file.metadata[trainedImagesKey] {
+      guard let images = TrainedImages(encoded: text) else { throw invalid("its list of trained images is damaged") }
+      state.trainedImages = images
+    }
     if includingOptimizer {
       func tensors(_ prefix: String) throws -> [Tensor] {
         try parameters.parameters.map { parameter in

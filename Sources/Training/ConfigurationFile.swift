@@ -1,4 +1,5 @@
 import Foundation
+import ImageDatasets
 import NormalizingFlows
 import VariationalAutoencoder
 
@@ -46,6 +47,8 @@ extension TrainingConfiguration {
   private static var withEveryField: TrainingConfiguration {
     var configuration = TrainingConfiguration()
     configuration.dataDirectory = ""
+    configuration.preparation.size = ImageSize(height: 28, width: 28)
+    configuration.dataDigest = ""
     configuration.steps = 1
     configuration.clipNorm = 1
     configuration.average = 0

@@ -7,11 +7,11 @@ extension GreyImages {
   /// The images as a tensor, `[images, height * width]`.
   public var tensor: Tensor { Tensor(pixels, shape: [count, height * width]) }
 
-  /// The images as a grid draws them, with ink dark: binary images are ink, photographs are light.
-  public func drawn(as likelihood: LikelihoodKind) -> GreyImages {
-    switch likelihood {
-    case .bernoulli: self
-    case .categorical: GreyImages(height: height, width: width, pixels: pixels.map { 1 - $0 })
+  /// The images as a grid draws them, with ink dark: light turns around.
+  public func drawn(as polarity: ImagePolarity) -> GreyImages {
+    switch polarity {
+    case .ink: self
+    case .light: GreyImages(height: height, width: width, pixels: pixels.map { 1 - $0 })
     }
   }
 }

@@ -49,6 +49,8 @@ public struct ModelImport: Sendable {
       notes = stateDict.infer(&configuration.model)
     }
     if let dataset { configuration.dataset = dataset }
+    // An exported model does not carry with it which images it was trained on.
+    configuration.dataDigest = nil
     let found = configuration.model
     change(&configuration.model)
     do { try configuration.validate() } catch {

@@ -38,13 +38,16 @@ public struct Trainer {
 
   /// A new run.
   ///
-  /// - Parameter initial: The parameters that it begins with; random ones if not given.
+  /// - Parameters:
+  ///   - initial: The parameters that it begins with; random ones if not given.
+  ///   - trainedImages: The images that those were trained on.
   /// - Throws: ``TrainingError/invalidConfiguration(_:)``, also where the parameters are not those of the model.
   public init(
     _ configuration: TrainingConfiguration, dataset: ImageDataset, directory: RunDirectory,
-    initial: ParameterSet? = nil
+    initial: ParameterSet? = nil, trainedOn trainedImages: TrainedImages? = nil
   ) throws(TrainingError) {
-    let configuration = configuration.fitted(to: dataset)
+    var configuration = configuration.fitted(to: dataset)
+    configuration.dataDigest = nil
     try configuration.validate()
     try MemoryEstimate.training(configuration).require(for: "training")
     var (model, parameters) = VariationalAutoencoder.make(
@@ -57,17 +60,21 @@ public struct Trainer {
       }
       parameters = initial
     }
-    let state = TrainingState(configuration: configuration, parameters: parameters)
+    var state = TrainingState(configuration: configuration, parameters: parameters)
+    state.trainedImages = trainedImages
     try self.init(resuming: state, model, dataset: dataset, directory: directory)
     hasCheckpoint = false
   }
 
   /// A run that goes on from a state.
   ///
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)`` where the data are not those of the run.
+  /// - Parameter allowingChangedData: Whether to go on with other images than those the run began with.
+  /// - Throws: ``TrainingError/invalidConfiguration(_:)`` where the images are of another size than the model's,
+  ///   ``TrainingError/changedData(_:)`` where they are not those of the run, ``TrainingError/unusableImages(_:)`` where
+  ///   there are none.
   public init(
     resuming state: TrainingState, _ model: VariationalAutoencoder, dataset: ImageDataset,
-    directory: RunDirectory
+    directory: RunDirectory, allowingChangedData: Bool = false
   ) throws(TrainingError) {
     let configuration = state.configuration
     try configuration.validate()
@@ -78,6 +85,17 @@ public struct Trainer {
           + "\(dataset.name) has \(dataset.height)x\(dataset.width)")
     }
     try MemoryEstimate.training(configuration, isStateHeld: true).require(for: "training")
+    let images = configuration.limitTrain.map { dataset.train.prefix($0) } ?? dataset.train
+    validation = configuration.limitEvaluation.map { dataset.validation.prefix($0) } ?? dataset.validation
+    guard images.count > 0, validation.count > 0 else {
+      throw .unusableImages(
+        "\(dataset.name) has \(dataset.train.count) training and \(dataset.validation.count) validation images, and both "
+          + "are needed: give more images, or put some in folders (or arrays) named train and validation")
+    }
+    var state = state
+    try state.adopt(
+      dataset, training: Array(dataset.identities(of: .train).prefix(images.count)), allowingChange: allowingChangedData
+    )
     self.state = state
     hasCheckpoint = FileManager.default.fileExists(
       atPath: directory.place.appending(path: Checkpoint.lastName).path)
@@ -86,8 +104,6 @@ public struct Trainer {
     self.model = model
     self.dataset = dataset
     self.directory = directory
-    let images = configuration.limitTrain.map { dataset.train.prefix($0) } ?? dataset.train
-    validation = configuration.limitEvaluation.map { dataset.validation.prefix($0) } ?? dataset.validation
     var trained = model
     if let tolerance = configuration.trainingTolerance { trained.flow = trained.flow.solving(toTolerance: tolerance) }
     training = TrainingStep(
@@ -247,8 +263,8 @@ public struct Trainer {
     let file = directory.picture(epoch: state.progress.epoch)
     let shown = validation.prefix(min(validation.count, 40))
     let picture = ImageGrid.pairs(
-      originals: shown.drawn(as: state.configuration.model.likelihood),
-      reconstructions: try evaluator.reconstructions(of: shown).drawn(as: state.configuration.model.likelihood),
+      originals: shown.drawn(as: dataset.polarity),
+      reconstructions: try evaluator.reconstructions(of: shown).drawn(as: dataset.polarity),
       columns: 5)
     let data = try picture.encoded()
     try AtomicFile.write(to: file) { try $0.write(data) }

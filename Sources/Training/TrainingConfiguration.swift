@@ -26,6 +26,10 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var dataset = "glyphs"
   /// Where the dataset's files were when the run began: an absolute path.
   public var dataDirectory: String?
+  /// How a person's own images are made what the model takes.
+  public var preparation = ImagePreparation()
+  /// The digest of the images of all splits; see ``ImageDatasets/ImageDataset/digest``.
+  public var dataDigest: String?
   public var preset = Preset.paper
   public var model = ModelConfiguration()
   /// Passes through the training images at most.
@@ -117,7 +121,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     func require(_ holds: Bool, _ text: String) throws(TrainingError) {
       if !holds { throw .invalidConfiguration(text) }
     }
-    if let complaint = model.complaint { throw .invalidConfiguration(complaint) }
+    if let complaint = model.complaint ?? preparation.complaint { throw .invalidConfiguration(complaint) }
     try require(model.hidden.count <= 100, "hidden: \(model.hidden.count) layers, and 100 are the limit")
     try require(epochs > 0, "epochs \(epochs): a positive number")
     try require((steps ?? 1) > 0, "steps \(steps ?? 0): a positive number")

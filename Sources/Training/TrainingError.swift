@@ -21,6 +21,10 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case missingConfiguration(path: String)
   /// A file is no configuration of a run.
   case invalidConfigurationFile(path: String, reason: String)
+  /// A dataset's images are too few to train on.
+  case unusableImages(String)
+  /// A dataset's images are not those that a run began with.
+  case changedData(String)
   /// The output directory holds another run.
   case occupied(path: String)
   /// The directory has metrics of a run whose checkpoints are not there.
@@ -55,6 +59,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .invalidConfiguration, .occupied, .foreign, .inUse, .existing, .ownedByRun: .usage
     case .invalidCheckpoint, .invalidModel, .invalidRun, .invalidConfigurationFile: .badData
+    case .unusableImages, .changedData: .badData
     case .missingCheckpoint, .missingRun, .lostCheckpoints, .missingConfiguration: .missingInput
     case .unwritable: .inputOutput
     case .diverged, .undefinedBound, .undefinedResult, .solve: .numerical
@@ -75,6 +80,9 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .missingConfiguration(let path):
       "there is no configuration at \(path). Name a JSON file such as a run's config.json."
     case .invalidConfigurationFile(let path, let reason): "\(path) is no configuration of a run: \(reason)"
+    case .unusableImages(let text): text
+    case .changedData(let text):
+      "\(text). Bring back the images that it began with, go on all the same with --allow-changed-data, or begin a new run."
     case .occupied(let path):
       "\(path) already holds a run. Continue it with --resume \(path), choose another --output, or replace it with "
         + "--overwrite."

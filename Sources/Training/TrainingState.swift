@@ -50,6 +50,8 @@ public struct TrainingState: Sendable {
   public var progress = TrainingProgress()
   /// Which run the state is of; none where it is of no run, as a model that was imported.
   public var run: String?
+  /// Which images it was trained on, where that is known.
+  public var trainedImages: TrainedImages?
 
   /// A state with an optimizer and, if none are given, averages that begin.
   public init(

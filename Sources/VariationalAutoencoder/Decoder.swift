@@ -15,19 +15,24 @@ public struct Decoder: Sendable {
     in builder: inout ParameterBuilder
   ) {
     func layer(
-      _ inputs: Int, _ outputs: Int, kernel: [Int], stride: Int = 1, padding: Int = 2, outputPadding: Int = 0
+      _ inputs: Int, _ outputs: Int, kernel: [Int], stride: Int = 1, padding: Int = 2,
+      outputPadding: [Int] = [0, 0]
     ) -> GatedConvolution.Shape {
       GatedConvolution.Shape(
         inputs, outputs, kernel: kernel, stride: stride, padding: padding, isTransposed: true,
         outputPadding: outputPadding)
     }
     let five = [5, 5]
+    // Doubling n gives 2 n - 1 or, with a padding of one, 2 n: what the encoder's stride has halved.
+    let sides = [Encoder.sides(imageHeight), Encoder.sides(imageWidth)]
+    let toHalf = sides.map { $0.half - 2 * $0.quarter + 1 }
+    let toWhole = sides.map { $0.whole - 2 * $0.half + 1 }
     let shapes = [
-      layer(latent, 64, kernel: [imageHeight / 4, imageWidth / 4], padding: 0),
+      layer(latent, 64, kernel: sides.map(\.quarter), padding: 0),
       layer(64, 64, kernel: five),
-      layer(64, 32, kernel: five, stride: 2, outputPadding: 1),
+      layer(64, 32, kernel: five, stride: 2, outputPadding: toHalf),
       layer(32, 32, kernel: five),
-      layer(32, 32, kernel: five, stride: 2, outputPadding: 1),
+      layer(32, 32, kernel: five, stride: 2, outputPadding: toWhole),
       layer(32, 32, kernel: five),
     ]
     layers = shapes.enumerated().map { GatedConvolution("p_x_nn.\($0)", $1, in: &builder) }

@@ -78,9 +78,8 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
   public var complaint: String? {
     func require(_ holds: Bool, _ text: String) -> String? { holds ? nil : text }
     return require(
-      imageHeight % 4 == 0 && imageWidth % 4 == 0 && (4...512).contains(imageHeight)
-        && (4...512).contains(imageWidth),
-      "images of \(imageHeight)x\(imageWidth): the sides must be multiples of 4, up to 512")
+      (4...512).contains(imageHeight) && (4...512).contains(imageWidth),
+      "images of \(imageHeight)x\(imageWidth): the sides must be from 4 to 512")
       ?? require((1...4096).contains(latent), "latent \(latent): from 1 to 4096")
       ?? (flow == .ffjord ? dynamicsComplaint(require) : layersComplaint(require))
   }

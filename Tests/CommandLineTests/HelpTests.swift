@@ -10,14 +10,14 @@ import Testing
         "--dataset", "--data-dir", "--output", "--preset", "--epochs", "--steps", "--batch-size",
         "--learning-rate", "--warmup", "--patience", "--latent", "--hidden", "--blocks", "--rank", "--flow",
         "--solver", "--tolerance", "--divergence", "--gradient", "--seed", "--threads", "--limit-train",
-        "--limit-eval", "--resume",
+        "--limit-eval", "--resume", "--binarize", "--resize", "--invert", "--list-ignored", "--allow-changed-data",
       ]
     ),
     (
       "evaluate",
       [
         "--dataset", "--data-dir", "--split", "--limit", "--divergence", "--importance-samples", "--seed",
-        "--json",
+        "--json", "--binarize", "--resize", "--invert", "--list-ignored",
       ]
     ),
     ("reconstruct", ["--output", "--split", "--count"]),

@@ -19,7 +19,7 @@ import Testing
   }
 
   private static func transposed(
-    _ inputs: Int, _ outputs: Int, kernel: [Int], stride: Int = 1, padding: Int = 2, outputPadding: Int = 0
+    _ inputs: Int, _ outputs: Int, kernel: [Int], stride: Int = 1, padding: Int = 2, outputPadding: [Int] = [0, 0]
   ) -> GatedConvolution.Shape {
     GatedConvolution.Shape(
       inputs, outputs, kernel: kernel, stride: stride, padding: padding, isTransposed: true,
@@ -40,10 +40,10 @@ import Testing
     Case(shape: transposed(6, 3, kernel: [7, 5], padding: 0), height: 1, width: 1, result: [7, 5]),
     Case(shape: transposed(3, 4, kernel: [5, 5]), height: 7, width: 5, result: [7, 5]),
     Case(
-      shape: transposed(4, 2, kernel: [5, 5], stride: 2, outputPadding: 1), height: 7, width: 5,
+      shape: transposed(4, 2, kernel: [5, 5], stride: 2, outputPadding: [1, 1]), height: 7, width: 5,
       result: [14, 10]),
     Case(
-      shape: transposed(4, 4, kernel: [5, 5], stride: 2, outputPadding: 1), height: 14, width: 14,
+      shape: transposed(4, 4, kernel: [5, 5], stride: 2, outputPadding: [1, 1]), height: 14, width: 14,
       result: [28, 28]),
   ]
 

@@ -97,7 +97,8 @@ import Testing
     _ input: [Int], _ weights: [Int], _ stride: Int, _ padding: Int, _ outputPadding: Int
   ) {
     let transposed = ConvolutionShape(
-      transposedInput: input, weights: weights, stride: stride, padding: padding, outputPadding: outputPadding
+      transposedInput: input, weights: weights, stride: stride, padding: padding,
+      outputPadding: [outputPadding, outputPadding]
     )
     #expect(transposed.outputShape == input)
     #expect(

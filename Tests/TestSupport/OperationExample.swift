@@ -186,8 +186,8 @@ public let operationExamples: [OperationExample] =
       { x, w in x[0].transposedConvolution(weight: w[0], stride: 1, padding: 1) }),
     OperationExample(
       "transposed convolution with stride", "Convolution", inputs: [[2, 3, 2, 2]], weights: [[2, 3, 5, 5]],
-      { x, w in x[0].transposedConvolution(weight: w[0], stride: 2, padding: 2, outputPadding: 1) },
-      { x, w in x[0].transposedConvolution(weight: w[0], stride: 2, padding: 2, outputPadding: 1) }),
+      { x, w in x[0].transposedConvolution(weight: w[0], stride: 2, padding: 2, outputPadding: [1, 0]) },
+      { x, w in x[0].transposedConvolution(weight: w[0], stride: 2, padding: 2, outputPadding: [1, 0]) }),
     OperationExample(
       "transposed convolution from one pixel", "Convolution", inputs: [[2, 1, 1, 4]],
       weights: [[4, 2, 3, 2]],

@@ -72,9 +72,9 @@ import Testing
   }
 
   @Test(arguments: [
-    Wrong(text: "images of 30x28: the sides must be multiples of 4, up to 512") { $0.imageHeight = 30 },
-    Wrong(text: "images of 28x0: the sides must be multiples of 4, up to 512") { $0.imageWidth = 0 },
-    Wrong(text: "images of 516x28: the sides must be multiples of 4, up to 512") { $0.imageHeight = 516 },
+    Wrong(text: "images of 3x28: the sides must be from 4 to 512") { $0.imageHeight = 3 },
+    Wrong(text: "images of 28x0: the sides must be from 4 to 512") { $0.imageWidth = 0 },
+    Wrong(text: "images of 516x28: the sides must be from 4 to 512") { $0.imageHeight = 516 },
     Wrong(text: "latent 0: from 1 to 4096") { $0.latent = 0 },
     Wrong(text: "latent 4097: from 1 to 4096") { $0.latent = 4097 },
     Wrong(text: "hidden 64-0-64: widths from 1 to 65536") { $0.hidden = [64, 0, 64] },

@@ -14,7 +14,9 @@ import Testing
     var testDescription: String { "\(height)x\(width)" }
   }
 
-  static let sizes = [Size(height: 28, width: 28), Size(height: 28, width: 20), Size(height: 8, width: 12)]
+  static let sizes =
+    [Size(height: 28, width: 28), Size(height: 28, width: 20), Size(height: 8, width: 12)]
+    + [(16, 16), (17, 18), (30, 27), (29, 31), (64, 63)].map { Size(height: $0, width: $1) }
 
   private func weights(_ set: ParameterSet) -> [[Int]] {
     set.parameters.filter { $0.name.hasSuffix("h.weight") }.map(\.shape)
@@ -30,7 +32,7 @@ import Testing
     #expect(
       weights(builder.parameters) == [
         [32, 1, 5, 5], [32, 32, 5, 5], [64, 32, 5, 5], [64, 64, 5, 5], [64, 64, 5, 5],
-        [256, 64, size.height / 4, size.width / 4],
+        [256, 64, (size.height + 3) / 4, (size.width + 3) / 4],
       ])
     #expect(
       builder.parameters.parameters.prefix(4).map(\.name)
@@ -46,7 +48,7 @@ import Testing
     #expect(logits.shape == [3, size.height * size.width])
     #expect(
       weights(builder.parameters) == [
-        [5, 64, size.height / 4, size.width / 4], [64, 64, 5, 5], [64, 32, 5, 5], [32, 32, 5, 5],
+        [5, 64, (size.height + 3) / 4, (size.width + 3) / 4], [64, 64, 5, 5], [64, 32, 5, 5], [32, 32, 5, 5],
         [32, 32, 5, 5], [32, 32, 5, 5],
       ])
     #expect(builder.parameters["p_x_mean.0.weight"]?.shape == [1, 32, 1, 1])

@@ -22,7 +22,7 @@ extension Variable {
   /// The transposed convolution with weights [in, out, kernel height, kernel width]:
   /// [batch, height, width, in] -> [batch, height', width', out]
   public func transposedConvolution(
-    weight: Variable, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
+    weight: Variable, stride: Int = 1, padding: Int = 0, outputPadding: [Int] = [0, 0],
     precision: ProductPrecision = .splitBfloat16
   ) -> Variable {
     let sizes = ConvolutionShape(
@@ -44,7 +44,7 @@ extension Dual {
 
   /// The transposed convolution with weights [in, out, kernel height, kernel width].
   public func transposedConvolution(
-    weight: Variable, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0
+    weight: Variable, stride: Int = 1, padding: Int = 0, outputPadding: [Int] = [0, 0]
   ) -> Dual {
     folded {
       $0.transposedConvolution(

@@ -58,6 +58,8 @@ struct Datasets: ParsableCommand {
           let loaded = try DatasetLoader.load(name: name, locator: locator, memoryLimit: memory.limit) { account in
             for line in account.split(separator: "\n") { print("  \(line)") }
           }
+          for file in loaded.origins?.ignored ?? [] { print("  passed over: \(file)") }
+          for remark in loaded.origins?.remarks ?? [] { print("  \(remark)") }
           for split in DatasetSplit.allCases {
             let images = loaded[split]
             print(

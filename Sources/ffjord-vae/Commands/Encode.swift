@@ -7,7 +7,8 @@ struct Encode: ParsableCommand {
     abstract: "Writes the latent codes of images: mean, variance, z0 and zT.",
     discussion: """
       The format follows the output's name. .safetensors holds four arrays [images, latent]; .npy one of \
-      [images, 4, latent]; .csv a row for each image.
+      [images, 4, latent]; .csv a row for each image. Of your own images, .csv and .safetensors have the file, and the \
+      label where folders are classes.
       """)
 
   @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
@@ -40,12 +41,14 @@ struct Encode: ParsableCommand {
       compute.apply()
       try checkOutput(output, endingIn: ArrayFile.allCases.map { ".\($0.rawValue)" })
       let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
-      let images = try input.images(for: state.configuration, seed: seed, limit: limit).images
+      let chosen = try input.images(for: state, seed: seed, limit: limit)
+      let images = chosen.images
+      try chosen.warnOfLostNames(in: output)
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: state.configuration.divergence, seed: seed)
       let progress = PassProgress("encoding")
       let codes = try evaluator.codes(of: images, isMean: mean) { progress.report($0, of: $1) }
-      try ArrayFile.write(codes.arrays, to: output)
+      try ArrayFile.write(codes.arrays, texts: chosen.texts, to: output)
       Terminal.logger.info(
         "\(output): codes of \(images.count) images (mean, variance, z0, zT), \(codes.zT.shape[1]) numbers each"
       )

@@ -55,7 +55,8 @@ struct Evaluate: ParsableCommand {
     try Failure.reporting {
       compute.apply()
       let (model, state, url) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
-      let (name, images, total) = try input.images(for: state.configuration, seed: seed, limit: limit)
+      let chosen = try input.images(for: state, seed: seed, limit: limit)
+      let images = chosen.images
       if !json { Terminal.logger.info("\(url.relativePath), step \(state.progress.step)") }
       var evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: divergence, seed: seed, batchSize: batchSize)
@@ -68,8 +69,8 @@ struct Evaluate: ParsableCommand {
       let start = ContinuousClock.now
       let result = try evaluator.evaluate(images, samples: importanceSamples) { progress.report($0, of: $1) }
       let record = EvaluationRecord(
-        result, by: evaluator, samples: importanceSamples, dataset: name, split: input.split.rawValue,
-        imagesInSplit: total, seconds: (ContinuousClock.now - start).inSeconds, checkpoint: url,
+        result, by: evaluator, samples: importanceSamples, dataset: chosen.dataset, split: input.split.rawValue,
+        imagesInSplit: chosen.total, seconds: (ContinuousClock.now - start).inSeconds, checkpoint: url,
         progress: state.progress)
       try print(record)
       try keep(record)

@@ -31,6 +31,8 @@ struct Import: ParsableCommand {
   @Option(help: "Where all that is not in the file comes from: paper or small. (default: paper)")
   var preset: Preset?
 
+  @OptionGroup var own: OwnImageOptions
+
   @OptionGroup var options: ModelOptions
 
   @OptionGroup var memory: MemoryOptions
@@ -44,7 +46,10 @@ struct Import: ParsableCommand {
       let imported = try ModelImport(
         URL(filePath: file), preset: preset, dataset: dataset, memoryLimit: memory.limit
       ) { options.apply(to: &$0) }
-      try Checkpoint.write(imported.state, to: URL(filePath: output))
+      var state = imported.state
+      try own.check(state.configuration.dataset)
+      own.apply(to: &state.configuration.preparation)
+      try Checkpoint.write(state, to: URL(filePath: output))
       describe(imported)
     }
   }

@@ -39,16 +39,16 @@ struct Interpolate: ParsableCommand {
       compute.apply()
       try checkOutput(output, endingIn: [".png"])
       let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
-      let images = try input.images(for: state.configuration, seed: seed, limit: nil).images
-      let order = RandomStream(seed: seed, purpose: .shuffle).permutation(of: images.count)
-      func chosen(_ range: Range<Int>) -> GreyImages {
-        images.selecting(range.map { order[$0 % order.count] })
+      let chosen = try input.images(for: state, seed: seed) { total in
+        let order = RandomStream(seed: seed, purpose: .shuffle).permutation(of: total)
+        return (0..<(2 * rows)).map { order[$0 % order.count] }
       }
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: state.configuration.divergence, seed: seed)
       let lines = try evaluator.interpolations(
-        from: chosen(0..<rows), to: chosen(rows..<(2 * rows)), steps: steps)
-      try ImageGrid.images(lines.drawn(as: model.configuration.likelihood), columns: steps).write(
+        from: chosen.images.selecting(Array(0..<rows)), to: chosen.images.selecting(Array(rows..<(2 * rows))),
+        steps: steps)
+      try ImageGrid.images(lines.drawn(as: chosen.polarity), columns: steps).write(
         to: URL(filePath: output))
       Terminal.logger.info("\(output): \(rows) lines of \(steps) images")
     }

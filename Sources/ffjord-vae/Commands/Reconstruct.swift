@@ -27,16 +27,18 @@ struct Reconstruct: ParsableCommand {
       let (output, count) = (picture.output, picture.count)
       try checkOutput(output, endingIn: [".png"])
       let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
-      let all = try input.images(for: state.configuration, seed: seed, limit: nil).images
-      let shown = min(count, all.count)
-      let images = all.selecting((0..<shown).map { $0 * all.count / shown })
+      let chosen = try input.images(for: state, seed: seed) { total in
+        let shown = min(count, total)
+        return (0..<shown).map { $0 * total / shown }
+      }
+      let images = chosen.images
+      let shown = images.count
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: state.configuration.divergence, seed: seed)
       let columns = max(1, Int((Double(shown) / 2).squareRoot().rounded(.up)))
-      let likelihood = model.configuration.likelihood
       let grid = ImageGrid.pairs(
-        originals: images.drawn(as: likelihood),
-        reconstructions: try evaluator.reconstructions(of: images).drawn(as: likelihood), columns: columns)
+        originals: images.drawn(as: chosen.polarity),
+        reconstructions: try evaluator.reconstructions(of: images).drawn(as: chosen.polarity), columns: columns)
       try grid.write(to: URL(filePath: output))
       Terminal.logger.info("\(output): \(shown) images, each with its reconstruction on the right")
     }

@@ -32,7 +32,7 @@ struct Sample: ParsableCommand {
         model: model, parameters: state.parameters, divergence: .gaussian, seed: seed)
       let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
       try ImageGrid.images(
-        evaluator.priorSamples(count: count).drawn(as: model.configuration.likelihood), columns: columns
+        evaluator.priorSamples(count: count).drawn(as: state.configuration.polarity), columns: columns
       )
       .write(to: URL(filePath: output))
       Terminal.logger.info("\(output): \(count) samples")

@@ -12,7 +12,8 @@ struct Score: ParsableCommand {
     abstract: "Writes each image's ELBO: a likelihood score, low for what the model finds strange.",
     discussion: """
       The format follows the output's name. .safetensors holds elbo, reconstruction and kl, each [images]; .npy the ELBO \
-      alone; .csv a row for each image. Several samples give a steadier score.
+      alone; .csv a row for each image. Of your own images, .csv and .safetensors have the file, and the label where \
+      folders are classes. Several samples give a steadier score.
 
       With --against, as many other images are scored as well and the area under the ROC curve is printed: the \
       probability that an image of the dataset scores above one of the others.
@@ -61,7 +62,9 @@ struct Score: ParsableCommand {
       try checkOutput(output, endingIn: ArrayFile.allCases.map { ".\($0.rawValue)" })
       let format = try ArrayFile(path: output)
       let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
-      let images = try input.images(for: state.configuration, seed: seed, limit: limit).images
+      let chosen = try input.images(for: state, seed: seed, limit: limit)
+      let images = chosen.images
+      try chosen.warnOfLostNames(in: output)
       var evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: divergence, seed: seed)
       evaluator.warmStart = state.configuration.warmStart
@@ -74,7 +77,7 @@ struct Score: ParsableCommand {
       let terms = [
         ("reconstruction", column(result.logLikelihoods.map { -$0 })), ("kl", column(result.divergences)),
       ]
-      try ArrayFile.write(format == .npy ? [bound] : [bound] + terms, to: output)
+      try ArrayFile.write(format == .npy ? [bound] : [bound] + terms, texts: chosen.texts, to: output)
       Terminal.logger.info(
         "\(output): ELBO of \(images.count) images in nats, mean \((-result.metrics.mean.negativeELBO).fixed(3))"
       )

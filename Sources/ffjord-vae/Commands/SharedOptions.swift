@@ -46,38 +46,97 @@ struct ImageOptions: ParsableArguments {
 
   @OptionGroup var memory: MemoryOptions
 
-  @Option(help: "The part of the dataset: test, validation or train.")
-  var split: DatasetSplit = .test
+  @Option(help: "The part of the dataset: test, validation, train or all.")
+  var split: ImageSelection = .test
 
-  /// The images as the model takes them, of `total` that the split has; grey ones of a binary dataset's training split by
-  /// one fixed draw.
+  @OptionGroup var own: OwnImageOptions
+
+  /// Images as the model takes them; grey ones of a binary dataset's training split by one fixed draw.
+  ///
+  /// Says what there is to say of them: files passed over, colours, images that were trained on.
+  ///
+  /// - Parameter choose: Which of so many images to take.
   func images(
-    for configuration: TrainingConfiguration, seed: UInt64, limit: Int?
-  ) throws -> (dataset: String, images: GreyImages, total: Int) {
+    for state: TrainingState, seed: UInt64, choosing choose: (_ count: Int) -> [Int]
+  ) throws -> ChosenImages {
+    let configuration = state.configuration
     let locator = DatasetLocator(dataDirectory: dataDir, recorded: configuration.dataDirectory)
     let name = dataset.map { DatasetCatalog.lastingName(for: $0) } ?? configuration.dataset
-    let loaded = try DatasetLoader.load(
-      name: dataset == nil ? locator.place(ofRecorded: name) : name, locator: locator, memoryLimit: memory.limit)
-    guard loaded.height == configuration.model.imageHeight, loaded.width == configuration.model.imageWidth
-    else {
+    let loaded = try own.load(
+      dataset == nil ? locator.place(ofRecorded: name) : name, locator, preparation: configuration.preparation,
+      memoryLimit: memory.limit)
+    let (height, width) = (configuration.model.imageHeight, configuration.model.imageWidth)
+    guard loaded.height == height, loaded.width == width else {
       throw TrainingError.invalidConfiguration(
-        "the model takes images of \(configuration.model.imageHeight)x\(configuration.model.imageWidth), and "
-          + "\(name) has \(loaded.height)x\(loaded.width)")
+        "the model takes images of \(height)x\(width), and \(name) has \(loaded.height)x\(loaded.width)"
+          + (loaded.origins == nil ? "" : "; --resize \(height)x\(width) brings them to that"))
     }
     guard LikelihoodKind(loaded.pixels) == configuration.model.likelihood else {
       throw TrainingError.invalidConfiguration(
         "the model's likelihood is \(configuration.model.likelihood.rawValue), and \(name) has "
-          + "\(loaded.pixels.rawValue) pixels")
+          + "\(loaded.pixels.rawValue) pixels"
+          + (loaded.origins != nil && loaded.pixels == .grey
+            ? "; --binarize threshold or dynamic makes them binary" : ""))
     }
-    var images = limit.map { loaded[split].prefix(min($0, loaded[split].count)) } ?? loaded[split]
+    let all = loaded.images(split)
+    let total = all.images.count
+    guard total > 0 else {
+      throw TrainingError.unusableImages(
+        "\(name) has no images in its split \(split.rawValue); --split all takes those of all splits")
+    }
+    let places = choose(total)
+    let chosen = all.selecting(places)
+    if let warning = state.warning(
+      about: loaded, isOfRun: name == configuration.dataset, split, chosen.identities)
+    {
+      Terminal.logger.warning("\(warning)")
+    }
+    var images = chosen.images
     if loaded.pixels == .binary, !images.isBinary {
-      images = images.binarized(using: RandomStream(seed: seed, purpose: .fixedBinarization, step: 3))
+      let stream = RandomStream(seed: seed, purpose: .fixedBinarization, step: 3)
+      let pixels = places.indices.flatMap { index in
+        images.selecting([index]).binarized(using: stream, firstImage: places[index]).pixels
+      }
+      images = GreyImages(height: height, width: width, pixels: pixels)
     }
-    return (name, images, loaded[split].count)
+    return ChosenImages(
+      dataset: name, images: images, total: total, records: chosen.records, polarity: loaded.polarity)
+  }
+
+  /// The first images, or all.
+  func images(for state: TrainingState, seed: UInt64, limit: Int?) throws -> ChosenImages {
+    try images(for: state, seed: seed) { Array(0..<min($0, limit ?? $0)) }
   }
 }
 
-extension DatasetSplit: ExpressibleByArgument {}
+/// Images that a model is used on.
+struct ChosenImages {
+  /// The name of their dataset.
+  let dataset: String
+  let images: GreyImages
+  /// How many images the split has.
+  let total: Int
+  /// Where each is from; none for a dataset known by name.
+  let records: [ImageRecord]
+  /// How they were given, and are drawn.
+  let polarity: ImagePolarity
+
+  /// The files of the images, and the folders of their classes where there are any, for an ``ArrayFile``.
+  var texts: [(name: String, values: [String])] {
+    guard !records.isEmpty else { return [] }
+    let files = (name: "file", values: records.map(\.file))
+    guard records.contains(where: { $0.label != nil }) else { return [files] }
+    return [files, (name: "label", values: records.map { $0.label ?? "" })]
+  }
+
+  /// Says so where an output has no room for ``texts``.
+  func warnOfLostNames(in output: String) throws {
+    guard try ArrayFile(path: output) == .npy, !records.isEmpty else { return }
+    Terminal.logger.notice("\(output): an .npy file has no room for the images' files; .csv and .safetensors have")
+  }
+}
+
+extension ImageSelection: ExpressibleByArgument {}
 extension Divergence: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
 

@@ -88,6 +88,11 @@ struct Train: ParsableCommand {
       valueName: "n"))
   var patience: Int?
 
+  @OptionGroup var own: OwnImageOptions
+
+  @Flag(help: "With --resume: go on although the images are not those that the run began with.")
+  var allowChangedData = false
+
   @OptionGroup var model: ModelOptions
 
   @Option(
@@ -144,6 +149,10 @@ struct Train: ParsableCommand {
 
   @OptionGroup var compute: ComputeOptions
 
+  func validate() throws {
+    if allowChangedData, resume == nil { throw ValidationError("--allow-changed-data goes with --resume") }
+  }
+
   func run() throws {
     try Failure.reporting {
       compute.apply()
@@ -163,7 +172,7 @@ struct Train: ParsableCommand {
 
   private func fresh() throws -> (Trainer, RunLock) {
     var configuration = try startingConfiguration()
-    let initial = try from.map { try startingParameters($0, &configuration) }
+    let initial = try from.map { try startingState($0, &configuration) }
     model.apply(to: &configuration.model)
     if let epochs { configuration.epochs = epochs }
     if let batchSize { configuration.batchSize = batchSize }
@@ -182,6 +191,7 @@ struct Train: ParsableCommand {
     if let seed { configuration.seed = seed }
     if let limitTrain { configuration.limitTrain = limitTrain }
     if let limitEval { configuration.limitEvaluation = limitEval }
+    own.apply(to: &configuration.preparation)
     if let steps { configuration.steps = steps }
     try optimization.check(configuration)
     try configuration.validate()
@@ -189,13 +199,16 @@ struct Train: ParsableCommand {
       output ?? "Checkpoints/\(DatasetCatalog.fileName(for: configuration.dataset))-\(configuration.preset.rawValue)"
     configuration.dataset = DatasetCatalog.lastingName(for: configuration.dataset)
     let locator = DatasetLocator(dataDirectory: dataDir, recorded: configuration.dataDirectory)
-    let loaded = try load(configuration.dataset, locator)
+    let loaded = try load(configuration, locator)
     configuration.dataDirectory = try locator.directory(holding: configuration.dataset)?.path
     // Before anything is touched that is there.
     try MemoryEstimate.training(configuration.fitted(to: loaded)).require(for: "training")
     let directory = RunDirectory(path)
     let lock = try directory.create(isReplacing: overwrite)
-    return (try Trainer(configuration, dataset: loaded, directory: directory, initial: initial), lock)
+    let trainer = try Trainer(
+      configuration, dataset: loaded, directory: directory, initial: initial?.parameters,
+      trainedOn: initial?.trainedImages)
+    return (trainer, lock)
   }
 
   /// What a new run's options change: a file's configuration, or a preset's.
@@ -213,10 +226,11 @@ struct Train: ParsableCommand {
     return configuration
   }
 
-  /// The parameters of a checkpoint, and its model, and its dataset if no other was given, in the configuration.
-  private func startingParameters(
+  /// The state of a checkpoint, and its model, its dataset if no other was given, and how it had images prepared, in the
+  /// configuration.
+  private func startingState(
     _ path: String, _ configuration: inout TrainingConfiguration
-  ) throws -> ParameterSet {
+  ) throws -> TrainingState {
     guard model.names.isEmpty else {
       throw ValidationError(
         "--from takes the model of its checkpoint as it is; leave out \(model.names.joined(separator: ", "))")
@@ -228,8 +242,9 @@ struct Train: ParsableCommand {
         amortization: state.configuration.model.amortization)
     }
     configuration.model = state.configuration.model
+    if config == nil { configuration.preparation = state.configuration.preparation }
     configuration.initialCheckpoint = url.path
-    return state.parameters
+    return state
   }
 
   private func resumed(_ path: String) throws -> (Trainer, RunLock) {
@@ -245,11 +260,11 @@ struct Train: ParsableCommand {
       ("--divergence", divergence != nil), ("--gradient", gradient != nil), ("--seed", seed != nil),
       ("--limit-train", limitTrain != nil), ("--limit-eval", limitEval != nil),
     ]
-    let given = fixed.filter(\.1).map(\.0) + optimization.names + model.names
+    let given = fixed.filter(\.1).map(\.0) + own.names + optimization.names + model.names
     guard given.isEmpty else {
       throw ValidationError(
         "a resumed run keeps its configuration; leave out \(given.joined(separator: ", ")). --epochs, --steps, "
-          + "--data-dir, --output and --threads may be given.")
+          + "--data-dir, --allow-changed-data, --output and --threads may be given.")
     }
     let (directory, file) = try RunDirectory.naming(path)
     if let output { return try branched(from: directory, file, to: RunDirectory(output)) }
@@ -260,12 +275,17 @@ struct Train: ParsableCommand {
     case .beginning(var configuration):
       try applyLengths(to: &configuration)
       let loaded = try loadRecorded(&configuration)
-      let initial = try configuration.initialCheckpoint.map { try readModel($0, memory: memory).state.parameters }
-      return (try Trainer(configuration, dataset: loaded, directory: directory, initial: initial), lock)
+      let initial = try configuration.initialCheckpoint.map { try readModel($0, memory: memory).state }
+      let trainer = try Trainer(
+        configuration, dataset: loaded, directory: directory, initial: initial?.parameters,
+        trainedOn: initial?.trainedImages)
+      return (trainer, lock)
     case .state(let model, var state):
       try applyLengths(to: &state.configuration)
       let loaded = try loadRecorded(&state.configuration)
-      return (try Trainer(resuming: state, model, dataset: loaded, directory: directory), lock)
+      let trainer = try Trainer(
+        resuming: state, model, dataset: loaded, directory: directory, allowingChangedData: allowChangedData)
+      return (trainer, lock)
     }
   }
 

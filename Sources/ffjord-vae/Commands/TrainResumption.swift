@@ -21,7 +21,8 @@ extension Train {
     let loaded = try loadRecorded(&state.configuration)
     state.beginAnotherRun()
     let lock = try directory.create(isReplacing: overwrite, isApart: true)
-    let trainer = try Trainer(resuming: state, model, dataset: loaded, directory: directory)
+    let trainer = try Trainer(
+      resuming: state, model, dataset: loaded, directory: directory, allowingChangedData: allowChangedData)
     try trainer.save()
     return (trainer, lock)
   }
@@ -33,8 +34,10 @@ extension Train {
     try configuration.validate()
   }
 
-  func load(_ name: String, _ locator: DatasetLocator) throws -> ImageDataset {
-    try DatasetLoader.load(name: name, locator: locator, memoryLimit: memory.limit) { message in
+  func load(_ configuration: TrainingConfiguration, _ locator: DatasetLocator) throws -> ImageDataset {
+    try own.load(
+      configuration.dataset, locator, preparation: configuration.preparation, memoryLimit: memory.limit
+    ) { message in
       Terminal.logger.info("\(message)")
     }
   }
@@ -43,7 +46,7 @@ extension Train {
   func loadRecorded(_ configuration: inout TrainingConfiguration) throws -> ImageDataset {
     let locator = DatasetLocator(dataDirectory: dataDir, recorded: configuration.dataDirectory)
     configuration.dataset = locator.place(ofRecorded: configuration.dataset)
-    let loaded = try load(configuration.dataset, locator)
+    let loaded = try load(configuration, locator)
     configuration.dataDirectory = try locator.directory(holding: configuration.dataset)?.path
     return loaded
   }

@@ -1,0 +1,93 @@
+import Tensors
+
+/// Images in [0, 1] of one size, with where each is from.
+struct PreparedImages: Sendable {
+  var images: GreyImages
+  var records: [ImageRecord]
+
+  func selecting(_ places: [Int]) -> PreparedImages {
+    PreparedImages(images: images.selecting(places), records: places.map { records[$0] })
+  }
+}
+
+/// Makes a person's own images what a model takes.
+struct ImagePreparer: Sendable {
+  private let preparation: ImagePreparation
+  private let scale: ImageScale
+
+  init(_ preparation: ImagePreparation, scale: ImageScale) {
+    self.preparation = preparation
+    self.scale = scale
+  }
+
+  /// Images scaled, resized and inverted; their records count positions from `firstPosition`.
+  func prepare(_ raw: RawImages, firstPosition: Int) -> PreparedImages {
+    var images = GreyImages(height: raw.height, width: raw.width, pixels: scale.intensities(raw.values))
+    let identities = raw.identities.isEmpty ? images.identities : raw.identities
+    let records = identities.enumerated().map { place, identity in
+      ImageRecord(
+        identity: identity, file: raw.files.isEmpty ? "\(raw.name)[\(place)]" : raw.files[place],
+        label: raw.labels.isEmpty ? nil : raw.labels[place], position: firstPosition + place)
+    }
+    let old = ImageSize(height: raw.height, width: raw.width)
+    if let size = preparation.size, size != old {
+      let average = AreaAveraging(from: old, to: size)
+      // In 255ths, as a file of that size would hold them.
+      let pixels = (0..<images.count).flatMap { average(images[$0]).map { (255 * $0).rounded() / 255 } }
+      images = GreyImages(height: size.height, width: size.width, pixels: pixels)
+    }
+    if preparation.isInverted {
+      images = GreyImages(height: images.height, width: images.width, pixels: images.pixels.map { 1 - $0 })
+    }
+    return PreparedImages(images: images, records: records)
+  }
+
+  /// The images as their splits hold them, what a pixel then is, and whether training images are to be drawn afresh.
+  func binarize(
+    _ splits: [DatasetSplit: PreparedImages]
+  ) -> (images: [DatasetSplit: GreyImages], pixels: PixelKind, isDynamic: Bool) {
+    let images = splits.mapValues(\.images)
+    if images.values.allSatisfy(\.isBinary) { return (images, .binary, false) }
+    switch preparation.binarization {
+    case .none: return (images, .grey, false)
+    case .threshold:
+      let binary = images.mapValues { grey in
+        GreyImages(height: grey.height, width: grey.width, pixels: grey.pixels.map { $0 < 0.5 ? 0 : 1 })
+      }
+      return (binary, .binary, false)
+    case .dynamic:
+      var result = images
+      for split in [DatasetSplit.validation, .test] { result[split] = splits[split].map(Self.fixedDraw) }
+      return (result, .binary, true)
+    }
+  }
+
+  /// One draw of zeros and ones that belongs to each image, whatever others there are.
+  private static func fixedDraw(of prepared: PreparedImages) -> GreyImages {
+    let images = prepared.images
+    let pixels = prepared.records.indices.flatMap { place in
+      let stream = RandomStream(seed: 0, purpose: .fixedBinarization, step: prepared.records[place].identity)
+      return images.selecting([place]).binarized(using: stream).pixels
+    }
+    return GreyImages(height: images.height, width: images.width, pixels: pixels)
+  }
+
+  /// What is done with images of some sizes, and what they are then.
+  func words(from sizes: Set<ImageSize>, _ pixels: PixelKind) -> String {
+    var words = [String]()
+    let sorted = sizes.sorted { ($0.height * $0.width, $0.height) < ($1.height * $1.width, $1.height) }
+    if let size = preparation.size, let smallest = sorted.first, let largest = sorted.last, sizes != [size] {
+      let old = smallest == largest ? "\(smallest)" : "\(smallest) to \(largest)"
+      let isStretched = sizes.contains { $0.height * size.width != $0.width * size.height }
+      words.append("resized from \(old) by the means of areas" + (isStretched ? ", their sides not in proportion" : ""))
+    }
+    if preparation.isInverted { words.append("inverted") }
+    switch (pixels, preparation.binarization) {
+    case (.grey, _): words.append("grey images, which are not binarized")
+    case (.binary, .threshold): words.append("binary images, 1 from a half on")
+    case (.binary, .dynamic): words.append("binary images, drawn from the intensities")
+    case (.binary, .none): words.append("binary images of zeros and ones")
+    }
+    return words.joined(separator: "; ")
+  }
+}

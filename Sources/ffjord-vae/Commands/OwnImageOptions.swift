@@ -1,0 +1,87 @@
+import ArgumentParser
+import Files
+import ImageDatasets
+import Training
+
+extension ImagePreparation.Binarization: ExpressibleByArgument {}
+
+extension ImageSize: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
+/// How a person's own images are read: what is not given is as in the run, or as a new run begins.
+struct OwnImageOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      Your own images: dynamic (1 with the intensity as probability, drawn afresh each epoch), threshold (1 from a half \
+      on) or none (grey stays grey). (default: the run's, else none)
+      """, valueName: "how"))
+  var binarize: ImagePreparation.Binarization?
+
+  @Option(
+    help: ArgumentHelp(
+      "Your own images: bring them to a size of rows x columns, by the means of areas. (default: the run's, else as they are)",
+      valueName: "HxW"))
+  var resize: ImageSize?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Your own images: take ink on paper as 1, not light. (default: the run's, else --no-invert)")
+  var invert: Bool?
+
+  @Flag(help: "Name every file that is passed over, not the first 20 alone.")
+  var listIgnored = false
+
+  func validate() throws {
+    var preparation = ImagePreparation()
+    preparation.size = resize
+    if let complaint = preparation.complaint { throw ValidationError("--resize: \(complaint)") }
+  }
+
+  /// The options of preparation that were given.
+  var names: [String] {
+    [("--binarize", binarize != nil), ("--resize", resize != nil), ("--invert", invert != nil)].filter(\.1).map(\.0)
+  }
+
+  /// Sets what was given.
+  func apply(to preparation: inout ImagePreparation) {
+    if let binarize { preparation.binarization = binarize }
+    if let resize { preparation.size = resize }
+    if let invert { preparation.isInverted = invert }
+  }
+
+  /// Checks that options of preparation go with a dataset.
+  ///
+  /// - Throws: ``TrainingError/invalidConfiguration(_:)`` for a dataset known by name.
+  func check(_ name: String) throws(TrainingError) {
+    guard !names.isEmpty, DatasetCatalog.isKnown(name) else { return }
+    throw .invalidConfiguration(
+      "\(names.joined(separator: ", ")): for your own images, --dataset PATH; \(name) is as it is published")
+  }
+
+  /// The dataset of a name or at a path, its images prepared as the run's are but for what was given; says which files
+  /// were passed over, and what a person may not expect.
+  func load(
+    _ name: String, _ locator: DatasetLocator, preparation: ImagePreparation, memoryLimit: MemoryLimit,
+    report: (String) -> Void = { _ in }
+  ) throws -> ImageDataset {
+    try check(name)
+    var preparation = preparation
+    apply(to: &preparation)
+    let dataset = try DatasetLoader.load(
+      name: name, locator: locator, preparation: preparation, memoryLimit: memoryLimit, report: report)
+    guard let origins = dataset.origins else { return dataset }
+    if !origins.ignored.isEmpty { Terminal.logger.warning("\(ignored(origins.ignored))") }
+    for remark in origins.remarks { Terminal.logger.warning("\(remark)") }
+    return dataset
+  }
+
+  private func ignored(_ files: [String]) -> String {
+    let shown = listIgnored ? files : Array(files.prefix(20))
+    let rest = files.count - shown.count
+    return
+      "\(Terminal.count(files.count, "file")) passed over, no images of the dataset: \(shown.map { $0.visible() }.joined(separator: ", "))"
+      + (rest > 0 ? " and \(rest) more; --list-ignored names them" : "")
+  }
+}
