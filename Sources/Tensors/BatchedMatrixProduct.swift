@@ -1,5 +1,4 @@
 import CKernels
-import COneDNN
 
 /// A row-major matrix at an address, its rows `leading` numbers apart. The caller keeps its memory alive.
 package struct MatrixAddress {
@@ -18,6 +17,10 @@ package struct MatrixAddress {
   package init(_ tensor: Tensor, transposed: Bool = false) {
     self.init(tensor.address, leading: tensor.shape.last ?? 1, transposed: transposed)
   }
+
+  init(_ view: MatrixView) {
+    self.init(view.address, leading: view.leadingDimension, transposed: view.transposed)
+  }
 }
 
 /// c = alpha a b + beta c for `rows` x `inner` times `inner` x `columns`, on the calling thread: for loops over many
@@ -29,13 +32,8 @@ package func multiplySmallMatrices(
   guard rows > 0, columns > 0 else { return }
   switch type {
   case .float32:
-    let status = dnnl_sgemm(
-      a.transposed ? CChar(84) : CChar(78), b.transposed ? CChar(84) : CChar(78), dnnl_dim_t(rows),
-      dnnl_dim_t(columns), dnnl_dim_t(inner), Float(alpha), a.pointer.assumingMemoryBound(to: Float.self),
-      dnnl_dim_t(a.leading), b.pointer.assumingMemoryBound(to: Float.self), dnnl_dim_t(b.leading),
-      Float(beta),
-      c.assumingMemoryBound(to: Float.self), dnnl_dim_t(leading))
-    precondition(status == dnnl_success, "matrix product: the library refused \(rows)x\(inner)x\(columns)")
+    multiplyOnOneThread(
+      a, b, rows: rows, columns: columns, inner: inner, alpha: alpha, beta: beta, into: c, leading: leading)
   case .float64:
     type.kernels.gemm(
       a.transposed, b.transposed, 0, rows, columns, inner, alpha, a.pointer, a.leading, b.pointer, b.leading,

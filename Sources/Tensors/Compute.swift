@@ -11,7 +11,7 @@ public enum Compute {
     case amx = 3
   }
 
-  /// The number of threads that arithmetic uses.
+  /// The number of threads that arithmetic uses. Results do not depend on it.
   public static var threads: Int {
     get { Int(ck_threads()) }
     set { ck_set_threads(Int32(max(1, newValue))) }
@@ -28,6 +28,15 @@ public enum Compute {
 
   /// Gives unused pooled memory back to the system.
   public static func releaseMemory() { StoragePool.drain() }
+
+  /// Calls `body` with a library's work kept on the calling thread.
+  static func onOneThread<Result>(_ body: () -> Result) -> Result {
+    let before = threads
+    guard before > 1 else { return body() }
+    threads = 1
+    defer { threads = before }
+    return body()
+  }
 
   /// Calls `body` with ranges that cover 0..<count, over the threads when the work is worth it.
   ///

@@ -1,4 +1,5 @@
 import COneDNN
+import Foundation
 import Synchronization
 
 /// Convolutions through oneDNN: of single-precision numbers, or of bfloat16 ones with sums and results in single precision.
@@ -6,9 +7,9 @@ import Synchronization
 /// Images are nhwc; weights go in the format that the primitive prefers, so they are reordered on the way in (or out,
 /// for their gradient): they are small. Primitives are made once for each shape and kept.
 ///
-/// Forward and transposed convolutions take the images in groups, each on one thread, which our threads share out: a
-/// group's images stay in a core's cache, and a core that is slower than the others does fewer of them. The library
-/// itself would give every core an equal part.
+/// All convolutions take the images in groups, each on one thread, which our threads share out: a group's images stay in a
+/// core's cache, and a core that is slower than the others does fewer of them. The library itself would give every core an
+/// equal part, and form sums as their number has it; here groups depend on the sizes alone, and so do the bits.
 enum ConvolutionLibrary {
   enum Direction: Hashable {
     case forward, backwardInput, backwardWeights
@@ -24,6 +25,28 @@ enum ConvolutionLibrary {
 
   /// Makes the factors of some images, single precision otherwise, before they are taken.
   typealias Conversion = (_ first: Int, _ end: Int, _ result: UnsafeMutableRawPointer) -> Void
+
+  /// The images of a batch in groups of one size, but for a last one of the rest.
+  private struct ImageGroups {
+    let size, rest, count: Int
+    /// Operations of a group.
+    let cost: Int
+    /// Bytes of an image in single precision.
+    let inputBytes, outputBytes: Int
+
+    /// More groups than most machines have cores, where there are as many images.
+    private static let most = 20
+
+    /// - Parameter shape: Of at least one image.
+    init(_ shape: ConvolutionShape) {
+      size = (shape.batch + Self.most - 1) / Self.most
+      rest = shape.batch % size
+      count = (shape.batch + size - 1) / size
+      cost = shape.operations / count
+      inputBytes = 4 * shape.inputShape.product / shape.batch
+      outputBytes = 4 * shape.outputShape.product / shape.batch
+    }
+  }
 
   private struct Key: Hashable {
     let direction: Direction
@@ -53,10 +76,26 @@ enum ConvolutionLibrary {
   /// The gradient of the weights, in single precision.
   static func backwardWeights(_ shape: ConvolutionShape, input: Tensor, output: Tensor, into weights: Tensor) {
     count(shape, [input, output, weights])
+    guard shape.batch > 0 else {
+      memset(weights.freshAddress, 0, 4 * weights.count)
+      return
+    }
+    let groups = ImageGroups(shape)
+    func sum(_ state: inout State, _ images: Range<Int>, by size: Int, into gradient: Tensor) {
+      state.primitive(.backwardWeights, shape.of(images: size), .float32).sumGradients(
+        images.count / size, cost: groups.cost, into: gradient.address
+      ) { group in
+        let first = images.lowerBound + group * size
+        return (input.address + first * groups.inputBytes, output.address + first * groups.outputBytes)
+      }
+    }
     state.withLock { state in
-      let primitive = state.primitive(.backwardWeights, shape, .float32)
-      primitive.execute(input: input.address, output: output.address)
-      primitive.reorder(weights.address)
+      sum(&state, 0..<(shape.batch - groups.rest), by: groups.size, into: weights)
+      guard groups.rest > 0 else { return }
+      let last = Tensor(uninitialized: weights.shape, .float32)
+      sum(&state, (shape.batch - groups.rest)..<shape.batch, by: groups.rest, into: last)
+      ElementType.float32.kernels.add_row(weights.count, 0, 1, 1, last.address, weights.freshAddress)
+      withExtendedLifetime(last) {}
     }
     withExtendedLifetime((input, weights, output)) {}
   }
@@ -87,17 +126,17 @@ enum ConvolutionLibrary {
     guard shape.batch > 0 else { return }
     let isForward = direction == .forward
     let (taken, made) = isForward ? (shape.inputShape, shape.outputShape) : (shape.outputShape, shape.inputShape)
+    let groups = ImageGroups(shape)
     let imageBytes = taken.product / shape.batch * factors.byteCount
     let resultBytes = made.product / shape.batch * 4
-    let size = max(1, shape.batch / (Compute.threads * 5))
-    let groups = (shape.batch + size - 1) / size
+    let size = groups.size
     state.withLock { state in
       let whole = state.primitive(direction, shape.of(images: size), factors)
       let rest =
-        shape.batch % size == 0 ? whole : state.primitive(direction, shape.of(images: shape.batch % size), factors)
+        groups.rest == 0 ? whole : state.primitive(direction, shape.of(images: groups.rest), factors)
       whole.reorder(weights.address)
       if rest !== whole { rest.reorder(weights.address) }
-      Compute.parallel(groups, cost: shape.operations / groups) { begin, end in
+      Compute.parallel(groups.count, cost: groups.cost) { begin, end in
         let scratch = converting.map { _ in TensorStorage(byteCount: size * imageBytes) }
         for group in begin..<end {
           let (first, last) = (group * size, min((group + 1) * size, shape.batch))

@@ -1,5 +1,4 @@
 import CKernels
-import COneDNN
 
 /// A matrix inside a tensor's memory: rows `leadingDimension` apart, beginning `offset` elements in.
 package struct MatrixView: Sendable {
@@ -19,7 +18,7 @@ package struct MatrixView: Sendable {
   var address: UnsafeRawPointer { tensor.address + offset * tensor.elementType.byteCount }
 }
 
-/// result = alpha a b + beta result, for `rows` x `inner` times `inner` x `columns`.
+/// result = alpha a b + beta result, for `rows` x `inner` times `inner` x `columns`: the same bits on any number of threads.
 ///
 /// - Parameters:
 ///   - resultOffset: Where the result begins, in elements.
@@ -42,13 +41,8 @@ package func multiplyMatrices(
     let c = base + resultOffset * type.byteCount
     switch type {
     case .float32 where inner > 0:
-      let status = dnnl_sgemm(
-        a.transposed ? CChar(84) : CChar(78), b.transposed ? CChar(84) : CChar(78), dnnl_dim_t(rows),
-        dnnl_dim_t(columns), dnnl_dim_t(inner), Float(alpha), a.address.assumingMemoryBound(to: Float.self),
-        dnnl_dim_t(a.leadingDimension), b.address.assumingMemoryBound(to: Float.self),
-        dnnl_dim_t(b.leadingDimension), Float(beta), c.assumingMemoryBound(to: Float.self),
-        dnnl_dim_t(resultLeading))
-      precondition(status == dnnl_success, "matrix product: the library refused \(rows)x\(inner)x\(columns)")
+      ProductPieces(rows: rows, columns: columns, inner: inner).multiply(
+        MatrixAddress(a), MatrixAddress(b), alpha: alpha, beta: beta, into: c, leading: resultLeading)
     // The library leaves the result of a product over nothing as it was.
     case .float32, .float64:
       Compute.parallel(rows, cost: columns * inner, isDivided: false) { begin, end in

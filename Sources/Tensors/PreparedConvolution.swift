@@ -17,7 +17,7 @@ final class PreparedConvolution: @unchecked Sendable {
   private var scratchBytes = 0
   private let weightBuffer: TensorStorage
 
-  /// Forward and transposed convolutions are made to be executed on one thread, weight gradients on all.
+  /// Made to be executed on one thread.
   init(
     _ direction: ConvolutionLibrary.Direction, _ shape: ConvolutionShape, _ factors: ConvolutionLibrary.Factors,
     _ engine: dnnl_engine_t?
@@ -26,7 +26,7 @@ final class PreparedConvolution: @unchecked Sendable {
     self.engine = engine
     let check = ConvolutionLibrary.check
     let threads = Compute.threads
-    if direction != .backwardWeights { Compute.threads = 1 }
+    Compute.threads = 1
     defer { Compute.threads = threads }
     var attributes: dnnl_primitive_attr_t?
     check(dnnl_primitive_attr_create(&attributes), "attributes")
@@ -124,7 +124,8 @@ final class PreparedConvolution: @unchecked Sendable {
     ConvolutionLibrary.check(
       dnnl_stream_create(&stream, engine, dnnl_stream_default_flags.rawValue), "stream")
     let list = arguments.map { dnnl_exec_arg_t(arg: $0.key, memory: $0.value) }
-    ConvolutionLibrary.check(dnnl_primitive_execute(primitive, stream, Int32(list.count), list), "execution")
+    let status = Compute.onOneThread { dnnl_primitive_execute(primitive, stream, Int32(list.count), list) }
+    ConvolutionLibrary.check(status, "execution")
     ConvolutionLibrary.check(dnnl_stream_wait(stream), "stream")
     dnnl_stream_destroy(stream)
     for memory in arguments.values { dnnl_memory_destroy(memory) }
@@ -138,10 +139,15 @@ final class PreparedConvolution: @unchecked Sendable {
     run(reorderPrimitive, [DNNL_ARG_FROM: from, DNNL_ARG_TO: to])
   }
 
-  /// The product of the operands and the reordered weights; or their gradient, to be reordered.
+  /// The product of the operands and the reordered weights.
   func execute(input: UnsafeRawPointer, output: UnsafeRawPointer) {
+    execute(input: input, output: output, weights: weightBuffer.pointer)
+  }
+
+  /// The product of the operands and weights in the primitive's format; or their gradient, in that format.
+  private func execute(input: UnsafeRawPointer, output: UnsafeRawPointer, weights: UnsafeMutableRawPointer) {
     let (x, y) = (memory(inputLayout, input), memory(outputLayout, output))
-    let weights = memory(weightLayout, UnsafeRawPointer(weightBuffer.pointer))
+    let weights = memory(weightLayout, UnsafeRawPointer(weights))
     let scratch = TensorStorage(byteCount: scratchBytes)
     let scratchMemory = memory(scratchLayout, UnsafeRawPointer(scratch.pointer))
     let operands: [Int32: dnnl_memory_t?] =
@@ -152,5 +158,29 @@ final class PreparedConvolution: @unchecked Sendable {
       }
     run(primitive, operands.merging([DNNL_ARG_SCRATCHPAD: scratchMemory]) { $1 })
     withExtendedLifetime(scratch) {}
+  }
+
+  /// Writes the gradient of plain weights, summed over groups of images in their order. Threads share out the groups.
+  ///
+  /// - Parameter operands: Where a group's input and output are.
+  func sumGradients(
+    _ groups: Int, cost: Int, into gradient: UnsafeRawPointer,
+    operands: (Int) -> (input: UnsafeRawPointer, output: UnsafeRawPointer)
+  ) {
+    let size = dnnl_memory_desc_get_size(&weightLayout)
+    let sums = TensorStorage(byteCount: groups * size)
+    Compute.parallel(groups, cost: cost) { begin, end in
+      for group in begin..<end {
+        let (input, output) = operands(group)
+        execute(input: input, output: output, weights: sums.pointer + group * size)
+      }
+    }
+    let (kernels, ones) = (ElementType.float32.kernels, [Double](repeating: 1, count: groups))
+    let parts: [UnsafeRawPointer] = (0..<groups).map { UnsafeRawPointer(sums.pointer + $0 * size) }
+    Compute.parallel(size / 4, cost: groups) { begin, end in
+      kernels.linear_combination(groups, ones, parts, begin, end, weightBuffer.pointer)
+    }
+    withExtendedLifetime(sums) {}
+    reorder(gradient)
   }
 }
