@@ -16,6 +16,7 @@ public struct ParameterBuilder {
   /// The names and shapes of all parameters so far, and what layers keep besides.
   public private(set) var layout = ParameterLayout()
   private let source: Source
+  private var shared: [String: Parameter] = [:]
 
   /// Makes initial values.
   public init(seed: UInt64) { source = .random(seed: seed) }
@@ -60,6 +61,33 @@ public struct ParameterBuilder {
   /// Adds a tensor whose initial values are all the same.
   public mutating func constant(_ name: String, _ shape: [Int], _ value: Double) -> Parameter {
     add(name, shape) { _ in Tensor(repeating: value, shape: shape) }
+  }
+
+  /// Adds a tensor that several modules share, or names the one that is there once more. Values from elsewhere must agree
+  /// wherever they have several of its names.
+  ///
+  /// - Parameter key: What is shared.
+  public mutating func sharedConstant(
+    _ name: String, _ shape: [Int], _ value: Double, key: String
+  ) -> Parameter {
+    guard let known = shared[key] else {
+      let new = constant(name, shape, value)
+      shared[key] = new
+      return new
+    }
+    layout.addOtherName(name)
+    if case .none = source { return known }
+    parameters.share(known, as: name)
+    if case .values(let values) = source, let other = values[name], parameters[known].shape == shape {
+      let tensor = parameters[known]
+      if other.shape != shape {
+        complaints.append("\(name) is \(other.shape), not \(shape)")
+      } else if other.floats() != tensor.floats() {
+        complaints.append(
+          "\(name) is \(other.floats()) and \(known.name) \(tensor.floats()), and they are one tensor of the model")
+      }
+    }
+    return known
   }
 
   private mutating func add(

@@ -8,6 +8,12 @@ public struct ParameterLayout: Sendable {
   /// The same of constant tensors, such as masks.
   public private(set) var constantCount = 0
 
+  /// Further names of parameters: those under which the published model has one tensor more than once.
+  public private(set) var otherNames: [String] = []
+
+  /// All names, further ones included.
+  public var names: [String] { parameters.map(\.name) + otherNames }
+
   init() {}
 
   mutating func add(_ name: String, _ shape: [Int]) -> Parameter {
@@ -16,6 +22,8 @@ public struct ParameterLayout: Sendable {
     count = Self.sum(count, Self.product(shape))
     return parameter
   }
+
+  mutating func addOtherName(_ name: String) { otherNames.append(name) }
 
   mutating func addConstant(_ shape: [Int]) { constantCount = Self.sum(constantCount, Self.product(shape)) }
 

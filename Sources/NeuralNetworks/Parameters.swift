@@ -25,7 +25,7 @@ public struct ParameterSet: Sendable {
   /// How many numbers all tensors hold together.
   public var count: Int { tensors.reduce(0) { $0 + $1.count } }
 
-  /// The parameter of a name.
+  /// The parameter of a name, be it a further one.
   public subscript(name: String) -> Parameter? { places[name].map { parameters[$0] } }
 
   /// The tensor of a parameter.
@@ -35,6 +35,19 @@ public struct ParameterSet: Sendable {
       precondition(newValue.shape == parameter.shape, "\(parameter.name): shape \(newValue.shape)")
       tensors[parameter.index] = newValue
     }
+  }
+
+  /// Further names of parameters: those under which the published model has one tensor more than once.
+  public private(set) var otherNames: [(name: String, parameter: Parameter)] = []
+
+  /// All names, further ones included.
+  public var names: [String] { Array(places.keys) }
+
+  /// Gives a parameter a further name, that is not in use.
+  public mutating func share(_ parameter: Parameter, as name: String) {
+    precondition(places[name] == nil, "two parameters are called \(name)")
+    places[name] = parameter.index
+    otherNames.append((name, parameter))
   }
 
   /// Adds a tensor under a name that is not in use.

@@ -10,19 +10,20 @@ extension ElementwiseFunction {
 /// The activation after a layer of the velocity.
 ///
 /// All are plain functions except swish, a sigmoid(beta a) with a learned beta (Ramachandran et al. 2017), which begins
-/// at one; its parameter is `name.beta`, of shape []. The published code has one swish, made when it is imported, which
-/// all layers of all blocks share; here each layer has its own.
+/// at one; its parameter is `name.beta`, of shape []. As in the published code, a model has one swish, which all layers of
+/// all blocks share.
 struct ActivationLayer: Sendable {
   private let function: ElementwiseFunction
-  /// None, or beta.
+  /// None, or beta, which a velocity's first layer stands for.
   let parameters: [Parameter]
 
-  init(_ name: String, _ function: ElementwiseFunction, in builder: inout ParameterBuilder) {
+  init(_ name: String, _ function: ElementwiseFunction, isFirst: Bool, in builder: inout ParameterBuilder) {
     self.function = function
-    parameters = function == .swish ? [builder.constant("\(name).beta", [], 1)] : []
+    let beta = function == .swish ? builder.sharedConstant("\(name).beta", [], 1, key: "swish") : nil
+    parameters = isFirst ? [beta].compactMap { $0 } : []
   }
 
-  /// Any shape.
+  /// Any shape; `weights` are those of the velocity's first layer.
   func apply(_ a: Dual, weights: ArraySlice<Variable>) -> Dual {
     guard function == .swish, let beta = weights.first else { return a.applying(function) }
     let width = a.shape.last ?? 1
@@ -31,7 +32,7 @@ struct ActivationLayer: Sendable {
 
   /// The activation and its derivative, number by number, where it is a plain function.
   func valueAndSlope(_ a: Tensor) -> (value: Tensor, slope: Tensor) {
-    precondition(parameters.isEmpty, "an activation with weights has no slope without them")
+    precondition(function != .swish, "an activation with weights has no slope without them")
     return a.valueAndSlope(of: function)
   }
 }

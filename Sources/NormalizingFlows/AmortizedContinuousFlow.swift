@@ -13,7 +13,8 @@ public struct AmortizedContinuousFlow: ScoredFlow {
   /// How each block is solved and differentiated.
   public var solver: SolverOptions
   public var gradient: SolveGradient
-  public let timeLength: Double
+  /// The time that each block's flow runs.
+  public let timeLengths: [Double]
   /// Which integrals along the solves are formed: for training; an evaluation may set it to nothing.
   public var regularization: DynamicsRegularization
   /// With which step size to start each solve, in the order of the solves; none for a cold start.
@@ -21,11 +22,14 @@ public struct AmortizedContinuousFlow: ScoredFlow {
 
   /// The parameters of block b's network begin with `odefuncs.b.diffeq`, as published, or with
   /// `cnf.chain.b.odefunc.diffeq` where nothing is amortized; its head is `q_am.b`.
+  ///
+  /// - Parameter timeLengths: The time of each block; without, `timeLength` is that of all.
   public init(
     features: Int, latent: Int, hidden: [Int], blocks: Int, amortization: Amortization = .lowRank,
     rank: Int = 1, activation: ElementwiseFunction = .softplus, timeDependence: TimeDependence = .concat,
-    timeLength: Double = 0.5, solver: SolverOptions = SolverOptions(), gradient: SolveGradient = .direct,
-    regularization: DynamicsRegularization = DynamicsRegularization(), in builder: inout ParameterBuilder
+    timeLength: Double = 0.5, timeLengths: [Double]? = nil, solver: SolverOptions = SolverOptions(),
+    gradient: SolveGradient = .direct, regularization: DynamicsRegularization = DynamicsRegularization(),
+    in builder: inout ParameterBuilder
   ) {
     var velocities: [AmortizedNetwork] = []
     var heads: [Linear] = []
@@ -44,7 +48,8 @@ public struct AmortizedContinuousFlow: ScoredFlow {
     self.latent = latent
     self.solver = solver
     self.gradient = gradient
-    self.timeLength = timeLength
+    self.timeLengths = timeLengths ?? Array(repeating: timeLength, count: blocks)
+    precondition(self.timeLengths.count == blocks, "\(self.timeLengths.count) lengths of time for \(blocks) blocks")
     self.regularization = regularization
   }
 
@@ -93,7 +98,7 @@ public struct AmortizedContinuousFlow: ScoredFlow {
     for (place, block) in blocks.enumerated() {
       let velocity = velocities[block].rounded(parameters.precision == .mixed)
       let flow = ContinuousFlow(
-        velocity: velocity, timeLength: timeLength,
+        velocity: velocity, timeLength: timeLengths[block],
         solver: solver.startingWarm(warmSteps.indices.contains(place) ? warmSteps[place] : nil), gradient: gradient,
         regularization: regularization)
       Instrument.enter(.hypernetwork)

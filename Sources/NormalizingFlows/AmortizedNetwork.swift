@@ -80,7 +80,12 @@ public struct AmortizedNetwork: Velocity {
         Layer(
           shared: shared, image: image,
           activation: isLast
-            ? nil : ActivationLayer("\(name).diffeq.activation_fns.\(l)", activation, in: &builder)))
+            ? nil
+            : ActivationLayer("\(name).diffeq.activation_fns.\(l)", activation, isFirst: l == 0, in: &builder)))
+      // The published network of this kind has an activation after the last layer too: another name of the shared swish.
+      if isLast, amortization == .hyper {
+        _ = ActivationLayer("\(name).diffeq.activation_fns.\(l)", activation, isFirst: false, in: &builder)
+      }
     }
     self.layers = layers
   }
@@ -111,9 +116,13 @@ public struct AmortizedNetwork: Velocity {
 
   public func callAsFunction(time: Double, z: Dual, conditioning: [Variable]) -> Dual {
     var shared = sharedWeights(conditioning)
+    var swish = shared.prefix(0)
     return layers.reduce(z) { a, layer in
       let b = affinePart(of: layer, a, time: time, conditioning: conditioning, shared: &shared)
-      return layer.activation.map { $0.apply(b, weights: shared.take($0.parameters.count)) } ?? b
+      guard let activation = layer.activation else { return b }
+      let own = shared.take(activation.parameters.count)
+      if !own.isEmpty { swish = own }
+      return activation.apply(b, weights: swish)
     }
   }
 

@@ -23,9 +23,10 @@ struct CheckpointTensors {
     let shapes = Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, $0.shape) })
     let complaints = prefixes.flatMap { layout.complaints(under: $0) { shapes[$0] } }
     guard complaints.isEmpty else {
-      throw invalid(ParameterMismatch(complaints: complaints, names: layout.parameters.map(\.name)).description)
+      throw invalid(ParameterMismatch(complaints: complaints, names: layout.names).description)
     }
-    let names = Set(prefixes.flatMap { prefix in layout.parameters.map { prefix + $0.name } })
+    // Older checkpoints have a tensor for each name of a shared parameter; they must agree.
+    let names = Set(prefixes.flatMap { prefix in layout.names.map { prefix + $0 } })
     for entry in file.entries where names.contains(entry.name) && !types.contains(entry.elementType) {
       let known = types.map(\.rawValue).sorted().joined(separator: ", ")
       throw invalid("\(entry.name) is of type \(entry.elementType.rawValue), not \(known)")

@@ -36,8 +36,10 @@ public struct ModelImport: Sendable {
   ) throws {
     stateDict = try PublishedStateDict(url, memoryLimit: memoryLimit)
     let path = stateDict.path
+    if let reason = stateDict.unsupported { throw TrainingError.invalidModel(path: path, reason: reason) }
     var configuration: TrainingConfiguration
-    if preset == nil, let described = try Self.described(stateDict) {
+    if preset == nil, var described = try Self.described(stateDict) {
+      _ = stateDict.inferTimes(&described.model)
       configuration = described
       isDescribed = true
       notes = []
@@ -58,7 +60,10 @@ public struct ModelImport: Sendable {
       throw TrainingError.invalidModel(path: path, reason: "its tensors are of no model that can be: \(error)")
     }
     let parameters: ParameterSet
-    (model, parameters) = try Self.make(configuration, stateDict)
+    // Whoever names the widths knows the cause.
+    let areNamed = isDescribed || configuration.model.hidden != found.hidden
+    let cause = areNamed ? nil : stateDict.hiddenCause(configuration.model)
+    (model, parameters) = try Self.make(configuration, stateDict, cause)
     state = TrainingState(configuration: configuration, parameters: parameters)
   }
 
@@ -77,7 +82,7 @@ public struct ModelImport: Sendable {
   }
 
   private static func make(
-    _ configuration: TrainingConfiguration, _ stateDict: PublishedStateDict
+    _ configuration: TrainingConfiguration, _ stateDict: PublishedStateDict, _ cause: String?
   ) throws -> (VariationalAutoencoder, ParameterSet) {
     func others(than names: [String]) -> [String] {
       let known = Set(names)
@@ -92,7 +97,8 @@ public struct ModelImport: Sendable {
           complaints,
           "do not fit the model (latent \(model.latent), \(model.posteriorSummary), "
             + "\(model.imageHeight)x\(model.imageWidth) pixels)")
-          + "\nSay how the model is built with --flow, --amortization, --latent, --hidden, --blocks, --rank, --layer-type "
+          + "\n" + (cause.map { $0 + "\n" } ?? "")
+          + "Say how the model is built with --flow, --amortization, --latent, --hidden, --blocks, --rank, --layer-type "
           + "or --activation; tensors that are not of it must be left out of the file.")
     }
     let made: (model: VariationalAutoencoder, parameters: ParameterSet)
@@ -103,7 +109,7 @@ public struct ModelImport: Sendable {
     } catch let error as ParameterMismatch {
       throw mismatch(error.complaints + others(than: error.names))
     }
-    let extra = others(than: made.parameters.parameters.map(\.name))
+    let extra = others(than: made.parameters.names)
     guard extra.isEmpty else { throw mismatch(extra) }
     return made
   }

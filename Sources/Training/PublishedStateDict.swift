@@ -17,8 +17,10 @@ public struct PublishedStateDict: Sendable {
   public private(set) var ignored: [String] = []
   /// The names of parameters that were not stored in single precision, in the order of the file.
   public private(set) var converted: [String] = []
-  /// The lengths of time that buffers name.
-  private(set) var timeLengths: Set<Double> = []
+  /// The length of time that one buffer names for all blocks.
+  private(set) var commonTime: Float?
+  /// The square roots of the lengths of time that blocks name for themselves.
+  private(set) var timeRoots: [Int: Float] = [:]
 
   /// Reads a file.
   ///
@@ -78,7 +80,7 @@ public struct PublishedStateDict: Sendable {
     guard complaints.isEmpty else {
       throw TrainingError.invalidModel(path: path, reason: Self.list(complaints, "cannot be used"))
     }
-    // Modules may share a tensor (swish's beta); safetensors keeps one and says under what name in the metadata.
+    // Modules may share a tensor, as swish's beta; safetensors keeps one and says under what name in the metadata.
     for (name, kept) in metadata where values[name] == nil { values[name] = values[kept] }
   }
 
@@ -96,10 +98,11 @@ public struct PublishedStateDict: Sendable {
     name.replacingOccurrences(of: ".odefunc.odefunc.", with: ".odefunc.")
   }
 
-  /// `integration_times` is [0, T]; `sqrt_end_time` is the square root of T.
+  /// `integration_times` is [0, T]; `cnf.chain.b.sqrt_end_time` is the square root of block b's T.
   private mutating func readTime(_ name: String, _ numbers: [Float]) {
-    if numbers.count == 2 { timeLengths.insert(Double(numbers[1] - numbers[0])) }
-    if numbers.count == 1 { timeLengths.insert(Double(numbers[0] * numbers[0])) }
+    let block = name.split(separator: ".").dropFirst(2).first.flatMap { Int($0) }
+    if numbers.count == 2 { commonTime = numbers[1] - numbers[0] }
+    if numbers.count == 1, let block { timeRoots[block] = numbers[0] }
   }
 
   /// A tensor in single precision; an 8-bit one without its scale. Nil for other integers.

@@ -61,7 +61,9 @@ extension PublishedStateDict {
       model.amortization = .none
     } else if widths.isEmpty {
       model.amortization = .hyper
-      notes.append("the widths of hidden layers are not in the file; --hidden names them")
+      notes.append(
+        "the widths of hidden layers are not in the file: taken as \(model.hidden.map(String.init).joined(separator: "-")); "
+          + "--hidden names them")
       notes.append(
         "the published code applies the activation after the last layer of this posterior as well, and this program "
           + "does not: figures will differ")
@@ -74,12 +76,13 @@ extension PublishedStateDict {
       notes.append(
         "the activation is not in the file: taken as \(model.activation.rawValue); --activation names another")
     }
-    if let time = timeLengths.first {
-      model.timeLength = time
-    } else {
+    if !inferTimes(&model) {
       notes.append(
         "the flows' length of time is not in the file: taken as \(model.timeLength); --time-length names another")
+    } else if model.timeLengths != nil {
+      notes.append("the blocks run for different times, as trained ones do; training here leaves them as they are")
     }
+    notes.append("whether the velocities were residual (--residual) is not in the file: taken as not")
     return notes
   }
 
@@ -134,10 +137,10 @@ extension PublishedStateDict {
   /// How many outputs a layer has.
   private func outputs(_ layer: String) -> Int? { values["\(layer).weight"]?.shape.first }
 
-  private func has(_ prefix: String) -> Bool { values.keys.contains { $0.hasPrefix(prefix) } }
+  func has(_ prefix: String) -> Bool { values.keys.contains { $0.hasPrefix(prefix) } }
 
   /// The numbers that follow a prefix in names.
-  private func indices(_ prefix: String) -> Set<Int> {
+  func indices(_ prefix: String) -> Set<Int> {
     Set(
       values.keys.filter { $0.hasPrefix(prefix) }
         .compactMap { $0.dropFirst(prefix.count).split(separator: ".").first.flatMap { Int($0) } })

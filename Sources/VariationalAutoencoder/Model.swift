@@ -52,10 +52,13 @@ public struct VariationalAutoencoder: Sendable {
     let layout = Self.layout(configuration)
     let complaints = layout.complaints { values[$0]?.shape }
     guard complaints.isEmpty else {
-      throw ParameterMismatch(complaints: complaints, names: layout.parameters.map(\.name))
+      throw ParameterMismatch(complaints: complaints, names: layout.names)
     }
     var builder = ParameterBuilder(values: values)
     let model = VariationalAutoencoder(configuration, solver, gradient, &builder)
+    guard builder.complaints.isEmpty else {
+      throw ParameterMismatch(complaints: builder.complaints, names: layout.names)
+    }
     return (model, builder.parameters)
   }
 
@@ -102,8 +105,8 @@ public struct VariationalAutoencoder: Sendable {
         features: features, latent: latent, hidden: configuration.hidden, blocks: configuration.blocks,
         amortization: configuration.amortization, rank: configuration.rank,
         activation: configuration.activation, timeDependence: configuration.timeDependence,
-        timeLength: configuration.timeLength, solver: solver, gradient: gradient,
-        regularization: configuration.regularization, in: &builder)
+        timeLength: configuration.timeLength, timeLengths: configuration.timeLengths, solver: solver,
+        gradient: gradient, regularization: configuration.regularization, in: &builder)
     }
   }
 

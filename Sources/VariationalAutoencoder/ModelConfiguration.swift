@@ -23,6 +23,8 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
   public var timeDependence = TimeDependence.concat
   /// T, the time that each block's flow runs.
   public var timeLength = 0.5
+  /// T of each block where they differ, as those of a published model that was trained with its times do.
+  public var timeLengths: [Double]?
   /// The weight in the training loss of the integral of |f|^2; see ``NormalizingFlows/DynamicsRegularization``.
   public var kineticEnergy = 0.0
   /// The weight in the training loss of the integral of |df/dz|_F^2.
@@ -38,6 +40,11 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
   public var reflections = 8
 
   public init() {}
+
+  /// T of a block.
+  public func timeLength(ofBlock block: Int) -> Double {
+    timeLengths.flatMap { $0.indices.contains(block) ? $0[block] : nil } ?? timeLength
+  }
 
   /// The regularization of a continuous flow's dynamics.
   public var regularization: DynamicsRegularization {
@@ -93,6 +100,7 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
       ?? require((1...1000).contains(blocks), "blocks \(blocks): from 1 to 1000")
       ?? require((1...256).contains(rank), "rank \(rank): from 1 to 256")
       ?? require(timeLength > 0 && timeLength.isFinite, "time length \(timeLength): a positive number")
+      ?? timesComplaint
       ?? require(
         ElementwiseFunction.activations.contains(activation),
         "activation \(activation.rawValue): one of \(known)")
@@ -106,6 +114,13 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
       ?? require(
         jacobianNorm >= 0 && jacobianNorm.isFinite, "Jacobian norm weight \(jacobianNorm): no negative number"
       )
+  }
+
+  private var timesComplaint: String? {
+    guard let timeLengths else { return nil }
+    if timeLengths.count != blocks { return "\(timeLengths.count) time lengths for \(blocks) blocks: one for each" }
+    let arePositive = timeLengths.allSatisfy { $0 > 0 && $0.isFinite }
+    return arePositive ? nil : "time lengths \(timeLengths): positive numbers"
   }
 
   private func layersComplaint(_ require: (Bool, String) -> String?) -> String? {
@@ -154,6 +169,7 @@ extension ModelConfiguration {
     try read(&activation, .activation)
     try read(&timeDependence, .timeDependence)
     try read(&timeLength, .timeLength)
+    timeLengths = try values.decodeIfPresent([Double].self, forKey: .timeLengths)
     try read(&kineticEnergy, .kineticEnergy)
     try read(&jacobianNorm, .jacobianNorm)
     try read(&flows, .flows)

@@ -72,12 +72,15 @@ import Training
     #expect(lines[1].contains("AUROC 1.0000"), "\(lines[1])")
   }
 
-  @Test func `an export holds the parameters alone, bit for bit`() throws {
+  @Test func `an export holds the parameters, bit for bit, and the published modules' buffers`() throws {
     let exported = try SafetensorsFile(write("export", "model.safetensors"))
     #expect(!exported.isCompressed && exported.metadata["format"] == "pt")
     let checkpoint = try SafetensorsFile(Checkpoint.file(at: run)).load()
     let parameters = checkpoint.filter { !$0.key.hasPrefix("optimizer.") }
-    #expect(try exported.load().mapValues(\.bytes) == parameters.mapValues(\.bytes))
+    let tensors = try exported.load()
+    #expect(tensors.filter { parameters[$0.key] != nil }.mapValues(\.bytes) == parameters.mapValues(\.bytes))
+    let buffers = Set(tensors.keys).subtracting(parameters.keys)
+    #expect(buffers == ["integration_times", "odefuncs.0._num_evals"])
     #expect(exported.entries.contains { $0.name == "q_am.0.weight" })
   }
 

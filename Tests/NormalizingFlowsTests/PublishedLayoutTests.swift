@@ -1,3 +1,4 @@
+import Autodiff
 import NeuralNetworks
 import NormalizingFlows
 import Tensors
@@ -119,9 +120,33 @@ import Testing
     #expect(continuous(.bias, time).filter { $0.hasPrefix(prefix) } == parts.map { prefix + $0 })
   }
 
-  @Test func `swish has a beta after each layer but the last`() {
+  @Test func `swish has a beta that all layers of all blocks share, under a name for each`() {
     #expect(
       continuous(.bias, .concat, .swish).filter { $0.contains("beta") }
-        == (0..<2).map { "odefuncs.\($0).diffeq.activation_fns.0.beta []" })
+        == ["odefuncs.0.diffeq.activation_fns.0.beta []"])
+    var builder = ParameterBuilder(seed: 1)
+    _ = AmortizedContinuousFlow(
+      features: 5, latent: 4, hidden: [3, 3], blocks: 2, amortization: .bias, activation: .swish, in: &builder)
+    let names = builder.parameters.otherNames.map(\.name)
+    #expect(
+      names == [(0, 1), (1, 0), (1, 1)].map { "odefuncs.\($0.0).diffeq.activation_fns.\($0.1).beta" })
+    #expect(Set(names.compactMap { builder.parameters[$0]?.name }) == ["odefuncs.0.diffeq.activation_fns.0.beta"])
+  }
+
+  @Test func `each block runs for its own time`() throws {
+    func output(_ blocks: Int, _ times: [Double]?) throws -> [Double] {
+      var builder = ParameterBuilder(seed: 1)
+      let flow = AmortizedContinuousFlow(
+        features: 5, latent: 4, hidden: [6], blocks: blocks, amortization: .none, timeLengths: times, in: &builder)
+      let z = PosteriorExample.numbers([3, 4], 1).converted(to: .float32)
+      let features = Variable(Tensor(zeros: [3, 5]))
+      return try flow.forward(
+        Variable(z), features: features, builder.parameters.constants, PosteriorExample.probes
+      ).z.value.doubles()
+    }
+    #expect(try output(2, [0.5, 0.5]) == output(2, nil))
+    // A block that runs for next to no time does next to nothing.
+    #expect(scaledDifference(try output(2, [0.5, 1e-9]), try output(1, nil)) < 1e-6)
+    #expect(scaledDifference(try output(2, [0.5, 2]), try output(2, nil)) > 1e-3)
   }
 }

@@ -36,6 +36,34 @@ import VariationalAutoencoder
       ])
   }
 
+  @Test func `batch normalization between flows is told by its name`() throws {
+    var file = try StateDictFile(TinyRun.configuration { $0.model.amortization = .none })
+    for name in ["weight", "bias", "running_mean", "running_var"] {
+      file.set("cnf.chain.0.\(name)", [0, 1, 2, 3] as [Float], [4])
+    }
+    file.set("cnf.chain.0.step", [7] as [Float], [1])
+    try expectComplaint(file, naming: ["--batch_norm", "cnf.chain.0"])
+  }
+
+  @Test func `widths that a hyper posterior does not show are named as the cause`() throws {
+    let file = try StateDictFile(TinyRun.configuration { $0.model.amortization = .hyper })
+    try expectComplaint(file, naming: ["widths of the hidden layers", "512-512 do not fit", "--hidden names them"])
+    // Not where a person named them.
+    let error = trainingError { _ = try file.imported { $0.hidden = [9] } }
+    #expect(error?.description.contains("widths of the hidden") == false)
+  }
+
+  @Test func `a swish whose betas differ is no swish of the published model`() throws {
+    var file = try StateDictFile(
+      TinyRun.configuration { ($0.model.activation, $0.model.hidden, $0.model.blocks) = (.swish, [8, 6], 2) })
+    for (place, beta) in zip([(0, 0), (0, 1), (1, 0), (1, 1)], [1.5, 1.5, 1.5, 0.5] as [Float]) {
+      file.set("odefuncs.\(place.0).diffeq.activation_fns.\(place.1).beta", [beta], [])
+    }
+    try expectComplaint(
+      file,
+      naming: ["odefuncs.1.diffeq.activation_fns.1.beta is [0.5]", "one tensor", "1 tensor do"])
+  }
+
   @Test func `options that do not fit the tensors are told with both shapes`() throws {
     let file = try StateDictFile()
     let error = trainingError { _ = try file.imported { $0.hidden = [5] } }

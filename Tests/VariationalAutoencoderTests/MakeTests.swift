@@ -85,6 +85,8 @@ import Testing
     Wrong(text: "time length 0.0: a positive number") { $0.timeLength = 0 },
     Wrong(text: "time length inf: a positive number") { $0.timeLength = .infinity },
     Wrong(text: "time length nan: a positive number") { $0.timeLength = .nan },
+    Wrong(text: "2 time lengths for 5 blocks: one for each") { $0.timeLengths = [1, 2] },
+    Wrong(text: "time lengths [1.0, -1.0]: positive numbers") { ($0.blocks, $0.timeLengths) = (2, [1, -1]) },
   ])
   func `a configuration that makes no model says what is wrong`(_ wrong: Wrong) {
     var configuration = ModelConfiguration()
@@ -97,6 +99,7 @@ import Testing
     configuration.activation = .tanh
     configuration.timeDependence = .ignore
     configuration.timeLength = 0.25
+    configuration.timeLengths = [0.25, 0.5]
     let data = try JSONEncoder().encode(configuration)
     #expect(try JSONDecoder().decode(ModelConfiguration.self, from: data) == configuration)
   }

@@ -8,7 +8,8 @@ struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a model without the state of its run, for this program or for PyTorch.",
     discussion: """
-      To a .safetensors file: the state dict of the published PyTorch code. In Python:
+      To a .safetensors file: the state dict of the published PyTorch code, the buffers of its modules and the flows'
+      length of time included. In Python, for a model of the same sizes:
       model.load_state_dict(safetensors.torch.load_file('model.safetensors')).
 
       To a .safetensors.zst file: a checkpoint of the model alone, which every command reads and 'train --from' begins \
@@ -33,13 +34,13 @@ struct Export: ParsableCommand {
       try checkOutput(output, endingIn: [".safetensors", ".safetensors.zst"])
       let (_, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: memory)
       let url = URL(filePath: output)
+      var count = state.parameters.parameters.count
       if output.lowercased().hasSuffix(".zst") {
         try Checkpoint.writeModel(state, to: url, as: type)
       } else {
-        try ModelExport.write(state, to: url, as: type)
+        count = try ModelExport.write(state, to: url, as: type)
       }
-      Terminal.logger.info(
-        "\(output): \(state.parameters.parameters.count) tensors, \(state.parameters.count) parameters")
+      Terminal.logger.info("\(output): \(count) tensors, \(state.parameters.count) parameters")
     }
   }
 }

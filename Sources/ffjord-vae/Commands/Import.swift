@@ -68,7 +68,11 @@ struct Import: ParsableCommand {
     }
     var words = ["latent \(model.latent)", model.posteriorSummary]
     if model.flow == .ffjord {
-      words += [model.activation.rawValue, model.timeDependence.rawValue, "time \(model.timeLength)"]
+      let times = model.timeLengths ?? [model.timeLength]
+      words += [
+        model.activation.rawValue, model.timeDependence.rawValue,
+        "time \(times.map { "\($0)" }.joined(separator: ", then "))",
+      ]
     }
     lines.append(
       "model: \(words.joined(separator: ", ")); \(model.imageHeight)x\(model.imageWidth) pixels, "

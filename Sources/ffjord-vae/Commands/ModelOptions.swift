@@ -129,6 +129,7 @@ struct ModelOptions: ParsableArguments {
     set(&model.timeDependence, layerType)
     set(&model.activation, activation.flatMap(ElementwiseFunction.init(rawValue:)))
     set(&model.timeLength, timeLength)
+    if timeLength != nil { model.timeLengths = nil }
     set(&model.kineticEnergy, kineticEnergy)
     set(&model.jacobianNorm, jacobianNorm)
     set(&model.flows, flows)
