@@ -142,9 +142,11 @@ public struct Evaluator: Sendable {
   /// - Throws: ``TrainingError/solve(step:_:)``
   public func reconstructions(of images: GreyImages) throws(TrainingError) -> GreyImages {
     var pixels: [Float] = []
+    var solveSteps: [Double] = []
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
-      let output = try output(for: batch, firstImage: start)
+      let output = try output(for: batch, firstImage: start, startingWith: solveSteps)
+      solveSteps = output.flow.sustainableSteps
       try Self.require(output.decoded.value, "reconstruction", batch, start)
       pixels += model.likelihood.mean(decoded: output.decoded).value.floats()
     }
@@ -174,12 +176,13 @@ public struct Evaluator: Sendable {
 
   /// What the model makes of a batch whose first image has a place among all; with `isMean`, of the posterior's mean.
   func output(
-    for batch: GreyImages, firstImage: Int, isMean: Bool = false
+    for batch: GreyImages, firstImage: Int, isMean: Bool = false, startingWith solveSteps: [Double] = []
   ) throws(TrainingError) -> ModelOutput {
     let x = Variable(batch.tensor)
     let bound = constants
     return try pass(
-      x, features: model.encode(x, bound), firstImage: firstImage, sample: 0, isMean: isMean, bound)
+      x, features: model.encode(x, bound), firstImage: firstImage, sample: 0, isMean: isMean,
+      startingWith: solveSteps, bound)
   }
 
   private func pass(

@@ -1,6 +1,7 @@
 import Autodiff
 import Foundation
 import ImageDatasets
+import NeuralNetworks
 import NormalizingFlows
 import Tensors
 import Testing
@@ -162,6 +163,33 @@ import VariationalAutoencoder
       let likelihood = density.value + log(12.01)
       #expect(abs(bounds[image] - likelihood) < 0.05, "\(bounds[image]), \(likelihood)")
     }
+  }
+
+  @Test func `a trained model evaluates as its run does, in precision and in starts of solves`() throws {
+    let directory = try TemporaryDirectory()
+    for (precision, warmStart) in [(Precision.mixed, false), (.float32, true)] {
+      let (_, state) = try TinyRun.state(
+        TinyRun.configuration { ($0.precision, $0.warmStart, $0.divergence) = (precision, warmStart, .rademacher) })
+      let path = directory.path("\(precision).safetensors.zst")
+      try Checkpoint.write(state, to: URL(filePath: path))
+      let trained = try TrainedModel(at: path)
+      let evaluator = trained.evaluator(seed: 7)
+      #expect(evaluator.precision == precision && evaluator.warmStart == warmStart && evaluator.seed == 7)
+      #expect(evaluator.divergence == .rademacher)
+      #expect(trained.evaluator(divergence: .exact).divergence == .exact)
+    }
+  }
+
+  @Test func `codes and reconstructions start solves where the last batch's ended, if the run does`() throws {
+    let images = TinyRun.binary(8)
+    var warm = try evaluator(.exact) { ($0.solver, $0.tolerance) = ("dopri5", 1e-6) }
+    var cold = warm
+    (warm.warmStart, cold.warmStart) = (true, false)
+    let (a, b) = (try warm.codes(of: images).zT, try cold.codes(of: images).zT)
+    #expect(a.leading(0..<4).floats() == b.leading(0..<4).floats())
+    #expect(a.leading(4..<8).floats() != b.leading(4..<8).floats())
+    #expect(relativeDifference(a.doubles(), b.doubles()) < 1e-3)
+    #expect(try warm.reconstructions(of: images).pixels != cold.reconstructions(of: images).pixels)
   }
 
   @Test func `reconstructions and samples are images of intensities from 0 to 1`() throws {

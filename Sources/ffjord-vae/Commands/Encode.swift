@@ -40,12 +40,11 @@ struct Encode: ParsableCommand {
     try Failure.reporting {
       compute.apply()
       try checkOutput(output, endingIn: ArrayFile.allCases.map { ".\($0.rawValue)" })
-      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
-      let chosen = try input.images(for: state, seed: seed, limit: limit)
+      let trained = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
+      let chosen = try input.images(for: trained.state, seed: seed, limit: limit)
       let images = chosen.images
       try chosen.warnOfLostNames(in: output)
-      let evaluator = Evaluator(
-        model: model, parameters: state.parameters, divergence: state.configuration.divergence, seed: seed)
+      let evaluator = trained.evaluator(seed: seed)
       let progress = PassProgress("encoding")
       let codes = try evaluator.codes(of: images, isMean: mean) { progress.report($0, of: $1) }
       try ArrayFile.write(codes.arrays, texts: chosen.texts, to: output)

@@ -54,15 +54,13 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     try Failure.reporting {
       compute.apply()
-      let (model, state, url) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
+      let trained = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
+      let (state, url) = (trained.state, trained.url)
       let chosen = try input.images(for: state, seed: seed, limit: limit)
       let images = chosen.images
       if !json { Terminal.logger.info("\(url.relativePath), step \(state.progress.step)") }
-      var evaluator = Evaluator(
-        model: model, parameters: state.parameters, divergence: divergence, seed: seed, batchSize: batchSize)
-      evaluator.warmStart = state.configuration.warmStart
-      evaluator.precision = state.configuration.precision
-      try MemoryEstimate.evaluating(model.configuration, batchSize: min(batchSize, images.count))
+      let evaluator = trained.evaluator(divergence: divergence, seed: seed, batchSize: batchSize)
+      try MemoryEstimate.evaluating(trained.model.configuration, batchSize: min(batchSize, images.count))
         .require(for: "an evaluation")
       try announce(evaluator, images)
       let progress = PassProgress("evaluating")

@@ -32,7 +32,7 @@ struct Export: ParsableCommand {
   func run() throws {
     try Failure.reporting {
       try checkOutput(output, endingIn: [".safetensors", ".safetensors.zst"])
-      let (_, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: memory)
+      let state = try readModel(checkpoint, parameters: parameters.choice, memory: memory).state
       let url = URL(filePath: output)
       var count = state.parameters.parameters.count
       if output.lowercased().hasSuffix(".zst") {

@@ -38,13 +38,12 @@ struct Interpolate: ParsableCommand {
     try Failure.reporting {
       compute.apply()
       try checkOutput(output, endingIn: [".png"])
-      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
-      let chosen = try input.images(for: state, seed: seed) { total in
+      let trained = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
+      let chosen = try input.images(for: trained.state, seed: seed) { total in
         let order = RandomStream(seed: seed, purpose: .shuffle).permutation(of: total)
         return (0..<(2 * rows)).map { order[$0 % order.count] }
       }
-      let evaluator = Evaluator(
-        model: model, parameters: state.parameters, divergence: state.configuration.divergence, seed: seed)
+      let evaluator = trained.evaluator(seed: seed)
       let lines = try evaluator.interpolations(
         from: chosen.images.selecting(Array(0..<rows)), to: chosen.images.selecting(Array(rows..<(2 * rows))),
         steps: steps)

@@ -26,15 +26,14 @@ struct Reconstruct: ParsableCommand {
       compute.apply()
       let (output, count) = (picture.output, picture.count)
       try checkOutput(output, endingIn: [".png"])
-      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
-      let chosen = try input.images(for: state, seed: seed) { total in
+      let trained = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
+      let chosen = try input.images(for: trained.state, seed: seed) { total in
         let shown = min(count, total)
         return (0..<shown).map { $0 * total / shown }
       }
       let images = chosen.images
       let shown = images.count
-      let evaluator = Evaluator(
-        model: model, parameters: state.parameters, divergence: state.configuration.divergence, seed: seed)
+      let evaluator = trained.evaluator(seed: seed)
       let columns = max(1, Int((Double(shown) / 2).squareRoot().rounded(.up)))
       let grid = ImageGrid.pairs(
         originals: images.drawn(as: chosen.polarity),

@@ -27,12 +27,11 @@ struct Sample: ParsableCommand {
       compute.apply()
       let (output, count) = (picture.output, picture.count)
       try checkOutput(output, endingIn: [".png"])
-      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: memory)
-      let evaluator = Evaluator(
-        model: model, parameters: state.parameters, divergence: .gaussian, seed: seed)
+      let trained = try readModel(checkpoint, parameters: parameters.choice, memory: memory)
+      let evaluator = trained.evaluator(seed: seed)
       let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
       try ImageGrid.images(
-        evaluator.priorSamples(count: count).drawn(as: state.configuration.polarity), columns: columns
+        evaluator.priorSamples(count: count).drawn(as: trained.configuration.polarity), columns: columns
       )
       .write(to: URL(filePath: output))
       Terminal.logger.info("\(output): \(count) samples")

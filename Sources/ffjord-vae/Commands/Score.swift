@@ -61,14 +61,11 @@ struct Score: ParsableCommand {
       compute.apply()
       try checkOutput(output, endingIn: ArrayFile.allCases.map { ".\($0.rawValue)" })
       let format = try ArrayFile(path: output)
-      let (model, state, _) = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
-      let chosen = try input.images(for: state, seed: seed, limit: limit)
+      let trained = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
+      let chosen = try input.images(for: trained.state, seed: seed, limit: limit)
       let images = chosen.images
       try chosen.warnOfLostNames(in: output)
-      var evaluator = Evaluator(
-        model: model, parameters: state.parameters, divergence: divergence, seed: seed)
-      evaluator.warmStart = state.configuration.warmStart
-      evaluator.precision = state.configuration.precision
+      let evaluator = trained.evaluator(divergence: divergence, seed: seed)
       let result = try score(images, with: evaluator, "scoring")
       func column(_ numbers: [Double]) -> Tensor {
         Tensor(numbers.map { Float($0) }, shape: [numbers.count])

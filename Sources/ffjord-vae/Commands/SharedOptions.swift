@@ -143,9 +143,8 @@ extension Precision: ExpressibleByArgument {}
 /// Reads the model of a checkpoint that a person named.
 func readModel(
   _ path: String, parameters: Checkpoint.ParameterChoice = .averaged, memory: MemoryOptions
-) throws -> (model: VariationalAutoencoder, state: TrainingState, url: URL) {
-  let (model, state, url, remarks) = try Checkpoint.readModel(
-    at: path, parameters: parameters, memoryLimit: memory.limit)
-  for remark in remarks { Terminal.logger.warning("\(remark)") }
-  return (model, state, url)
+) throws -> TrainedModel {
+  let trained = try TrainedModel(at: path, parameters: parameters, memoryLimit: memory.limit)
+  for remark in trained.remarks { Terminal.logger.warning("\(remark)") }
+  return trained
 }

@@ -235,7 +235,8 @@ struct Train: ParsableCommand {
       throw ValidationError(
         "--from takes the model of its checkpoint as it is; leave out \(model.names.joined(separator: ", "))")
     }
-    let (_, state, url) = try readModel(path, memory: memory)
+    let trained = try readModel(path, memory: memory)
+    let (state, url) = (trained.state, trained.url)
     if dataset == nil, config == nil {
       configuration = (preset ?? .paper).configuration(
         dataset: state.configuration.dataset, flow: state.configuration.model.flow,
