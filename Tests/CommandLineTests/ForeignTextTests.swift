@@ -96,14 +96,14 @@ import Training
       try PNGImage(height: 512, width: 512, pixels: [UInt8](repeating: UInt8(index), count: 1 << 18)).write(
         to: directory.file("pictures/\(index).png"))
     }
-    // Four times 512 x 512 pixels, of 12 bytes each.
+    // Four times 512 x 512 pixels, of 16 bytes each.
     try Program.fail(
       65, ["train", "--dataset", "./pictures", "--output", "run", "--memory-limit", "0.001"],
-      naming: ["12.5 MB", "1.0 MB", "--memory-limit"], in: directory.url)
+      naming: ["16.7 MB", "1.0 MB", "--memory-limit"], in: directory.url)
     #expect(try directory.names() == ["pictures"])
     let check = ["datasets", "check", "./pictures", "--memory-limit"]
     let refused = try Program.run(check + ["0.001"], in: directory.url)
-    #expect(refused.status == 65 && refused.standardError.contains("12.5 MB"))
+    #expect(refused.status == 65 && refused.standardError.contains("16.7 MB"))
     try Program.succeed(check + ["0.02"], in: directory.url)
     for value in ["0", "-1", "nan", "inf", "1e300"] {
       let outcome = try Program.run(["train", "--memory-limit=\(value)"], in: directory.url)
