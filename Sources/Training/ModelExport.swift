@@ -30,6 +30,7 @@ public enum ModelExport {
     var configuration = state.configuration
     // Where data are on this machine is nobody else's business.
     configuration.dataDirectory = nil
+    configuration.initialCheckpoint = nil
     let all = tensors + model.publishedBuffers()
     try SafetensorsWriter.write(
       to: url, tensors: all,

@@ -56,7 +56,7 @@ extension PublishedStateDict {
     let block = isChain ? "cnf.chain.0.odefunc" : "odefuncs.0"
     let widths = widths(of: block, latent: model.latent)
     model.timeDependence = timeDependence(of: "\(block).diffeq.layers.0.", latent: model.latent) ?? .concat
-    model.hidden = widths.last == model.latent ? Array(widths.dropLast()) : widths
+    if !widths.isEmpty { model.hidden = widths.last == model.latent ? Array(widths.dropLast()) : widths }
     if isChain {
       model.amortization = .none
     } else if widths.isEmpty {
