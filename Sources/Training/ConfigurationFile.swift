@@ -14,9 +14,11 @@ extension TrainingConfiguration {
     let path = url.relativePath
     func invalid(_ reason: String) -> TrainingError { .invalidConfigurationFile(path: path, reason: reason) }
     guard let data = try? Data(contentsOf: url) else { throw .missingConfiguration(path: path) }
-    guard let given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+    guard var given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
       throw invalid("it is no JSON object")
     }
+    // Which run a file is of is no part of its configuration.
+    given["run"] = nil
     do {
       let known = try Self.withEveryField.jsonObject()
       if let key = Self.unknownKey(given, known: known, path: "") {

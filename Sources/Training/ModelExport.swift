@@ -28,8 +28,9 @@ public enum ModelExport {
       try storage.stored(name, parameters[parameter], path: url.path)
     }
     var configuration = state.configuration
-    // Where data are on this machine is nobody else's business.
+    // Where data are on this machine is nobody else's business, and whether they are the same no state dict can tell.
     configuration.dataDirectory = nil
+    configuration.dataDigest = nil
     configuration.initialCheckpoint = nil
     let all = tensors + model.publishedBuffers()
     try SafetensorsWriter.write(

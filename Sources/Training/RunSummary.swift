@@ -48,9 +48,12 @@ public struct RunSummary: Sendable {
         return try Checkpoint.summary(of: checkpoints[1])
       }
     }
-    if let text = try? String(contentsOf: directory.configuration, encoding: .utf8) {
+    if FileManager.default.fileExists(atPath: directory.configuration.path) {
       func invalid(_ reason: String) -> TrainingError {
         .invalidRun(path: directory.configuration.relativePath, reason: reason)
+      }
+      guard let text = try? String(contentsOf: directory.configuration, encoding: .utf8) else {
+        throw invalid("it is no text in UTF-8, or cannot be read")
       }
       guard let given = try? TrainingConfiguration(json: text) else {
         throw invalid("it is no configuration of a training run")

@@ -48,7 +48,7 @@ import Training
     expectPlain(json)
     let configuration = try object(json.standardOutput)["configuration"] as? [String: Any]
     #expect(configuration?["dataset"] as? String == Self.hostile)
-    for arguments in [["evaluate", "hostile.zst"], ["import", "hostile.zst", "--output", "model.zst"]] {
+    for arguments in [["evaluate", "hostile.zst"], ["import", "hostile.zst", "--output", "model.safetensors.zst"]] {
       let outcome = try Program.run(arguments, in: directory.url)
       expectPlain(outcome)
       #expect(outcome.status != 0)
@@ -59,7 +59,8 @@ import Training
     try SafetensorsWriter.write(
       to: directory.file("state.safetensors"),
       tensors: [SafetensorsTensor(name: Self.hostile, values: [Float.nan])])
-    let outcome = try Program.fail(65, ["import", "state.safetensors", "--output", "m.zst"], in: directory.url)
+    let outcome = try Program.fail(
+      65, ["import", "state.safetensors", "--output", "m.safetensors.zst"], in: directory.url)
     expectPlain(outcome)
     #expect(outcome.standardError.contains(#"glyphs\u001b[2J"#))
     #expect(!outcome.standardError.contains("\nffjord-vae: done"))

@@ -116,7 +116,7 @@ import Training
     let report = try object(
       Program.succeed(["inspect", "--json", "\(run)/last.safetensors.zst"], in: directory.url).standardOutput)
     #expect(
-      Set(report.keys) == ["path", "bytes", "parameters", "configuration", "progress", "tensors"])
+      Set(report.keys) == ["path", "bytes", "run", "parameters", "configuration", "progress", "tensors"])
     let tensors = try #require(report["tensors"] as? [[String: Any]])
     let sizes = tensors.filter { ($0["name"] as? String)?.hasPrefix("optimizer.") == false }
       .compactMap { ($0["shape"] as? [Int])?.reduce(1, *) }

@@ -49,7 +49,7 @@ import Testing
     }
     let state = try resume(other, allowing: true)
     #expect(state.trainedImages?.count == 12 && state.configuration.dataDigest == other.digest)
-    #expect(try trainingError { _ = try resume(TinyRun.dataset(validation: 4)) } != nil)
+    #expect(trainingError { _ = try resume(TinyRun.dataset(validation: 4)) } != nil)
   }
 
   @Test func `what was trained on is counted image by image`() throws {
