@@ -23,8 +23,11 @@ extension PublishedStateDict {
       let number = Double(stored.number)
       return Self.shortest(stored.isRoot ? number * number : number, where: isStored)
     }
-    let areSame = times.allSatisfy { $0 == times[0] }
-    (model.timeLength, model.timeLengths) = (times[0], areSame ? nil : times)
+    if times.allSatisfy({ $0 == times[0] }) {
+      (model.timeLength, model.timeLengths) = (times[0], nil)
+    } else {
+      model.timeLengths = times
+    }
     return true
   }
 

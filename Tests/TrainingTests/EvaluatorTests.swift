@@ -189,7 +189,8 @@ import VariationalAutoencoder
     #expect(a.leading(0..<4).floats() == b.leading(0..<4).floats())
     #expect(a.leading(4..<8).floats() != b.leading(4..<8).floats())
     #expect(relativeDifference(a.doubles(), b.doubles()) < 1e-3)
-    #expect(try warm.reconstructions(of: images).pixels != cold.reconstructions(of: images).pixels)
+    let (drawn, others) = (try warm.reconstructions(of: images).pixels, try cold.reconstructions(of: images).pixels)
+    #expect(zip(drawn, others).allSatisfy { abs($0 - $1) < 1e-3 })
   }
 
   @Test func `reconstructions and samples are images of intensities from 0 to 1`() throws {
