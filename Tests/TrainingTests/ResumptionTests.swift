@@ -91,7 +91,7 @@ import Testing
     Control(name: "Adam and average") { ($0.optimizer, $0.average) = (.adam, 0.8) },
     Control(name: "warm-up") { $0.learningRateWarmup = 7 },
     Control(name: "cosine") { ($0.schedule, $0.finalLearningRate) = (.cosine, 1e-4) },
-    Control(name: "plateau") { ($0.schedule, $0.plateauPatience, $0.learningRate) = (.plateau, 0, 0.05) },
+    Control(name: "plateau") { ($0.schedule, $0.plateauPatience, $0.learningRate) = (.plateau, 0, 0.01) },
     Control(name: "clipping") { $0.clipNorm = 1 },
     Control(name: "weight decay") { $0.weightDecay = 0.1 },
     Control(name: "training tolerance") { $0.trainingTolerance = 1e-8 },
