@@ -107,19 +107,19 @@ import VariationalAutoencoder
 
   @Test func `of the control groups above one another the tightest counts, less what can be given back`() throws {
     #expect(memory.controlGroups == nil)
-    try write("proc/self/cgroup", "0::/work/run\n")
+    try write("proc/self/cgroup", "0::/jobs/run\n")
     #expect(memory.controlGroups == nil)
-    try write("sys/fs/cgroup/work/run/memory.max", "max\n")
-    try write("sys/fs/cgroup/work/run/memory.current", "700\n")
+    try write("sys/fs/cgroup/jobs/run/memory.max", "max\n")
+    try write("sys/fs/cgroup/jobs/run/memory.current", "700\n")
     #expect(memory.controlGroups == nil)
-    try write("sys/fs/cgroup/work/memory.max", "1000\n")
-    try write("sys/fs/cgroup/work/memory.current", "800\n")
+    try write("sys/fs/cgroup/jobs/memory.max", "1000\n")
+    try write("sys/fs/cgroup/jobs/memory.current", "800\n")
     #expect(memory.controlGroups == 200)
-    try write("sys/fs/cgroup/work/memory.stat", "anon 500\ninactive_file 100\nactive_file 50\n")
+    try write("sys/fs/cgroup/jobs/memory.stat", "anon 500\ninactive_file 100\nactive_file 50\n")
     #expect(memory.controlGroups == 350)
-    try write("sys/fs/cgroup/work/run/memory.max", "750\n")
+    try write("sys/fs/cgroup/jobs/run/memory.max", "750\n")
     #expect(memory.controlGroups == 50)
-    try write("sys/fs/cgroup/work/run/memory.current", "900\n")
+    try write("sys/fs/cgroup/jobs/run/memory.current", "900\n")
     #expect(memory.controlGroups == 0)
   }
 
