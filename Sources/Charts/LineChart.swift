@@ -16,19 +16,22 @@ public struct LineChart: Sendable {
       self.x = x
       self.y = y
     }
+
+    /// Whether scales can be made of it, in which sums and differences of such numbers stay finite.
+    var isDrawable: Bool { abs(x) <= 1e100 && abs(y) <= 1e100 }
   }
 
   /// A curve, and a thin one that belongs to it.
   public struct Curve: Sendable {
     public var name: String
-    /// In the order of x; a point that is not finite is left out.
+    /// In the order of x; a point that cannot be drawn, since it is not finite or beyond 10¹⁰⁰, is left out.
     public var points: [Point]
     public var companion: [Point]
 
     public init(name: String, points: [Point], companion: [Point] = []) {
       self.name = name
-      self.points = points.filter { $0.x.isFinite && $0.y.isFinite }
-      self.companion = companion.filter { $0.x.isFinite && $0.y.isFinite }
+      self.points = points.filter(\.isDrawable)
+      self.companion = companion.filter(\.isDrawable)
     }
   }
 

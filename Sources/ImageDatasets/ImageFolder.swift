@@ -155,9 +155,11 @@ struct ImageFolder {
   /// The picture in a file, which its first bytes tell, not its name; and whether it has colours.
   private func picture(_ file: URL) throws(DatasetError) -> (PNGImage, isColour: Bool) {
     guard let bytes = try Self.jpegBytes(file) else {
-      let image = try pngPicture(file)
+      let fileSize = (try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int) ?? 0
+      let image = try Self.pngPicture(file, objection(of: fileSize))
       return (image, image.isFromColours)
     }
+    let objection = objection(of: bytes.count)
     do throws(UnusableImages) {
       return try JPEGPicture.decode(bytes, objection: objection)
     } catch {
@@ -165,14 +167,25 @@ struct ImageFolder {
     }
   }
 
-  /// What is against pictures of a size, if anything.
-  private func objection(_ height: Int, _ width: Int) -> String? {
+  /// Says what is against pictures of a height and a width in a file of so many bytes, if anything.
+  private func objection(of fileSize: Int) -> (_ height: Int, _ width: Int) -> String? {
     let sides = ImageLayout.sides(isResized: size != nil)
-    guard !ImageLayout.isAllowed(height, width, sides) else { return nil }
-    return size == nil ? ImageLayout.sizeRule : "the sides must be from \(sides.lowerBound) to \(sides.upperBound)"
+    let limit = memoryLimit.byteCount(forFileOf: fileSize)
+    return { height, width in
+      guard ImageLayout.isAllowed(height, width, sides) else {
+        return size == nil ? ImageLayout.sizeRule : "the sides must be from \(sides.lowerBound) to \(sides.upperBound)"
+      }
+      // Pictures that are not resized are counted together, once their number is known.
+      let claim = height * width * NumberArray.bytesPerNumber
+      guard size != nil, claim > limit else { return nil }
+      return "reading it takes \(MemoryLimit.words(claim)) of memory, and the limit for a file of its size is "
+        + "\(MemoryLimit.words(limit)); --memory-limit raises it"
+    }
   }
 
-  private func pngPicture(_ file: URL) throws(DatasetError) -> PNGImage {
+  private static func pngPicture(
+    _ file: URL, _ objection: (Int, Int) -> String?
+  ) throws(DatasetError) -> PNGImage {
     do throws(PNGError) {
       return try PNGImage(contentsOf: file, objection: objection)
     } catch {

@@ -20,7 +20,7 @@ struct NumberArray: Sendable {
 
   /// The most memory that a number takes on its way from a file to a dataset's splits: unpacked, at most 8 bytes, and in
   /// single precision as read and as laid out; or in single precision as read, scaled, and in its split.
-  private static let bytesPerNumber = 16
+  static let bytesPerNumber = 16
 
   /// Checks that reading so many numbers takes no more memory than the file may.
   ///

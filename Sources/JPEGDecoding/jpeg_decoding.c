@@ -103,8 +103,7 @@ int jpeg_picture_decode(
   jpeg_start_decompress(&info);
   if (info.output_height != height || info.output_width != width || info.output_components != 1) {
     snprintf(picture->message, sizeof picture->message, "its size is not what its header said");
-    jpeg_destroy_decompress(&info);
-    return 0;
+    longjmp(manager.caller, 1);
   }
   while (info.output_scanline < info.output_height) {
     JSAMPROW row = pixels + (size_t)info.output_scanline * (size_t)width;

@@ -93,11 +93,8 @@ public struct Benchmark: Sendable {
   /// - Throws: ``TrainingError``
   public func evaluation(divergence: Divergence, repeats: Int, warmup: Int) throws(TrainingError) -> Report {
     let (model, state) = try makeState()
-    var evaluator = Evaluator(
-      model: model, parameters: state.parameters, divergence: divergence, seed: configuration.seed,
-      batchSize: images.count)
-    evaluator.warmStart = configuration.warmStart
-    evaluator.precision = configuration.precision
+    let evaluator = Evaluator(
+      configuration, model: model, parameters: state.parameters, divergence: divergence, batchSize: images.count)
     var solveSteps: [Double] = []
     return try measure(repeats: repeats, warmup: warmup) { () throws(TrainingError) in
       let result = try evaluator.evaluate(images, startingWith: solveSteps)

@@ -33,6 +33,19 @@ public struct Evaluator: Sendable {
     self.batchSize = batchSize
   }
 
+  /// What evaluates a run's model in the run's arithmetic, with its starts of solves and, if no other is named, its
+  /// divergence.
+  init(
+    _ configuration: TrainingConfiguration, model: VariationalAutoencoder, parameters: ParameterSet,
+    divergence: Divergence? = nil, seed: UInt64? = nil, batchSize: Int? = nil
+  ) {
+    self.init(
+      model: model, parameters: parameters, divergence: divergence ?? configuration.divergence,
+      seed: seed ?? configuration.seed, batchSize: batchSize ?? configuration.batchSize)
+    warmStart = configuration.warmStart
+    precision = configuration.precision
+  }
+
   /// What an evaluation found, an entry for each image.
   public struct Result: Sendable {
     /// ELBO in nats, the mean over samples.
@@ -147,20 +160,29 @@ public struct Evaluator: Sendable {
       let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
       let output = try output(for: batch, firstImage: start, startingWith: solveSteps)
       solveSteps = output.flow.sustainableSteps
-      try Self.require(output.decoded.value, "reconstruction", batch, start)
+      try Self.require(output.decoded.value, "reconstruction", start..<start + batch.count)
       pixels += model.likelihood.mean(decoded: output.decoded).value.floats()
     }
     return GreyImages(height: images.height, width: images.width, pixels: pixels)
   }
 
-  /// Goes on where what was made of a batch, an equal share for each image, is finite.
-  static func require(_ made: Tensor, _ what: String, _ batch: GreyImages, _ firstImage: Int) throws(TrainingError) {
+  /// Goes on where results, an equal share of a tensor for each, are finite.
+  static func require(_ made: Tensor, _ what: String, _ numbers: Range<Int>) throws(TrainingError) {
     guard !made.isFinite, let place = made.firstNonFinite else { return }
-    throw .undefinedResult(what, image: firstImage + place / (made.count / batch.count))
+    throw .undefinedResult(what, number: numbers.lowerBound + place / (made.count / numbers.count))
+  }
+
+  /// The pixels of the mean images that the decoder makes of latent codes.
+  func decoded(_ z: Tensor, _ what: String, _ numbers: Range<Int>) throws(TrainingError) -> [Float] {
+    let mean = model.decodeMean(Variable(z), constants)
+    try Self.require(mean, what, numbers)
+    return mean.floats()
   }
 
   /// The mean images that the decoder makes of samples of the prior.
-  public func priorSamples(count: Int) -> GreyImages {
+  ///
+  /// - Throws: ``TrainingError/undefinedResult(_:number:)``
+  public func priorSamples(count: Int) throws(TrainingError) -> GreyImages {
     let latent = model.configuration.latent
     let stream = RandomStream(seed: seed, purpose: .priorSample)
     var pixels: [Float] = []
@@ -168,7 +190,7 @@ public struct Evaluator: Sendable {
       let size = min(batchSize, count - start)
       let z = Tensor(
         stream.normals((start * latent)..<((start + size) * latent)), shape: [size, latent])
-      pixels += model.decodeMean(Variable(z), constants).floats()
+      pixels += try decoded(z, "sample", start..<start + size)
     }
     return GreyImages(
       height: model.configuration.imageHeight, width: model.configuration.imageWidth, pixels: pixels)

@@ -32,7 +32,7 @@ extension Evaluator {
       let output = try output(for: batch, firstImage: start, isMean: isMean, startingWith: solveSteps)
       solveSteps = output.flow.sustainableSteps
       for code in [output.mean, output.variance, output.z0, output.flow.z] {
-        try Self.require(code.value, "code", batch, start)
+        try Self.require(code.value, "code", start..<start + batch.count)
       }
       parts.append(output)
       report(min(start + batchSize, images.count), images.count)
@@ -64,8 +64,8 @@ extension Evaluator {
         let share = Double(step) / Double(steps - 1)
         return Tensor.linearCombination([(1 - share, from), (share, to)])
       }
-      let z = Variable(.concatenation(points, axis: 0))
-      pixels += model.decodeMean(z, constants).floats()
+      pixels += try decoded(
+        .concatenation(points, axis: 0), "interpolated image", line * steps..<(line + 1) * steps)
     }
     return GreyImages(height: starts.height, width: starts.width, pixels: pixels)
   }

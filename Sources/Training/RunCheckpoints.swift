@@ -12,22 +12,9 @@ extension Checkpoint {
     return file
   }
 
-  /// Reads the model that a person means: that of a file, or of the best checkpoint in a directory that is whole.
-  ///
-  /// - Returns: Also the file, and what a person should know of the choice.
-  /// - Throws: ``SafetensorsError`` and ``TrainingError``, with which other file can be used, if one can.
-  public static func readModel(
-    at path: String, parameters choice: ParameterChoice = .averaged, memoryLimit: MemoryLimit = .standard
-  ) throws -> (model: VariationalAutoencoder, state: TrainingState, url: URL, remarks: [String]) {
-    let (value, url, remarks) = try usable(at: path) {
-      try read($0, includingOptimizer: false, parameters: choice, memoryLimit: memoryLimit)
-    }
-    return (value.model, value.state, url, remarks)
-  }
-
   /// What the checkpoint that a person means says of itself, and what a person should know of the choice.
   ///
-  /// - Throws: As ``readModel(at:)``.
+  /// - Throws: As ``TrainedModel/init(at:parameters:memoryLimit:)``.
   public static func summary(
     at path: String, memoryLimit: MemoryLimit = .standard
   ) throws -> (summary: Summary, remarks: [String]) {
@@ -35,7 +22,10 @@ extension Checkpoint {
     return (found, remarks)
   }
 
-  private static func usable<Value>(
+  /// Reads the first of the files that a person may mean that is whole.
+  ///
+  /// - Returns: Also that file, and what a person should know of the choice.
+  static func usable<Value>(
     at path: String, _ read: (URL) throws -> Value
   ) throws -> (Value, url: URL, remarks: [String]) {
     var (files, remarks) = try files(at: path)

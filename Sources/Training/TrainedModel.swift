@@ -13,13 +13,16 @@ public struct TrainedModel: Sendable {
   /// What a person should know of the choice of the file.
   public let remarks: [String]
 
-  /// Reads a checkpoint file, or that of a run's directory (its best checkpoint).
+  /// Reads the model that a person means: that of a file, or of the best checkpoint in a directory that is whole.
   ///
-  /// - Throws: As ``Checkpoint/readModel(at:parameters:memoryLimit:)``.
+  /// - Throws: ``SafetensorsError`` and ``TrainingError``, with which other file can be used, if one can.
   public init(
     at path: String, parameters: Checkpoint.ParameterChoice = .averaged, memoryLimit: MemoryLimit = .standard
   ) throws {
-    (model, state, url, remarks) = try Checkpoint.readModel(at: path, parameters: parameters, memoryLimit: memoryLimit)
+    let (value, url, remarks) = try Checkpoint.usable(at: path) {
+      try Checkpoint.read($0, includingOptimizer: false, parameters: parameters, memoryLimit: memoryLimit)
+    }
+    (model, state, self.url, self.remarks) = (value.model, value.state, url, remarks)
   }
 
   public var configuration: TrainingConfiguration { state.configuration }
@@ -28,11 +31,8 @@ public struct TrainedModel: Sendable {
   ///
   /// - Parameter divergence: That of the run, if none is named.
   public func evaluator(divergence: Divergence? = nil, seed: UInt64 = 1, batchSize: Int = 100) -> Evaluator {
-    var evaluator = Evaluator(
-      model: model, parameters: state.parameters, divergence: divergence ?? configuration.divergence, seed: seed,
+    Evaluator(
+      configuration, model: model, parameters: state.parameters, divergence: divergence, seed: seed,
       batchSize: batchSize)
-    evaluator.warmStart = configuration.warmStart
-    evaluator.precision = configuration.precision
-    return evaluator
   }
 }

@@ -250,12 +250,7 @@ public struct Trainer {
 
   /// What validates the model.
   private var evaluator: Evaluator {
-    var evaluator = Evaluator(
-      model: model, parameters: state.modelParameters, divergence: state.configuration.divergence,
-      seed: state.configuration.seed, batchSize: state.configuration.batchSize)
-    evaluator.warmStart = state.configuration.warmStart
-    evaluator.precision = state.configuration.precision
-    return evaluator
+    Evaluator(state.configuration, model: model, parameters: state.modelParameters)
   }
 
   /// Draws reconstructions at the end of an epoch.

@@ -41,8 +41,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case diverged(step: Int, reason: String, checkpoint: String? = nil)
   /// The bound of an image, counted from zero, is not a number.
   case undefinedBound(image: Int)
-  /// Something else that a model makes of an image, counted from zero, is not finite; the words say what.
-  case undefinedResult(String, image: Int)
+  /// Something else that a model makes is not finite: the words say what, with its number, counted from zero.
+  case undefinedResult(String, number: Int)
   /// What was asked for takes more memory than there is; the words say what it is for.
   case notEnoughMemory(String, needed: Int, available: Int)
   /// An output would take the place of a file that belongs to a run.
@@ -104,8 +104,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .undefinedBound(let image):
       "the bound of image \(image) is not a number: the model has diverged. Go back to an earlier checkpoint, or train "
         + "again with a lower --learning-rate."
-    case .undefinedResult(let what, let image):
-      "the \(what) of image \(image) is not finite: the model has diverged. Go back to an earlier checkpoint, or train again "
+    case .undefinedResult(let what, let number):
+      "\(what) \(number) is not finite: the model has diverged. Go back to an earlier checkpoint, or train again "
         + "with a lower --learning-rate."
     case .notEnoughMemory(let need, _, let available):
       "\(need), and \(MemoryLimit.words(available)) of memory are free. Choose a smaller model or batch, close other "

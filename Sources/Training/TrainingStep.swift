@@ -31,7 +31,7 @@ public struct TrainingStep: Sendable {
     var (gradients, metrics, solveSteps) = try gradient(
       pass, state.parameters, configuration.precision, weight, try startingSteps(pass, state))
     Instrument.enter(.optimizer)
-    let norm = GradientNorm(gradients)
+    let norm = try finiteNorm(of: gradients, state)
     metrics.gradientNorm = norm.value
     state.optimizer.update(&state.parameters, gradients, scaledBy: norm.scale(toLimit: configuration.clipNorm))
     gradients = []
@@ -40,6 +40,17 @@ public struct TrainingStep: Sendable {
     if configuration.warmStart { state.progress.solveSteps = solveSteps }
     state.progress.step += 1
     return (metrics, batch.count)
+  }
+
+  /// The norm of the gradients, which is finite where all their numbers are: they are looked at one by one only where it
+  /// is not.
+  private func finiteNorm(of gradients: [Gradient], _ state: TrainingState) throws(TrainingError) -> GradientNorm {
+    let norm = GradientNorm(gradients)
+    guard !norm.value.isFinite else { return norm }
+    let culprit = zip(gradients, state.parameters.parameters).first { !$0.0.isFinite }?.1.name
+    throw .diverged(
+      step: state.progress.step + 1,
+      reason: culprit.map { "the gradient of \($0) is not finite" } ?? "the norm of the gradient is not finite")
   }
 
   /// What a pass over a batch takes besides parameters.
@@ -97,9 +108,6 @@ public struct TrainingStep: Sendable {
     }
     let gradients = tape.factoredGradients(of: loss, withRespectTo: bound.variables)
     if let failure = output.flow.backwardFailure { throw .solve(step: pass.step + 1, failure) }
-    for (gradient, parameter) in zip(gradients, parameters.parameters) where !gradient.isFinite {
-      throw .diverged(step: pass.step + 1, reason: "the gradient of \(parameter.name) is not finite")
-    }
     return (gradients, Metrics(output), output.flow.sustainableSteps)
   }
 }

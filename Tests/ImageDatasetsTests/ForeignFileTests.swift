@@ -124,6 +124,27 @@ import Testing
     for words in ["a.npz", "12.0 GB", "1.0 GB", "--memory-limit"] { #expect(text.contains(words)) }
   }
 
+  @Test func aPictureThatIsResizedTakesNoMoreMemoryThanItsFileMay() throws {
+    let picture = try folder.file("pictures/white.png")
+    try PNGImage(height: 2000, width: 2000, pixels: [UInt8](repeating: 255, count: 4_000_000)).write(to: picture)
+    var preparation = ImagePreparation()
+    preparation.size = ImageSize(height: 28, width: 28)
+    func load(_ limit: MemoryLimit) throws -> Int {
+      try DatasetLoader.load(
+        name: picture.deletingLastPathComponent().path, preparation: preparation, memoryLimit: limit
+      ).counts.total
+    }
+    #expect(try load(.standard) == 1)
+    do {
+      _ = try load(MemoryLimit(floor: 1_000_000))
+      Issue.record("a picture of 4 million pixels was read in a megabyte")
+    } catch {
+      for words in ["white.png", "64.0 MB", "1.0 MB", "--memory-limit"] {
+        #expect("\(error)".contains(words), "\(error)")
+      }
+    }
+  }
+
   @Test func aMATFileOfAFewBytesCannotClaimGigabytes() throws {
     let raw = RawMAT()
     let element = raw.compressed(raw.variable("images", [28, 28, 2_000_000], [1, 2, 3, 4, 5]))

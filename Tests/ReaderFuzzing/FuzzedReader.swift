@@ -14,6 +14,8 @@ public enum FuzzedReader: String, CaseIterable, Sendable {
   case gzip
   /// A picture as it is, and with the checksums of its chunks mended; alone and in a folder of pictures.
   case png
+  /// A JPEG picture in a folder, as it is and resized.
+  case jpeg
   /// A safetensors file, all of its tensors.
   case safetensors
   /// A zstd frame around a safetensors file.

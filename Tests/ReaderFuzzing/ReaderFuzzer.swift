@@ -45,6 +45,10 @@ public final class ReaderFuzzer {
       let outcome = picture(bytes)
       if let mended = Dressing.mendedPNG(bytes) { picture(mended) }
       return outcome
+    case .jpeg:
+      let outcome = pictures(bytes, "picture.jpg")
+      pictures(bytes, "picture.jpg", resizedTo: ImageSize(height: 16, width: 20))
+      return outcome
     case .safetensors, .zstandard:
       return attempt(bytes, "tensors.safetensors") { try SafetensorsFile($0).readTensors { _, _ in } }
     case .checkpoint:
@@ -73,10 +77,19 @@ public final class ReaderFuzzer {
 
   @discardableResult
   private func picture(_ bytes: [UInt8]) -> FuzzedOutcome {
-    attempt(bytes, "picture.png") { _ in
-      _ = try DatasetLoader.load(name: folder.path, memoryLimit: Self.memoryLimit)
-    }
+    pictures(bytes, "picture.png")
+    pictures(bytes, "picture.png", resizedTo: ImageSize(height: 16, width: 20))
     return attempt(bytes, "picture.png") { _ = try PNGImage(contentsOf: $0) }
+  }
+
+  /// The folder's pictures, one of them made of bytes.
+  @discardableResult
+  private func pictures(_ bytes: [UInt8], _ name: String, resizedTo size: ImageSize? = nil) -> FuzzedOutcome {
+    var preparation = ImagePreparation()
+    preparation.size = size
+    return attempt(bytes, name) { _ in
+      _ = try DatasetLoader.load(name: folder.path, preparation: preparation, memoryLimit: Self.memoryLimit)
+    }
   }
 
   private func run(_ bytes: [UInt8], _ name: String) -> FuzzedOutcome {

@@ -84,8 +84,19 @@ import Testing
       trainingError { _ = try evaluator().interpolations(from: images, to: images, steps: 2) },
     ] {
       #expect(error?.category == .numerical)
-      #expect(error?.description.contains("of image 0 is not finite") == true, "\(error?.description ?? "")")
+      #expect(error?.description.contains(" 0 is not finite") == true, "\(error?.description ?? "")")
     }
+    state = initial
+    _ = try evaluator().priorSamples(count: 3)
+    // Sums of what is infinite, of either sign.
+    for (name, numbers) in [("p_x_nn.5.h.bias", [10.0, 10]), ("p_x_mean.0.weight", [3e38, -3e38])] {
+      let parameter = try #require(state.parameters[name])
+      let values = (0..<parameter.shape.reduce(1, *)).map { numbers[$0 % 2] }
+      state.parameters[parameter] = Tensor(values, shape: parameter.shape).converted(to: .float32)
+    }
+    let error = trainingError { _ = try evaluator().priorSamples(count: 3) }
+    #expect(error?.category == .numerical)
+    #expect(error?.description.contains("sample 0 is not finite") == true, "\(error?.description ?? "")")
   }
 
   @Test func `a checkpoint of another run in the directory is not offered`() throws {

@@ -65,7 +65,7 @@ import Testing
 
   @Test func `whole files need no word`() throws {
     #expect(try continuation() == (16, ""))
-    let model = try Checkpoint.readModel(at: run.url.path)
+    let model = try TrainedModel(at: run.url.path)
     #expect(model.state.progress.epoch == trained.progress.bestEpoch && model.remarks == [])
   }
 
@@ -82,9 +82,9 @@ import Testing
     for word in [Checkpoint.lastName, "going on from", Checkpoint.bestName, "step \(step)"] {
       #expect(remarks.contains(word), "\(remarks)")
     }
-    #expect(try Checkpoint.readModel(at: run.url.path).url.lastPathComponent == Checkpoint.bestName)
+    #expect(try TrainedModel(at: run.url.path).url.lastPathComponent == Checkpoint.bestName)
     if what != "missing" {
-      let (category, text) = try error { _ = try Checkpoint.readModel(at: run.last.path) }
+      let (category, text) = try error { _ = try TrainedModel(at: run.last.path) }
       #expect(category == .badData && text.contains("\(Checkpoint.bestName), of epoch") && text.contains("is whole"))
       #expect(try error { _ = try run.continuation(from: run.last) }.text.contains("is whole"))
     }
@@ -99,7 +99,7 @@ import Testing
     case "empty": try empty(run.best)
     default: try damage(run.best)
     }
-    let model = try Checkpoint.readModel(at: run.url.path)
+    let model = try TrainedModel(at: run.url.path)
     #expect(model.url.lastPathComponent == Checkpoint.lastName)
     let remarks = model.remarks.joined(separator: "\n")
     for word in [Checkpoint.bestName, "using", Checkpoint.lastName, "epoch 5, step 16"] {
@@ -117,7 +117,7 @@ import Testing
     try damage(run.last)
     try empty(run.best)
     let uses: [() throws -> Void] = [
-      { _ = try Checkpoint.readModel(at: run.url.path) }, { _ = try run.continuation() },
+      { _ = try TrainedModel(at: run.url.path) }, { _ = try run.continuation() },
     ]
     for body in uses {
       let (category, text) = try error(body)
@@ -137,7 +137,7 @@ import Testing
       #expect(category == .missingInput && text.contains("checkpoints are gone"))
     }
     #expect(try Data(contentsOf: run.metrics) == metrics)
-    #expect(trainingError { _ = try Checkpoint.readModel(at: run.url.path) }?.category == .missingInput)
+    #expect(trainingError { _ = try TrainedModel(at: run.url.path) }?.category == .missingInput)
   }
 
   @Test func `a run without a checkpoint yet is begun anew, by either way`() throws {
@@ -194,7 +194,7 @@ import Testing
     var (_, state) = try Checkpoint.read(run.best, includingOptimizer: true)
     state.run = "another"
     try Checkpoint.write(state, to: run.best)
-    let model = try Checkpoint.readModel(at: run.url.path)
+    let model = try TrainedModel(at: run.url.path)
     #expect(model.url.lastPathComponent == Checkpoint.lastName)
     #expect(model.remarks.joined().contains("another run"))
     #expect(try continuation().remarks.contains("another run"))

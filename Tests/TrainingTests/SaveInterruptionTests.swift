@@ -79,7 +79,7 @@ import Testing
   private func expectAgreement(_ name: String, _ moment: Comment) throws {
     let path = directory.path(name)
     guard (try? Checkpoint.file(at: path)) != nil else { return }
-    let chosen = try Checkpoint.readModel(at: path)
+    let chosen = try TrainedModel(at: path)
     #expect(chosen.remarks == [], moment)
     let last = try? Checkpoint.summary(of: RunDirectory(path).last)
     if let best = last?.progress.bestEpoch { #expect(chosen.state.progress.epoch == best, moment) }

@@ -30,10 +30,8 @@ struct Sample: ParsableCommand {
       let trained = try readModel(checkpoint, parameters: parameters.choice, memory: memory)
       let evaluator = trained.evaluator(seed: seed)
       let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
-      try ImageGrid.images(
-        evaluator.priorSamples(count: count).drawn(as: trained.configuration.polarity), columns: columns
-      )
-      .write(to: URL(filePath: output))
+      let samples = try evaluator.priorSamples(count: count).drawn(as: trained.configuration.polarity)
+      try ImageGrid.images(samples, columns: columns).write(to: URL(filePath: output))
       Terminal.logger.info("\(output): \(count) samples")
     }
   }
