@@ -53,7 +53,8 @@ import Testing
     Complaint("blocks 0") { $0.model.blocks = 0 },
     Complaint("rank 0") { $0.model.rank = 0 },
     Complaint("time length 0") { $0.model.timeLength = 0 },
-    Complaint("29x28") { $0.model.imageHeight = 29 },
+    Complaint("3x28") { $0.model.imageHeight = 3 },
+    Complaint("28x513") { $0.model.imageWidth = 513 },
   ]
 
   @Test(arguments: complaints)
