@@ -20,7 +20,7 @@ import Testing
     return DatasetDescription(
       name: "set", summary: "a set", height: 1, width: 1,
       counts: SplitCounts(train: 1, validation: 1, test: 1),
-      files: [file], read: { _, _ throws(DatasetError) in Glyphs(alphabetCount: 1).draw() })
+      files: [file], read: { _, _ throws(DatasetError) in Glyphs(trainHands: 1).draw() })
   }
 
   @Test func aFileIsFetchedCheckedAndFound() throws {

@@ -8,7 +8,7 @@ import Testing
 
   @Test func splitsHaveTheSizesPromised() throws {
     let dataset = Self.whole
-    #expect(dataset.counts == SplitCounts(train: 12000, validation: 1000, test: 2000))
+    #expect(dataset.counts == SplitCounts(train: 12000, validation: 400, test: 2000))
     #expect(dataset.counts == DatasetDescription.glyphs.counts)
     #expect(dataset.isTrainBinarizedDynamically)
     #expect(!dataset.train.isBinary)
@@ -19,34 +19,44 @@ import Testing
     // The fingerprint of all pixels as bytes: if it changes, results on glyphs are of another dataset.
     let bytes = Data(Self.whole.train.pixels.map { UInt8(($0 * 255).rounded()) })
     #expect(Checksum.of(bytes, .sha256)?.hexadecimal == Self.fingerprint)
-    let again = Glyphs(alphabetCount: 2)
-    #expect(again.draw().train == again.draw().train)
+    let few = Glyphs(trainHands: 2).draw().train
+    #expect(few == Self.whole.train.prefix(few.count))
   }
 
   @Test func theyAreAsDarkAsHandwriting() {
     let train = Self.whole.train
-    #expect((0.07...0.095).contains(train.mean))
+    // MNIST's mean is 0.13.
+    #expect((0.11...0.14).contains(train.mean))
     #expect(train.pixels.allSatisfy { $0 >= 0 && $0 <= 1 })
-    // No image is empty or a blot; Omniglot's range over nine tenths of the images is 30 to 105.
+    // No image is empty or a blot.
     let inks = (0..<train.count).map { train[$0].reduce(0, +) }
-    #expect(inks.allSatisfy { $0 > 8 && $0 < 180 })
-    // Nearly nine tenths of the paper stay white, as Omniglot's do.
-    let white = Float(train.pixels.count { $0 < 0.1 }) / Float(train.pixels.count)
-    #expect((0.84...0.90).contains(white))
+    #expect(inks.allSatisfy { $0 > 25 && $0 < 250 })
   }
 
   @Test func handsDifferAndCharactersDifferMore() {
-    // Before shuffling, an alphabet's test images come hand after hand: 20 of one character, 20 of the next.
-    let test = Self.whole.test
+    let train = Self.whole.train
     func distance(_ a: Int, _ b: Int) -> Float {
-      zip(test[a], test[b]).reduce(0) { $0 + abs($1.0 - $1.1) }
+      zip(train[a], train[b]).reduce(0) { $0 + abs($1.0 - $1.1) }
     }
-    let pairs = stride(from: 0, to: test.count - 20, by: 20)
-    let hands = pairs.map { distance($0, $0 + 1) }.reduce(0, +)
-    let characters = pairs.map { distance($0, $0 + 20) }.reduce(0, +)
+    func mean(_ distances: [Float]) -> Float { distances.reduce(0, +) / Float(distances.count) }
+    let pairs = (0..<60).flatMap { a in (0..<a).map { (a, $0) } }
+    let isSame = { (pair: (Int, Int)) in Glyphs.character(of: pair.0).name == Glyphs.character(of: pair.1).name }
+    let hands = mean(pairs.filter(isSame).map(distance))
+    let characters = mean(pairs.filter { !isSame($0) }.map(distance))
     #expect(hands > 0)
     #expect(characters > 1.1 * hands)
-    #expect(Set((0..<test.count).map { Array(test[$0]) }).count == test.count)
+    #expect(Set((0..<train.count).map { Array(train[$0]) }).count == train.count)
+  }
+
+  @Test func anyPartHoldsAllCharacters() {
+    #expect(String(GlyphCharacter.all.map(\.name)) == "0123456789")
+    for start in stride(from: 0, to: Self.whole.counts.total, by: 10) {
+      #expect(Set((start..<start + 10).map { Glyphs.character(of: $0).name }).count == 10)
+    }
+    // Pictures show images at equal distances, which may be a multiple of ten.
+    for distance in [10, 20, 100, 125, 200] {
+      #expect(Set((0..<10).map { Glyphs.character(of: $0 * distance).name }).count >= 4)
+    }
   }
 
   @Test func aStrokeIsAsThickAsItsPen() {
@@ -62,5 +72,5 @@ import Testing
     #expect(raster.pixels.allSatisfy { $0 >= 0 && $0 <= 1 })
   }
 
-  private static let fingerprint = "e76955c273ef9d610cc2eb5a89274a56ed6c75015af2f05ae4327524aa6d3189"
+  private static let fingerprint = "01282e4931b6e258246081a1720149610339846570b8b2fc86031751c1684e68"
 }

@@ -32,4 +32,12 @@ import VariationalAutoencoder
     #expect(model.flows == (flow == .iaf ? 8 : 16))
     #expect(model.maskedWidth == 1280 && model.orthogonalVectors == 32 && model.reflections == 8)
   }
+
+  @Test func `the small preset trains two minutes, with the whole bound from the first epoch on`() throws {
+    let small = Preset.small.configuration(dataset: "glyphs")
+    let images = try #require(small.limitTrain)
+    // Two cores with AVX2 take about 180 images a second.
+    #expect(small.epochs * images <= 20_000 && images % small.batchSize == 0)
+    #expect(small.divergenceWeight(epoch: 1) == 1)
+  }
 }
