@@ -36,9 +36,9 @@ final class EventLog {
   /// - Throws: ``TrainingError/unwritable(path:reason:)``
   func append(_ picture: PNGImage, at file: URL, step: Int) throws {
     try write { writer in
+      let png = try Data(contentsOf: file)
       try writer.write(
-        picture: Data(contentsOf: file), height: picture.height, width: picture.width, tag: "reconstructions",
-        step: step)
+        pictures: [Picture(tag: "reconstructions", png: png, height: picture.height, width: picture.width)], step: step)
     }
   }
 
