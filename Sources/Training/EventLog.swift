@@ -1,5 +1,4 @@
 import Foundation
-import ImageDatasets
 import TensorBoard
 
 /// Writes a run's metrics and pictures to a TensorBoard event file in its directory, made when there is a first one.
@@ -31,15 +30,11 @@ final class EventLog {
     }
   }
 
-  /// Writes the picture of reconstructions that is in a file.
+  /// Writes pictures.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``
-  func append(_ picture: PNGImage, at file: URL, step: Int) throws {
-    try write { writer in
-      let png = try Data(contentsOf: file)
-      try writer.write(
-        pictures: [Picture(tag: "reconstructions", png: png, height: picture.height, width: picture.width)], step: step)
-    }
+  func append(_ pictures: [Picture], step: Int) throws {
+    try write { try $0.write(pictures: pictures, step: step) }
   }
 
   private func write(_ body: (EventWriter) throws -> Void) throws {
