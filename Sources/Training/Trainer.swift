@@ -175,9 +175,18 @@ public struct Trainer {
     defer { directory.replacement.discard() }
     try directory.write(configuration, run: state.run)
     try directory.rewindMetrics(to: state.progress.step)
-    let events = EventLog(directory, after: state.progress.step)
-    let plan = training.plan
+    let events = EventLog(directory, configuration, after: state.progress.step)
     try drawIfMissing(events)
+    let ending = try takeSteps(events, observer, shouldStop)
+    if ending != .interrupted { try events.finish(step: state.progress.step) }
+    return ending
+  }
+
+  private mutating func takeSteps(
+    _ events: EventLog, _ observer: any TrainingObserver, _ shouldStop: () -> Bool
+  ) throws -> Ending {
+    let configuration = state.configuration
+    let plan = training.plan
     var order = plan.order(epoch: plan.epoch(ofStep: state.progress.step))
     while state.progress.step < totalSteps {
       if let bestEpoch = stoppedEarly { return .stoppedEarly(bestEpoch: bestEpoch) }
