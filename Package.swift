@@ -55,7 +55,7 @@ let package = Package(
 
     .target(
       name: "TensorBoard", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
-      exclude: ["Messages/README.md", "Messages/event.proto"]),
+      exclude: ["Messages/README.md", "Messages/event.proto", "Messages/hparams.proto"]),
 
     .target(name: "Charts"),
 

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Writes an event file: figures and pictures of a training run, as TensorBoard reads them while it goes on.
+/// Writes an event file: figures, pictures, texts and hyper-parameters of a training run, as TensorBoard reads them while it
+/// goes on.
 ///
 /// Each call appends whole records with one write. A program that is killed leaves at most its last record short, which
 /// readers pass over. A run that goes on makes a new writer, whose file begins with the step at which it does:
@@ -43,31 +44,38 @@ public final class EventWriter {
   ///
   /// - Throws: What Foundation throws where the disk is full, or fails.
   public func write(scalars: [(tag: String, value: Double)], step: Int, at date: Date = Date()) throws {
-    var event = Self.event(step, date)
-    event.summary.value = scalars.map { scalar in
-      var value = Tensorflow_Summary.Value()
-      value.tag = scalar.tag
-      value.simpleValue = Float(scalar.value)
-      return value
-    }
-    try append([event])
+    try append([Self.event(step, date, scalars.map { .scalar($0.tag, $0.value) })])
   }
 
-  /// Writes a grey picture, given as the bytes of a PNG.
+  /// Writes pictures, all of them or none.
   ///
   /// - Throws: What Foundation throws where the disk is full, or fails.
-  public func write(
-    picture png: Data, height: Int, width: Int, tag: String, step: Int, at date: Date = Date()
-  ) throws {
-    var value = Tensorflow_Summary.Value()
-    value.tag = tag
-    value.image.height = Int32(height)
-    value.image.width = Int32(width)
-    value.image.colorspace = 1
-    value.image.encodedImageString = png
-    var event = Self.event(step, date)
-    event.summary.value = [value]
-    try append([event])
+  public func write(pictures: [Picture], step: Int, at date: Date = Date()) throws {
+    try append([Self.event(step, date, pictures.map { .picture($0) })])
+  }
+
+  /// Writes a text in Markdown.
+  ///
+  /// - Throws: What Foundation throws where the disk is full, or fails.
+  public func write(text: String, tag: String, step: Int, at date: Date = Date()) throws {
+    try append([Self.event(step, date, [.text(tag, text)])])
+  }
+
+  /// Writes the run's row of the table of hyper-parameters, and the table's columns. What is written first counts.
+  ///
+  /// - Throws: What Foundation throws where the disk is full, or fails.
+  public func write(_ hyperparameters: Hyperparameters, step: Int, at date: Date = Date()) throws {
+    let values: [Tensorflow_Summary.Value] = [
+      try .experiment(hyperparameters.experiment(at: date)), try .sessionStart(hyperparameters.sessionStart(at: date)),
+    ]
+    try append([Self.event(step, date, values)])
+  }
+
+  /// Writes that the run has come to its end, for the table of hyper-parameters. What is written first counts.
+  ///
+  /// - Throws: What Foundation throws where the disk is full, or fails.
+  public func writeEnd(step: Int, at date: Date = Date()) throws {
+    try append([Self.event(step, date, [.sessionEnd(Hyperparameters.sessionEnd(at: date))])])
   }
 
   /// Removes the event files in a directory.
@@ -84,10 +92,11 @@ public final class EventWriter {
     try handle.write(contentsOf: Data(records.joined()))
   }
 
-  private static func event(_ step: Int, _ date: Date) -> Tensorflow_Event {
+  private static func event(_ step: Int, _ date: Date, _ values: [Tensorflow_Summary.Value]) -> Tensorflow_Event {
     var event = Tensorflow_Event()
     event.wallTime = date.timeIntervalSince1970
     event.step = Int64(step)
+    event.summary.value = values
     return event
   }
 

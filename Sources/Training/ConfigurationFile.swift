@@ -46,11 +46,12 @@ extension TrainingConfiguration {
   }
 
   /// A configuration with every optional field set: what keys there can be.
-  private static var withEveryField: TrainingConfiguration {
+  static var withEveryField: TrainingConfiguration {
     var configuration = TrainingConfiguration()
     configuration.dataDirectory = ""
     configuration.preparation.size = ImageSize(height: 28, width: 28)
     configuration.dataDigest = ""
+    configuration.model.timeLengths = []
     configuration.steps = 1
     configuration.clipNorm = 1
     configuration.average = 0

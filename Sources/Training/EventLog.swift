@@ -1,55 +1,113 @@
 import Foundation
-import ImageDatasets
 import TensorBoard
 
-/// Writes a run's metrics and pictures to a TensorBoard event file in its directory, made when there is a first one.
+/// Writes a run's configuration, metrics and pictures to TensorBoard's event files in its directory, made when there is
+/// something to write.
 ///
-/// Each number of a ``MetricsRecord`` but step and epoch has a tag of its split and its name in `metrics.jsonl`, such as
-/// `validation/negative_elbo`.
+/// Each number of a ``MetricsRecord`` but step and epoch has a tag of its name in `metrics.jsonl`, such as
+/// `step/negative_elbo` for a step and `epoch/negative_elbo` for an epoch, the latter in the folder of its split; see
+/// ``EventFiles``. What runs are compared by, the validation bound, is also among what is of the run as a whole, as
+/// `validation/negative_elbo`: for the table of hyper-parameters, which does not look into folders where TensorBoard is shown
+/// a single run.
 final class EventLog {
   private let directory: RunDirectory
+  private let configuration: TrainingConfiguration
   private let firstStep: Int
-  private var writer: EventWriter?
+  private var files: EventFiles?
 
   /// - Parameter step: The step that the run begins, or goes on, after: what earlier files hold of later ones is void.
-  init(_ directory: RunDirectory, after step: Int) {
+  init(_ directory: RunDirectory, _ configuration: TrainingConfiguration, after step: Int) {
     self.directory = directory
+    self.configuration = configuration
     firstStep = step + 1
   }
 
   /// Writes records.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``, ``TrainingError/invalidRun(path:reason:)``
   func append(_ records: [MetricsRecord]) throws {
-    for record in records {
-      let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(record))
-      let numbers = (object as? [String: Any] ?? [:]).filter { $0.key != "step" && $0.key != "epoch" }
-      let scalars = numbers.compactMap { name, value in
-        (value as? NSNumber).map { (tag: "\(record.split)/\(name)", value: $0.doubleValue) }
-      }
-      try write { try $0.write(scalars: scalars.sorted { $0.tag < $1.tag }, step: record.step) }
-    }
+    try write { try self.write(records, to: $0) }
   }
 
-  /// Writes the picture of reconstructions that is in a file.
+  /// Writes pictures.
+  ///
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``, ``TrainingError/invalidRun(path:reason:)``
+  func append(_ pictures: [Picture], step: Int) throws {
+    try write { try $0.run.write(pictures: pictures, step: step) }
+  }
+
+  /// Writes that the run is at its end, if anything was written.
+  ///
+  /// A run that was interrupted, or that failed, may go on: nothing is said of it, for TensorBoard keeps what it is told first.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``
-  func append(_ picture: PNGImage, at file: URL, step: Int) throws {
-    try write { writer in
-      try writer.write(
-        picture: Data(contentsOf: file), height: picture.height, width: picture.width, tag: "reconstructions",
-        step: step)
+  func finish(step: Int) throws {
+    guard files != nil else { return }
+    try write { try $0.run.writeEnd(step: step) }
+  }
+
+  private func write(_ body: (EventFiles) throws -> Void) throws {
+    do {
+      try body(files ?? begin())
+    } catch let error as TrainingError {
+      throw error
+    } catch {
+      throw TrainingError.unwritable(
+        path: files?.run.url.path ?? directory.place.path, reason: RunDirectory.reason(error))
     }
   }
 
-  private func write(_ body: (EventWriter) throws -> Void) throws {
-    do {
-      let writer = try self.writer ?? EventWriter(in: directory.place, startingAt: firstStep)
-      self.writer = writer
-      try body(writer)
-    } catch {
-      throw TrainingError.unwritable(
-        path: writer?.url.path ?? directory.place.path, reason: RunDirectory.reason(error))
+  /// Makes the files, and writes what stands at their beginning.
+  private func begin() throws -> EventFiles {
+    let place = directory.place
+    let earlier = EventFiles.names(in: place)
+    let files = try EventFiles(in: place, startingAt: firstStep)
+    // At the first step that they hold for: a configuration may change where a run goes on.
+    try files.run.write(hyperparameters(), step: firstStep)
+    try files.run.write(text: ConfigurationEntries(configuration).markdown, tag: "configuration", step: firstStep)
+    if !earlier.contains(where: { $0.contains("/") }) {
+      try write(earlierEpochs(), to: files, includingComparison: earlier.isEmpty)
+    }
+    self.files = files
+    return files
+  }
+
+  /// The epochs of a run whose event files are of an older program, which wrote none in folders, or were removed: so curves
+  /// begin where the run does.
+  private func earlierEpochs() throws -> [MetricsRecord] {
+    guard firstStep > 1 else { return [] }
+    let metrics = directory.place.appending(path: directory.metrics.lastPathComponent)
+    // A step's line is one of hundreds an epoch, and not wanted here.
+    let records: [MetricsRecord] = try JSONLines.read(metrics, skipping: #""split":"step""#)
+    return records.filter { $0.split != "step" && $0.step < firstStep }
+  }
+
+  /// The numbers that runs are compared by.
+  private var compared: [String] {
+    ["negative_elbo"] + (configuration.model.bitsPerDimension(nats: 0) == nil ? [] : ["bits_per_dimension"])
+  }
+
+  private func hyperparameters() throws -> Hyperparameters {
+    let values = try ConfigurationEntries(configuration).values
+    let columns = try ConfigurationEntries(.withEveryField).values
+    return Hyperparameters(
+      values.mapValues(\.hyperparameter), columns: columns.mapValues(\.hyperparameter),
+      foremost: ["dataset", "learningRate", "model.flow", "preset", "seed"],
+      metrics: compared.map { "validation/\($0)" })
+  }
+
+  private func write(
+    _ records: [MetricsRecord], to files: EventFiles, includingComparison isCompared: Bool = true
+  ) throws {
+    for record in records {
+      let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(record))
+      let numbers = (object as? [String: Any] ?? [:]).compactMapValues { ($0 as? NSNumber)?.doubleValue }
+        .filter { $0.key != "step" && $0.key != "epoch" }.sorted { $0.key < $1.key }
+      let (writer, prefix) = files.place(ofSplit: record.split)
+      try writer.write(scalars: numbers.map { ("\(prefix)/\($0.key)", $0.value) }, step: record.step)
+      guard isCompared, record.split == "validation" else { continue }
+      let comparison = numbers.filter { compared.contains($0.key) }
+      try files.run.write(scalars: comparison.map { ("validation/\($0.key)", $0.value) }, step: record.step)
     }
   }
 }

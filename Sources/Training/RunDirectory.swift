@@ -1,11 +1,10 @@
 import Foundation
 import ImageDatasets
 import Safetensors
-import TensorBoard
 import VariationalAutoencoder
 
 /// The directory of a run: checkpoints, `config.json`, `metrics.jsonl`, a picture of reconstructions each epoch,
-/// TensorBoard's event files, and `evaluations.jsonl` where it was evaluated.
+/// TensorBoard's event files, also in the folders `train` and `validation`, and `evaluations.jsonl` where it was evaluated.
 public struct RunDirectory: Sendable {
   public let url: URL
 
@@ -25,13 +24,13 @@ public struct RunDirectory: Sendable {
   /// Where the run that is trained writes: apart, while it is to replace another and has no checkpoint.
   var place: URL { replacement.isPending ? replacement.pending : url }
 
-  /// The files of the run in a directory, which may hold others.
-  static func files(in directory: URL) -> [URL] {
+  /// The files of the run in a directory, which may hold others, by their paths from there.
+  static func files(in directory: URL) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
     return names.sorted().filter { name in
       [Checkpoint.lastName, Checkpoint.bestName, configurationName, metricsName, evaluationsName].contains(name)
-        || isPicture(name) || name.hasPrefix(EventWriter.namePrefix)
-    }.map { directory.appending(path: $0) }
+        || isPicture(name)
+    } + EventFiles.names(in: directory)
   }
 
   private static func isPicture(_ name: String) -> Bool { name.hasPrefix(picturePrefix) && name.hasSuffix(".png") }
@@ -72,11 +71,7 @@ public struct RunDirectory: Sendable {
     if isApart || holdsRun || hasLostCheckpoints {
       try replacement.begin()
     } else if FileManager.default.fileExists(atPath: metrics.path) {
-      for file in Self.files(in: url) {
-        do { try FileManager.default.removeItem(at: file) } catch {
-          throw TrainingError.unwritable(path: file.path, reason: Self.reason(error))
-        }
-      }
+      try Self.removeFiles(in: url)
     }
     return lock
   }

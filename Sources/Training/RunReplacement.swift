@@ -1,6 +1,5 @@
 import Foundation
 import Safetensors
-import TensorBoard
 
 /// A run that takes another's place in a directory, which it does with its first checkpoint and not before.
 ///
@@ -33,8 +32,7 @@ struct RunReplacement: Sendable {
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``; ``SafetensorsError``
   func begin() throws {
-    try DiskCall.makeDirectory.pass(pending.path)
-    guard mkdir(pending.path, 0o777) == 0 else { throw unwritable(pending) }
+    try makeDirectory(pending)
   }
 
   /// Replaces the old run: the new one has its first checkpoint.
@@ -51,14 +49,17 @@ struct RunReplacement: Sendable {
   func recover() throws {
     discard()
     if FileManager.default.fileExists(atPath: replacing.path) {
-      for file in RunDirectory.files(in: run) { try remove(file) }
+      try RunDirectory.removeFiles(in: run)
       try move(replacing, to: arriving)
     }
     guard FileManager.default.fileExists(atPath: arriving.path) else { return }
-    for file in RunDirectory.files(in: arriving) {
-      try move(file, to: run.appending(path: file.lastPathComponent))
+    for name in RunDirectory.files(in: arriving) {
+      let target = run.appending(path: name)
+      let folder = target.deletingLastPathComponent()
+      if !FileManager.default.fileExists(atPath: folder.path) { try makeDirectory(folder) }
+      try move(arriving.appending(path: name), to: target)
     }
-    try remove(arriving)
+    try RunDirectory.remove(arriving)
   }
 
   /// Forgets a new run that has no checkpoint.
@@ -67,16 +68,14 @@ struct RunReplacement: Sendable {
     try? FileManager.default.removeItem(at: pending)
   }
 
+  private func makeDirectory(_ directory: URL) throws {
+    try DiskCall.makeDirectory.pass(directory.path)
+    guard mkdir(directory.path, 0o777) == 0 else { throw unwritable(directory) }
+  }
+
   private func move(_ source: URL, to target: URL) throws {
     try DiskCall.rename.pass(target.path)
     guard rename(source.path, target.path) == 0 else { throw unwritable(target) }
-  }
-
-  private func remove(_ item: URL) throws {
-    try DiskCall.remove.pass(item.path)
-    do { try FileManager.default.removeItem(at: item) } catch {
-      throw TrainingError.unwritable(path: item.path, reason: RunDirectory.reason(error))
-    }
   }
 
   private func unwritable(_ url: URL) -> TrainingError {

@@ -175,9 +175,18 @@ public struct Trainer {
     defer { directory.replacement.discard() }
     try directory.write(configuration, run: state.run)
     try directory.rewindMetrics(to: state.progress.step)
-    let events = EventLog(directory, after: state.progress.step)
-    let plan = training.plan
+    let events = EventLog(directory, configuration, after: state.progress.step)
     try drawIfMissing(events)
+    let ending = try takeSteps(events, observer, shouldStop)
+    if ending != .interrupted { try events.finish(step: state.progress.step) }
+    return ending
+  }
+
+  private mutating func takeSteps(
+    _ events: EventLog, _ observer: any TrainingObserver, _ shouldStop: () -> Bool
+  ) throws -> Ending {
+    let configuration = state.configuration
+    let plan = training.plan
     var order = plan.order(epoch: plan.epoch(ofStep: state.progress.step))
     while state.progress.step < totalSteps {
       if let bestEpoch = stoppedEarly { return .stoppedEarly(bestEpoch: bestEpoch) }
@@ -253,20 +262,15 @@ public struct Trainer {
     Evaluator(state.configuration, model: model, parameters: state.modelParameters)
   }
 
-  /// Draws reconstructions at the end of an epoch.
+  /// Draws pictures at the end of an epoch.
   private func draw(_ events: EventLog) throws {
-    let file = directory.picture(epoch: state.progress.epoch)
-    let shown = validation.prefix(min(validation.count, 40))
-    let picture = ImageGrid.pairs(
-      originals: shown.drawn(as: dataset.polarity),
-      reconstructions: try evaluator.reconstructions(of: shown).drawn(as: dataset.polarity),
-      columns: 5)
-    let data = try picture.encoded()
-    try AtomicFile.write(to: file) { try $0.write(data) }
-    try events.append(picture, at: file, step: state.progress.step)
+    let pictures = EpochPictures(evaluator: evaluator, polarity: dataset.polarity)
+    let reconstructions = try pictures.reconstructions(of: validation)
+    try AtomicFile.write(to: directory.picture(epoch: state.progress.epoch)) { try $0.write(reconstructions.png) }
+    try events.append([reconstructions, try pictures.samples()], step: state.progress.step)
   }
 
-  /// Draws the reconstructions that a run did not come to draw, killed after it had saved the epoch.
+  /// Draws the pictures that a run did not come to draw, killed after it had saved the epoch.
   private func drawIfMissing(_ events: EventLog) throws {
     let progress = state.progress
     guard progress.epoch > 0, progress.step == progress.epoch * training.plan.stepsPerEpoch,
@@ -286,12 +290,5 @@ extension Trainer {
     record.learningRate = state.optimizer.learningRate
     record.klWeight = configuration.divergenceWeight(epoch: epoch)
     return record
-  }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  public var inSeconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

@@ -34,8 +34,12 @@ import Training
 
   private func contents(_ url: URL) throws -> [String: Data] {
     var files: [String: Data] = [:]
-    for name in try FileManager.default.contentsOfDirectory(atPath: url.path) {
-      files[name] = try Data(contentsOf: url.appending(path: name))
+    for name in try FileManager.default.subpathsOfDirectory(atPath: url.path) {
+      var isDirectory: ObjCBool = false
+      let file = url.appending(path: name)
+      guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory), !isDirectory.boolValue
+      else { continue }
+      files[name] = try Data(contentsOf: file)
     }
     return files
   }

@@ -12,12 +12,16 @@ import Training
     var names = Set(try FileManager.default.contentsOfDirectory(atPath: run.path))
     let events = names.filter { $0.hasPrefix("events.out.tfevents.") }
     #expect(events.count == 1)
+    for split in ["train", "validation"] {
+      let files = try FileManager.default.contentsOfDirectory(atPath: run.appending(path: split).path)
+      #expect(files.count == 1 && files[0].hasPrefix("events.out.tfevents."), "\(split): \(files)")
+    }
     // Other tests evaluate the run.
     names.subtract(events.union(["evaluations.jsonl"]))
     #expect(
       names == [
         "best.safetensors.zst", "config.json", "last.safetensors.zst", "metrics.jsonl",
-        "reconstructions-0001.png", "reconstructions-0002.png",
+        "reconstructions-0001.png", "reconstructions-0002.png", "train", "validation",
       ])
     let picture = try PNGImage(contentsOf: run.appending(path: "reconstructions-0001.png"))
     #expect(picture.width > 10 * 28 && picture.height > 4 * 28)

@@ -36,25 +36,6 @@ import Testing
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
   }
 
-  /// The events of a file, as far as its last whole record; and whether there is less than a record behind that.
-  private func events(of data: Data) throws -> (events: [Tensorflow_Event], isCut: Bool) {
-    var (events, offset): ([Tensorflow_Event], Int) = ([], 0)
-    func number<Number: FixedWidthInteger>(_ type: Number.Type, at place: Int) -> Number {
-      data[place..<place + MemoryLayout<Number>.size].reversed().reduce(0) { $0 << 8 | Number($1) }
-    }
-    while offset + 12 <= data.count {
-      let length = Int(number(UInt64.self, at: offset))
-      let header = data[offset..<offset + 8]
-      #expect(number(UInt32.self, at: offset + 8) == CyclicRedundancyCheck.masked(header))
-      guard offset + length + RecordFraming.overhead <= data.count else { return (events, true) }
-      let body = data[offset + 12..<offset + 12 + length]
-      #expect(number(UInt32.self, at: offset + 12 + length) == CyclicRedundancyCheck.masked(body))
-      events.append(try Tensorflow_Event(serializedBytes: body))
-      offset += length + RecordFraming.overhead
-    }
-    return (events, offset < data.count)
-  }
-
   @Test func `a frame is the published one, byte for byte`() {
     // As TensorBoard's own code frames the record "abc".
     let frame: [UInt8] = [
@@ -67,8 +48,9 @@ import Testing
     let writer = try EventWriter(in: directory, startingAt: 7)
     let date = Date(timeIntervalSince1970: 1e9 + 0.25)
     try writer.write(scalars: [("train/kl", 0.1), ("é", -3)], step: 7, at: date)
-    try writer.write(picture: Data([1, 2, 3]), height: 4, width: 5, tag: "picture", step: 8, at: date)
-    let (events, isCut) = try events(of: Data(contentsOf: writer.url))
+    let pictures = ["picture", "other"].map { Picture(tag: $0, png: Data([1, 2, 3]), height: 4, width: 5) }
+    try writer.write(pictures: pictures, step: 8, at: date)
+    let (events, isCut) = try EventFileReader.events(of: Data(contentsOf: writer.url))
     #expect(!isCut)
     try #require(events.count == 4)
     #expect(events[0].fileVersion == "brain.Event:2")
@@ -76,9 +58,11 @@ import Testing
     #expect(events[2].step == 7 && events[2].wallTime == 1e9 + 0.25)
     #expect(events[2].summary.value.map(\.tag) == ["train/kl", "é"])
     #expect(events[2].summary.value.map(\.simpleValue) == [0.1, -3])
-    let image = events[3].summary.value[0].image
-    #expect((image.height, image.width, image.colorspace) == (4, 5, 1))
-    #expect(image.encodedImageString == Data([1, 2, 3]) && events[3].summary.value[0].tag == "picture")
+    #expect(events[3].step == 8 && events[3].summary.value.map(\.tag) == ["picture", "other"])
+    for image in events[3].summary.value.map(\.image) {
+      #expect((image.height, image.width, image.colorspace) == (4, 5, 1))
+      #expect(image.encodedImageString == Data([1, 2, 3]))
+    }
   }
 
   @Test func `what was written before a crash stands in the file, whole records first`() throws {
@@ -86,9 +70,9 @@ import Testing
     for step in 1...3 { try writer.write(scalars: [("loss", Double(step))], step: step) }
     // The writer is still there: nothing waits in a buffer.
     let whole = try Data(contentsOf: writer.url)
-    #expect(try events(of: whole).events.count == 5)
+    #expect(try EventFileReader.events(of: whole).events.count == 5)
     for missing in 1...20 {
-      let (events, isCut) = try events(of: whole.prefix(whole.count - missing))
+      let (events, isCut) = try EventFileReader.events(of: whole.prefix(whole.count - missing))
       #expect(isCut && events.count == 4)
     }
   }

@@ -41,6 +41,7 @@ import Testing
     try Data("{}\n".utf8).write(to: run.url.appending(path: "evaluations.jsonl"))
     let before = try names(run.url.path)
     #expect(before.contains("reconstructions-0003.png") && before.contains { $0.hasPrefix("events.out.tfevents.") })
+    #expect(before.contains("train") && before.contains("validation"))
     let lock = try run.create(isReplacing: true)
     let configuration = TinyRun.configuration { $0.steps = 2 }
     let (_, state) = try TinyRun.state(configuration)
@@ -51,6 +52,24 @@ import Testing
     try withExtendedLifetime(lock) { try run.save(state, isBest: false) }
     #expect(try names(run.url.path) == ["config.json", Checkpoint.lastName, "metrics.jsonl", "notes.txt"])
     #expect(try TinyRun.metrics(in: run.url.path).count == 1 && run.run == "new")
+  }
+
+  @Test func `of the folders with event files, only those files are the run's`() throws {
+    let run = RunDirectory(directory.path("run"))
+    try TinyRun.train(TinyRun.configuration { $0.epochs = 1 }, in: run.url.path)
+    let mine = run.url.appending(path: "train/mine.png")
+    try Data([1]).write(to: mine)
+    let old = try names(run.url.path + "/validation")
+    let lock = try run.create(isReplacing: true)
+    var trainer = try Trainer(TinyRun.configuration { $0.epochs = 2 }, dataset: TinyRun.dataset(), directory: run)
+    _ = try withExtendedLifetime(lock) { try trainer.run(observer: SilentObserver()) { false } }
+    #expect(try Data(contentsOf: mine) == Data([1]))
+    #expect(try names(run.url.path + "/train").count == 2)
+    let new = try names(run.url.path + "/validation")
+    #expect(new.count == 1 && new != old)
+    for name in ["train", "TRAIN", new[0]] { #expect(run.owns(name), "\(name)") }
+    let folder = RunDirectory(run.url.path + "/train")
+    #expect(folder.owns(new[0]) && !folder.owns("mine.png") && !RunDirectory(run.url.path + "/other").owns(new[0]))
   }
 
   @Test func `a parent that is a file is an error that names the directory`() throws {

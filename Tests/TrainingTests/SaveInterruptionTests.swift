@@ -49,6 +49,14 @@ import Testing
       .filter { !$0.hasPrefix("events.out") }
   }
 
+  /// How many event files a run has in its directory, and in each of its folders.
+  private func eventCounts(_ name: String) -> [Int] {
+    let names = EventFiles.names(in: URL(filePath: directory.path(name)))
+    return ([""] + EventFiles.folders.map { "\($0)/" }).map { folder in
+      names.count { $0.hasPrefix("\(folder)events") }
+    }
+  }
+
   /// How many calls lie between two moments to be killed at. Most calls write one tensor after another; a prime number of them
   /// apart, moments of every kind come up. All of them take minutes: `FFJORD_VAE_EVERY_CALL=1`.
   private static let stride = ProcessInfo.processInfo.environment["FFJORD_VAE_EVERY_CALL"] == nil ? 7 : 1
@@ -141,10 +149,13 @@ import Testing
       if seed == old.configuration.seed {
         outcomes.insert("old")
         #expect(try files("run") == (oldFiles + ["notes.txt"]).sorted(), moment)
+        #expect(eventCounts("run") == eventCounts("old"), moment)
         #expect(try Checkpoint.read(run.last, includingOptimizer: true).state.differences(from: old) == [], moment)
         #expect(try TinyRun.metrics(in: run.url.path) == TinyRun.metrics(in: directory.path("old")), moment)
       } else {
         outcomes.insert("new")
+        let counts = eventCounts("run")
+        #expect(counts == [1, 1, 1], moment)
         #expect(try goOn(in: "run", new).differences(from: whole) == [], moment)
         #expect(try files("run") == (files("whole") + ["notes.txt"]).sorted(), moment)
         #expect(try TinyRun.metrics(in: run.url.path) == TinyRun.metrics(in: directory.path("whole")), moment)

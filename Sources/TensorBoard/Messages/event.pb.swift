@@ -8,8 +8,9 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// The messages of TensorFlow's event files, as far as scalars, images and sessions need them: names, numbers and types
-/// are those of tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto.
+/// The messages of TensorFlow's event files, as far as scalars, images, texts, tables and sessions need them: names, numbers
+/// and types are those of tensorflow/core/util/event.proto and of summary.proto, tensor.proto, tensor_shape.proto and
+/// types.proto in tensorflow/core/framework.
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -26,6 +27,87 @@ import SwiftProtobuf
 fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobuf.ProtobufAPIVersionCheck {
   struct _2: SwiftProtobuf.ProtobufAPIVersion_2 {}
   typealias Version = _2
+}
+
+/// How the values of a tag are kept.
+nonisolated enum Tensorflow_DataClass: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+  case unknown // = 0
+  case scalar // = 1
+  case tensor // = 2
+  case blobSequence // = 3
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .unknown
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unknown
+    case 1: self = .scalar
+    case 2: self = .tensor
+    case 3: self = .blobSequence
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .unknown: return 0
+    case .scalar: return 1
+    case .tensor: return 2
+    case .blobSequence: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [Tensorflow_DataClass] = [
+    .unknown,
+    .scalar,
+    .tensor,
+    .blobSequence,
+  ]
+
+}
+
+nonisolated enum Tensorflow_DataType: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+  case dtInvalid // = 0
+  case dtFloat // = 1
+  case dtString // = 7
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .dtInvalid
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .dtInvalid
+    case 1: self = .dtFloat
+    case 7: self = .dtString
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .dtInvalid: return 0
+    case .dtFloat: return 1
+    case .dtString: return 7
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [Tensorflow_DataType] = [
+    .dtInvalid,
+    .dtFloat,
+    .dtString,
+  ]
+
 }
 
 /// A record of an event file.
@@ -176,6 +258,16 @@ nonisolated struct Tensorflow_Summary: Sendable {
 
     var tag: String = String()
 
+    /// Which part of TensorBoard shows the value; scalars and images as they are here need none.
+    var metadata: Tensorflow_SummaryMetadata {
+      get {_metadata ?? Tensorflow_SummaryMetadata()}
+      set {_metadata = newValue}
+    }
+    /// Returns true if `metadata` has been explicitly set.
+    var hasMetadata: Bool {self._metadata != nil}
+    /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
+    mutating func clearMetadata() {self._metadata = nil}
+
     var value: Tensorflow_Summary.Value.OneOf_Value? = nil
 
     var simpleValue: Float {
@@ -194,13 +286,114 @@ nonisolated struct Tensorflow_Summary: Sendable {
       set {value = .image(newValue)}
     }
 
+    var tensor: Tensorflow_TensorProto {
+      get {
+        if case .tensor(let v)? = value {return v}
+        return Tensorflow_TensorProto()
+      }
+      set {value = .tensor(newValue)}
+    }
+
     var unknownFields = SwiftProtobuf.UnknownStorage()
 
     nonisolated enum OneOf_Value: Equatable, Sendable {
       case simpleValue(Float)
       case image(Tensorflow_Summary.Image)
+      case tensor(Tensorflow_TensorProto)
 
     }
+
+    init() {}
+
+    fileprivate var _metadata: Tensorflow_SummaryMetadata? = nil
+  }
+
+  init() {}
+}
+
+/// What TensorBoard's plugins know of the values of a tag, from the first of them.
+nonisolated struct Tensorflow_SummaryMetadata: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var pluginData: Tensorflow_SummaryMetadata.PluginData {
+    get {_pluginData ?? Tensorflow_SummaryMetadata.PluginData()}
+    set {_pluginData = newValue}
+  }
+  /// Returns true if `pluginData` has been explicitly set.
+  var hasPluginData: Bool {self._pluginData != nil}
+  /// Clears the value of `pluginData`. Subsequent reads from it will return its default value.
+  mutating func clearPluginData() {self._pluginData = nil}
+
+  var dataClass: Tensorflow_DataClass = .unknown
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated struct PluginData: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    var pluginName: String = String()
+
+    /// A message of the plugin's own.
+    var content: Data = Data()
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+  }
+
+  init() {}
+
+  fileprivate var _pluginData: Tensorflow_SummaryMetadata.PluginData? = nil
+}
+
+/// Numbers or strings in a rectangle.
+nonisolated struct Tensorflow_TensorProto: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var dtype: Tensorflow_DataType = .dtInvalid
+
+  var tensorShape: Tensorflow_TensorShapeProto {
+    get {_tensorShape ?? Tensorflow_TensorShapeProto()}
+    set {_tensorShape = newValue}
+  }
+  /// Returns true if `tensorShape` has been explicitly set.
+  var hasTensorShape: Bool {self._tensorShape != nil}
+  /// Clears the value of `tensorShape`. Subsequent reads from it will return its default value.
+  mutating func clearTensorShape() {self._tensorShape = nil}
+
+  var stringVal: [Data] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _tensorShape: Tensorflow_TensorShapeProto? = nil
+}
+
+nonisolated struct Tensorflow_TensorShapeProto: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// None for a single element.
+  var dim: [Tensorflow_TensorShapeProto.Dim] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated struct Dim: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    var size: Int64 = 0
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
 
     init() {}
   }
@@ -211,6 +404,14 @@ nonisolated struct Tensorflow_Summary: Sendable {
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "tensorflow"
+
+nonisolated extension Tensorflow_DataClass: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DATA_CLASS_UNKNOWN\0\u{1}DATA_CLASS_SCALAR\0\u{1}DATA_CLASS_TENSOR\0\u{1}DATA_CLASS_BLOB_SEQUENCE\0")
+}
+
+nonisolated extension Tensorflow_DataType: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DT_INVALID\0\u{1}DT_FLOAT\0\u{2}\u{6}DT_STRING\0")
+}
 
 nonisolated extension Tensorflow_Event: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Event"
@@ -412,7 +613,7 @@ nonisolated extension Tensorflow_Summary.Image: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Tensorflow_Summary.Value: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = Tensorflow_Summary.protoMessageName + ".Value"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tag\0\u{3}simple_value\0\u{2}\u{2}image\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tag\0\u{3}simple_value\0\u{2}\u{2}image\0\u{2}\u{4}tensor\0\u{1}metadata\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -442,6 +643,20 @@ nonisolated extension Tensorflow_Summary.Value: SwiftProtobuf.Message, SwiftProt
           self.value = .image(v)
         }
       }()
+      case 8: try {
+        var v: Tensorflow_TensorProto?
+        var hadOneofValue = false
+        if let current = self.value {
+          hadOneofValue = true
+          if case .tensor(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.value = .tensor(v)
+        }
+      }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
       default: break
       }
     }
@@ -464,14 +679,200 @@ nonisolated extension Tensorflow_Summary.Value: SwiftProtobuf.Message, SwiftProt
       guard case .image(let v)? = self.value else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     }()
+    case .tensor?: try {
+      guard case .tensor(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
     case nil: break
     }
+    try { if let v = self._metadata {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Tensorflow_Summary.Value, rhs: Tensorflow_Summary.Value) -> Bool {
     if lhs.tag != rhs.tag {return false}
+    if lhs._metadata != rhs._metadata {return false}
     if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Tensorflow_SummaryMetadata: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SummaryMetadata"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}plugin_data\0\u{4}\u{3}data_class\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._pluginData) }()
+      case 4: try { try decoder.decodeSingularEnumField(value: &self.dataClass) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._pluginData {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.dataClass != .unknown {
+      try visitor.visitSingularEnumField(value: self.dataClass, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Tensorflow_SummaryMetadata, rhs: Tensorflow_SummaryMetadata) -> Bool {
+    if lhs._pluginData != rhs._pluginData {return false}
+    if lhs.dataClass != rhs.dataClass {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Tensorflow_SummaryMetadata.PluginData: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = Tensorflow_SummaryMetadata.protoMessageName + ".PluginData"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}plugin_name\0\u{1}content\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.pluginName) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.content) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.pluginName.isEmpty {
+      try visitor.visitSingularStringField(value: self.pluginName, fieldNumber: 1)
+    }
+    if !self.content.isEmpty {
+      try visitor.visitSingularBytesField(value: self.content, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Tensorflow_SummaryMetadata.PluginData, rhs: Tensorflow_SummaryMetadata.PluginData) -> Bool {
+    if lhs.pluginName != rhs.pluginName {return false}
+    if lhs.content != rhs.content {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Tensorflow_TensorProto: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TensorProto"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dtype\0\u{3}tensor_shape\0\u{4}\u{6}string_val\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.dtype) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._tensorShape) }()
+      case 8: try { try decoder.decodeRepeatedBytesField(value: &self.stringVal) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.dtype != .dtInvalid {
+      try visitor.visitSingularEnumField(value: self.dtype, fieldNumber: 1)
+    }
+    try { if let v = self._tensorShape {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.stringVal.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.stringVal, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Tensorflow_TensorProto, rhs: Tensorflow_TensorProto) -> Bool {
+    if lhs.dtype != rhs.dtype {return false}
+    if lhs._tensorShape != rhs._tensorShape {return false}
+    if lhs.stringVal != rhs.stringVal {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Tensorflow_TensorShapeProto: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TensorShapeProto"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}dim\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.dim) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.dim.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.dim, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Tensorflow_TensorShapeProto, rhs: Tensorflow_TensorShapeProto) -> Bool {
+    if lhs.dim != rhs.dim {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Tensorflow_TensorShapeProto.Dim: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = Tensorflow_TensorShapeProto.protoMessageName + ".Dim"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}size\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.size) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.size != 0 {
+      try visitor.visitSingularInt64Field(value: self.size, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Tensorflow_TensorShapeProto.Dim, rhs: Tensorflow_TensorShapeProto.Dim) -> Bool {
+    if lhs.size != rhs.size {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

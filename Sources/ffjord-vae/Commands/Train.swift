@@ -17,8 +17,9 @@ struct Train: ParsableCommand {
     abstract: "Trains a model.",
     discussion: """
       Writes to the output directory: last.safetensors.zst and best.safetensors.zst (checkpoints), metrics.jsonl (a line \
-      each step and epoch), the same as an event file for TensorBoard, config.json, and a picture of reconstructions \
-      each epoch. Ctrl-C, or the end of the terminal, finishes the step, saves, and says how to go on.
+      each step and epoch), event files for TensorBoard (the same, with reconstructions and samples each epoch and the \
+      hyper-parameters; the epochs' in the folders train and validation), config.json, and a picture of \
+      reconstructions each epoch. Ctrl-C, or the end of the terminal, finishes the step, saves, and says how to go on.
 
       A resumed run keeps its configuration. --epochs and --steps count from the run's beginning and may be \
       raised; --epochs alone lifts an earlier limit of --steps. A run goes on in its directory from its \
