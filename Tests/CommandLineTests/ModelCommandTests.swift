@@ -109,7 +109,7 @@ import Training
     let text = try Program.succeed(["inspect", run], in: directory.url).standardOutput
     for words in [
       "best.safetensors.zst", "glyphs, preset small, seed 1", "latent        4", "1 flow of 8, rank 2",
-      "dopri5, tolerance 0.001", "Adamax at 0.001, batch 10", "odefuncs", "q_am", "q_z_nn",
+      "dopri5, tolerance 0.001", "Adamax at 0.001, ", "batch 10", "odefuncs", "q_am", "q_z_nn",
     ] {
       #expect(text.contains(words), "no \(words) in: \(text)")
     }

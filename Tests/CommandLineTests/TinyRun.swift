@@ -8,8 +8,9 @@ enum TinyRun {
   static let model = ["--latent", "4"] + dynamics
   private static let dynamics = ["--hidden", "8", "--blocks", "1", "--rank", "2"]
   static let size = [
-    "--preset", "small", "--limit-train", "40", "--limit-eval", "20", "--batch-size", "10", "--tolerance",
-    "1e-3",
+    "--preset", "small", "--limit-train", "40", "--limit-eval", "20", "--batch-size", "10", "--tolerance", "1e-3",
+    // The preset's schedule is one for a thousand steps: so few would hardly move the parameters.
+    "--schedule", "constant", "--learning-rate", "1e-3", "--learning-rate-warmup", "0", "--average", "0",
   ]
 
   /// The arguments of a new run in a directory.
