@@ -1,14 +1,14 @@
 import Tensors
 
-/// The gradient of a variable, formed, or as the factors of a product that need not be.
+/// The gradient of a variable: dense, or as the factors of a sum of outer products that need not be formed.
 ///
 /// The weights of a linear layer with many outputs have a gradient as large as themselves, g^T x, of two small factors. An
 /// optimizer that forms it a part at a time, while it updates that part, spares writing and reading it.
 public enum Gradient: Sendable {
-  case formed(Tensor)
+  case dense(Tensor)
   /// g^T x for cotangents `[rows, outputs]` and inputs `[rows, inputs]`; their gradient is `[outputs, inputs]`,
   /// to be formed in the given arithmetic.
-  case product(cotangents: Tensor, inputs: Tensor, precision: ProductPrecision)
+  case outerProduct(cotangents: Tensor, inputs: Tensor, precision: ProductPrecision)
 
   /// Products with fewer numbers than this are formed: they stay in a cache until they are used.
   static let leastProduct = 1 << 20
@@ -16,8 +16,8 @@ public enum Gradient: Sendable {
   /// The gradient as a tensor.
   public var tensor: Tensor {
     switch self {
-    case .formed(let tensor): return tensor
-    case .product(let g, let x, let precision):
+    case .dense(let tensor): return tensor
+    case .outerProduct(let g, let x, let precision):
       let (outputs, inputs) = (g.shape[1], x.shape[1])
       var result = Tensor(uninitialized: [outputs, inputs], g.elementType)
       multiplyMatrices(
@@ -30,15 +30,15 @@ public enum Gradient: Sendable {
   /// Whether all numbers that the gradient is made of are finite.
   public var isFinite: Bool {
     switch self {
-    case .formed(let tensor): tensor.firstNonFinite == nil
-    case .product(let g, let x, _): g.firstNonFinite == nil && x.firstNonFinite == nil
+    case .dense(let tensor): tensor.firstNonFinite == nil
+    case .outerProduct(let g, let x, _): g.firstNonFinite == nil && x.firstNonFinite == nil
     }
   }
 
   public var shape: [Int] {
     switch self {
-    case .formed(let tensor): tensor.shape
-    case .product(let g, let x, _): [g.shape[1], x.shape[1]]
+    case .dense(let tensor): tensor.shape
+    case .outerProduct(let g, let x, _): [g.shape[1], x.shape[1]]
     }
   }
 }
@@ -49,6 +49,6 @@ extension GradientAccumulator {
     if type == .float32, shape.product >= Gradient.leastProduct, let factors = soleFactors {
       return factors
     }
-    return .formed(value(shape: shape, type))
+    return .dense(value(shape: shape, type))
   }
 }

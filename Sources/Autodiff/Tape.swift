@@ -20,7 +20,7 @@ public final class Tape {
     let inputs: [Int]
     let pullback: Pullback?
     /// The part of the computation that the operation belongs to, for whoever measures.
-    let part: Instrument.Part
+    let part: Profiler.Part
   }
 
   private var entries: ContiguousArray<Entry> = []
@@ -40,7 +40,7 @@ public final class Tape {
   package func rewind(to count: Int) { entries.removeLast(entries.count - count) }
 
   fileprivate func record(_ value: Tensor, _ inputs: [Int], _ pullback: @escaping Pullback) -> Variable {
-    entries.append(Entry(inputs: inputs, pullback: pullback, part: Instrument.current))
+    entries.append(Entry(inputs: inputs, pullback: pullback, part: Profiler.current))
     return Variable(value: value, tape: self, node: entries.count - 1)
   }
 
@@ -55,7 +55,7 @@ public final class Tape {
     precondition(scalar.value.count == 1, "gradients: of \(scalar.shape), which is no single number")
     let seed = Tensor(repeating: 1, shape: scalar.shape, scalar.value.elementType)
     let gradients = pullback([(scalar, seed)], to: variables)
-    Instrument.enter(.weightGradients, .backward)
+    Profiler.enter(.weightGradients, .backward)
     return zip(gradients, variables).map { gradient, variable in
       var gradient = gradient
       return gradient.gradient(shape: variable.shape, variable.value.elementType)
@@ -75,9 +75,9 @@ public final class Tape {
       let node = entries.count
       guard let pullback = entry.pullback else { continue }
       guard var accumulated = cotangents[node].take() else { continue }
-      if accumulated.hasDeferred { Instrument.enter(.weightGradients, .backward) }
+      if accumulated.hasDeferred { Profiler.enter(.weightGradients, .backward) }
       guard let cotangent = accumulated.takeValue() else { continue }
-      Instrument.enter(entry.part, .backward)
+      Profiler.enter(entry.part, .backward)
       var inputs = InputCotangents(nodes: entry.inputs, cotangents: cotangents)
       cotangents = []
       pullback(cotangent, &inputs)
@@ -131,7 +131,7 @@ extension Array {
 }
 
 extension Variable {
-  /// Records an operation on the tape of its inputs; on none of a tape, the result is a constant.
+  /// Records an operation on the tape that its inputs are on; where none is on a tape, the result is a constant.
   package static func record(
     _ value: Tensor, _ inputs: [Variable], _ pullback: @escaping Tape.Pullback
   ) -> Variable {

@@ -25,7 +25,7 @@ public struct ButcherTableau: Sendable, Equatable {
     self.coefficients = coefficients
     self.weights = weights
     self.errorWeights = errorWeights
-    if let complaint { preconditionFailure("the tableau \(name) is wrong: \(complaint)") }
+    if let validationError { preconditionFailure("the tableau \(name) is wrong: \(validationError)") }
   }
 
   /// The number of stages.
@@ -40,14 +40,14 @@ public struct ButcherTableau: Sendable, Equatable {
   }
 
   /// What is wrong with the numbers, if anything.
-  public var complaint: String? {
-    Self.complaint(
+  public var validationError: String? {
+    Self.validationError(
       order: order, nodes: nodes, coefficients: coefficients, weights: weights, errorWeights: errorWeights)
   }
 
   /// What is wrong with the numbers of a tableau, if anything: each row of coefficients sums to its node, the weights
   /// to one, and the error weights to zero.
-  static func complaint(
+  static func validationError(
     order: Int, nodes: [Double], coefficients: [[Double]], weights: [Double], errorWeights: [Double]
   ) -> String? {
     func differs(_ a: Double, _ b: Double) -> Bool { abs(a - b) > 1e-13 }

@@ -2,7 +2,7 @@ import Autodiff
 import Foundation
 import Tensors
 
-/// The slopes of a state's components at a time, given what is constant during the solve.
+/// The derivatives of a state's components at a time, given what is constant during the solve.
 ///
 /// Parameters are arguments, and not captured, so that any of the three gradients can find them.
 public typealias Dynamics = (_ time: Double, _ state: [Variable], _ parameters: [Variable]) -> [Variable]
@@ -20,7 +20,7 @@ struct AcceptedStep {
 /// through here.
 struct Integrator {
   let options: SolverOptions
-  let slopes: (_ time: Double, _ state: [Variable]) -> [Variable]
+  let derivatives: (_ time: Double, _ state: [Variable]) -> [Variable]
   /// The tape that a rejected step is taken off again.
   let tape: Tape?
   /// Called with each accepted step.
@@ -30,12 +30,12 @@ struct Integrator {
 
   init(
     _ options: SolverOptions, tape: Tape? = nil, onAccept: @escaping (AcceptedStep) -> Void = { _ in },
-    slopes: @escaping (_ time: Double, _ state: [Variable]) -> [Variable]
+    derivatives: @escaping (_ time: Double, _ state: [Variable]) -> [Variable]
   ) {
     self.options = options
     self.tape = tape
     self.onAccept = onAccept
-    self.slopes = slopes
+    self.derivatives = derivatives
   }
 
   /// Integrates from `start` to `end`, in either direction.
@@ -149,7 +149,7 @@ struct Integrator {
     _ time: Double, _ state: [Variable], _ statistics: inout SolveStatistics
   ) -> [Variable] {
     statistics.evaluations += 1
-    return slopes(time, state)
+    return derivatives(time, state)
   }
 
   private func stageSlopes(
@@ -164,7 +164,7 @@ struct Integrator {
     return stages
   }
 
-  /// state + size * sum of weight * slope, component by component.
+  /// state + size * sum of weight * derivative, component by component.
   private func combination(
     _ state: [Variable], _ stages: [[Variable]], _ weights: [Double], _ size: Double
   ) -> [Variable] {
@@ -201,7 +201,7 @@ struct Integrator {
   ) -> StepError {
     var norm = 0.0
     var worst = (sample: 0, square: -1.0)
-    for c in before.indices where !options.uncontrolledComponents.contains(c) {
+    for c in before.indices where !options.componentsOutsideErrorNorm.contains(c) {
       let samples = max(before[c].shape.first ?? 1, 1)
       let squares = Tensor.scaledErrorSquares(
         terms.map { ($0.0, $0.1[c]) }, before: before[c], after: after[c],

@@ -2,7 +2,7 @@ import Autodiff
 import Tensors
 
 /// How the gradient of a solve is taken.
-public enum SolveGradient: String, Sendable, CaseIterable, Codable {
+public enum AdjointMethod: String, Sendable, CaseIterable, Codable {
   /// The exact gradient of the discrete solve; keeps what every evaluation needs for its pullback.
   case direct
   /// The same gradient; keeps the state before each step and evaluates the step again.
@@ -15,7 +15,7 @@ public enum SolveGradient: String, Sendable, CaseIterable, Codable {
 /// Solves dy/dt = f(t, y; parameters) from `start` to `end`, in either direction, differentiably.
 ///
 /// - Parameters:
-///   - dynamics: The slopes of the components, each shaped as its component.
+///   - dynamics: The derivatives of the components, each shaped as its component.
 ///   - initial: The components of the state, samples along the first axis of each.
 ///   - parameters: What is constant during the solve and may need a gradient.
 ///   - start: The time at which the state is `initial`.
@@ -25,7 +25,7 @@ public enum SolveGradient: String, Sendable, CaseIterable, Codable {
 /// - Throws: ``SolveError`` at step underflow, at numbers that are not finite, at the step limit.
 public func solve(
   _ dynamics: @escaping Dynamics, initial: [Variable], parameters: [Variable] = [], from start: Double,
-  to end: Double, options: SolverOptions = SolverOptions(), gradient: SolveGradient = .direct
+  to end: Double, options: SolverOptions = SolverOptions(), gradient: AdjointMethod = .direct
 ) throws(SolveError) -> Solution {
   let problem = Problem(
     dynamics: dynamics, initial: initial, parameters: parameters, start: start, end: end, options: options)

@@ -2,7 +2,7 @@
 public enum SolveError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The error estimate stays above the tolerance however small the step.
   case stepUnderflow(time: Double, step: Double, sample: Int)
-  /// The state or its slope is infinite or not a number.
+  /// The state or its derivative is infinite or not a number.
   case notFinite(time: Double, sample: Int, component: Int)
   /// The step limit was reached before the end.
   case stepLimit(time: Double, limit: Int, sample: Int)

@@ -19,13 +19,13 @@ public struct SolverOptions: Sendable, Equatable {
   public var stepLimit: Int
   /// Components of the state whose error does not matter to the step size, such as integrals that nothing else of the
   /// state depends on.
-  public var uncontrolledComponents: Set<Int>
+  public var componentsOutsideErrorNorm: Set<Int>
 
   public init(
     method: ButcherTableau = .dormandPrince, absoluteTolerance: Double = 1e-5,
     relativeTolerance: Double = 1e-5, controller: StepSizeController = .integral, firstStep: Double? = nil,
     dividesEvenly: Bool = false, fixedSteps: Int = 20, stepLimit: Int = 2000,
-    uncontrolledComponents: Set<Int> = []
+    componentsOutsideErrorNorm: Set<Int> = []
   ) {
     self.method = method
     self.absoluteTolerance = absoluteTolerance
@@ -35,7 +35,7 @@ public struct SolverOptions: Sendable, Equatable {
     self.dividesEvenly = dividesEvenly
     self.fixedSteps = fixedSteps
     self.stepLimit = stepLimit
-    self.uncontrolledComponents = uncontrolledComponents
+    self.componentsOutsideErrorNorm = componentsOutsideErrorNorm
   }
 
   /// These options for a solve much like one that is done, which could have kept to steps of a size: it begins with

@@ -1,14 +1,14 @@
 import CCrypto
 import Foundation
 
-/// A fingerprint of a file's bytes.
+/// A digest of a file's bytes.
 ///
 /// ```swift
 /// let checksum = try Checksum.of(fileAt: url, .sha256)
 /// print(checksum)  // SHA-256 f32f04cf…
 /// ```
 public struct Checksum: Sendable, Hashable, CustomStringConvertible {
-  /// How a fingerprint is taken.
+  /// How a digest is taken.
   public enum Algorithm: String, Sendable, CaseIterable {
     /// 128 bits, which tell an accident but not a forgery.
     case md5 = "MD5"
@@ -16,12 +16,12 @@ public struct Checksum: Sendable, Hashable, CustomStringConvertible {
     case sha256 = "SHA-256"
   }
 
-  /// How the fingerprint was taken.
+  /// How the digest was taken.
   public let algorithm: Algorithm
-  /// The fingerprint, in lower-case hexadecimal digits.
+  /// The digest, in lower-case hexadecimal digits.
   public let hexadecimal: String
 
-  /// A fingerprint known beforehand.
+  /// A digest known beforehand.
   public init(_ algorithm: Algorithm, _ hexadecimal: String) {
     self.algorithm = algorithm
     self.hexadecimal = hexadecimal.lowercased()
@@ -30,7 +30,7 @@ public struct Checksum: Sendable, Hashable, CustomStringConvertible {
   /// The algorithm and the digits.
   public var description: String { "\(algorithm.rawValue) \(hexadecimal)" }
 
-  /// The fingerprint of a file, read in pieces.
+  /// The digest of a file, read in pieces.
   ///
   /// - Throws: ``DatasetError/unreadable(path:reason:)``.
   public static func of(fileAt url: URL, _ algorithm: Algorithm) throws(DatasetError) -> Checksum {
@@ -63,7 +63,7 @@ public struct Checksum: Sendable, Hashable, CustomStringConvertible {
     return digests.map { $0.finish() }
   }
 
-  /// The fingerprint of bytes in memory, or nil where the system's OpenSSL library withholds the algorithm.
+  /// The digest of bytes in memory, or nil where the system's OpenSSL library withholds the algorithm.
   static func of(_ data: Data, _ algorithm: Algorithm) -> Checksum? {
     guard let digest = Digest(algorithm) else { return nil }
     digest.update(data)
@@ -71,7 +71,7 @@ public struct Checksum: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// A fingerprint in the making; it owns an OpenSSL context.
+/// A digest in the making; it owns an OpenSSL context.
 private final class Digest {
   private let algorithm: Checksum.Algorithm
   private let context: OpaquePointer

@@ -4,7 +4,7 @@ import Foundation
 public struct DatasetFile: Sendable {
   /// A form of the file that is known byte for byte.
   public struct Form: Sendable, Hashable {
-    /// The fingerprint that tells it.
+    /// The digest that tells it.
     public let checksum: Checksum
     /// Where it comes from, in a few words.
     public let origin: String

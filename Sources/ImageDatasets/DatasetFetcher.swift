@@ -2,7 +2,7 @@ import Foundation
 
 /// Downloads the files of datasets and checks that they are the published ones.
 ///
-/// A file comes under a temporary name beside its destination and is renamed once its fingerprint is known,
+/// A file comes under a temporary name beside its destination and is renamed once its digest is known,
 /// so that what lies at the destination is always whole.
 ///
 /// ```swift

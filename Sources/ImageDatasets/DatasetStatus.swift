@@ -2,7 +2,7 @@ import Foundation
 
 /// What is known of a dataset's presence on this machine.
 public struct DatasetStatus: Sendable {
-  /// What a file's fingerprint says of it.
+  /// What a file's digest says of it.
   public enum Verdict: Sendable, Hashable {
     /// Byte for byte the file its authors published.
     case published
@@ -20,7 +20,7 @@ public struct DatasetStatus: Sendable {
     public let found: URL?
     /// Its size in bytes, or nil where it is missing.
     public let byteCount: Int?
-    /// What its fingerprint says, or nil where it is missing or was not asked.
+    /// What its digest says, or nil where it is missing or was not asked.
     public let verdict: Verdict?
     /// The fingerprints taken, none where none was asked.
     public let checksums: [Checksum]

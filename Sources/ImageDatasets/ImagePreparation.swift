@@ -47,7 +47,7 @@ public struct ImagePreparation: Sendable, Hashable {
   public init() {}
 
   /// What is wrong with it, if anything.
-  public var complaint: String? {
+  public var validationError: String? {
     guard let size, !ImageLayout.isAllowed(size.height, size.width, ImageLayout.sides) else { return nil }
     return "images of \(size): \(ImageLayout.sizeRule)"
   }

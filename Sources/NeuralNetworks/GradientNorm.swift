@@ -21,9 +21,9 @@ extension Gradient {
   /// The sum of squares of its numbers.
   var sumOfSquares: Double {
     switch self {
-    case .formed(let tensor):
+    case .dense(let tensor):
       return tensor.sumOfSquares()
-    case .product(let g, let x, _):
+    case .outerProduct(let g, let x, _):
       // |g^T x|^2 = sum over i, j of (g g^T)_ij (x x^T)_ij: two small matrices of batch times batch.
       return zip(Self.gram(g).doubles(), Self.gram(x).doubles()).reduce(0) { $0 + $1.0 * $1.1 }
     }

@@ -70,7 +70,7 @@ public struct Optimizer: Sendable {
 
   /// Moves the parameters against their gradients, given in the order of the set.
   public mutating func update(_ parameters: inout ParameterSet, _ gradients: [Tensor]) {
-    update(&parameters, gradients.map(Gradient.formed))
+    update(&parameters, gradients.map(Gradient.dense))
   }
 
   /// Moves the parameters against their gradients, given in the order of the set; those that are products are formed a
@@ -89,10 +89,10 @@ public struct Optimizer: Sendable {
       weightDecay: weightDecay)
     for (i, gradient) in gradients.enumerated() {
       switch gradient {
-      case .formed(let g):
+      case .dense(let g):
         update.apply(
           to: &parameters.tensors[i], firstMoments: &firstMoments[i], secondMoments: &secondMoments[i], gradient: g)
-      case .product(let g, let x, let precision):
+      case .outerProduct(let g, let x, let precision):
         update.apply(
           to: &parameters.tensors[i], firstMoments: &firstMoments[i], secondMoments: &secondMoments[i], g: g, x: x,
           precision: precision)

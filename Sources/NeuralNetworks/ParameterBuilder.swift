@@ -12,7 +12,7 @@ public struct ParameterBuilder {
 
   public private(set) var parameters = ParameterSet()
   /// What values from elsewhere lack: each missing or misshaped tensor.
-  public private(set) var complaints: [String] = []
+  public private(set) var validationErrors: [String] = []
   /// The names and shapes of all parameters so far, and what layers keep besides.
   public private(set) var layout = ParameterLayout()
   private let source: Source
@@ -21,7 +21,7 @@ public struct ParameterBuilder {
   /// Makes initial values.
   public init(seed: UInt64) { source = .random(seed: seed) }
 
-  /// Takes values by name; those that are missing or misshaped are told in ``complaints``, and the parameters must then
+  /// Takes values by name; those that are missing or misshaped are told in ``validationErrors``, and the parameters must then
   /// not be used.
   public init(values: [String: Tensor]) { source = .values(values) }
 
@@ -81,9 +81,9 @@ public struct ParameterBuilder {
     if case .values(let values) = source, let other = values[name], parameters[known].shape == shape {
       let tensor = parameters[known]
       if other.shape != shape {
-        complaints.append("\(name) is \(other.shape), not \(shape)")
+        validationErrors.append("\(name) is \(other.shape), not \(shape)")
       } else if other.floats() != tensor.floats() {
-        complaints.append(
+        validationErrors.append(
           "\(name) is \(other.floats()) and \(known.name) \(tensor.floats()), and they are one tensor of the model")
       }
     }
@@ -99,10 +99,10 @@ public struct ParameterBuilder {
     case .random(let seed): return parameters.add(name, initial(seed))
     case .values(let values):
       guard let tensor = values[name] else {
-        complaints.append("\(name) \(shape) is missing")
+        validationErrors.append("\(name) \(shape) is missing")
         return parameters.add(name, Tensor(zeros: [0]))
       }
-      if tensor.shape != shape { complaints.append("\(name) is \(tensor.shape), not \(shape)") }
+      if tensor.shape != shape { validationErrors.append("\(name) is \(tensor.shape), not \(shape)") }
       return parameters.add(name, tensor)
     }
   }

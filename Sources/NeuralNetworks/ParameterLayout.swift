@@ -42,7 +42,7 @@ public struct ParameterLayout: Sendable {
   /// What is wrong with tensors of these shapes, as far as they are to be the parameters: each missing or misshaped one.
   ///
   /// - Parameter prefix: What stands before a parameter's name in that of its tensor.
-  public func complaints(under prefix: String = "", of shape: (_ name: String) -> [Int]?) -> [String] {
+  public func validationErrors(under prefix: String = "", of shape: (_ name: String) -> [Int]?) -> [String] {
     parameters.compactMap { parameter in
       let name = prefix + parameter.name
       guard let found = shape(name) else { return "\(name) \(parameter.shape) is missing" }

@@ -27,12 +27,12 @@ struct ActivationLayer: Sendable {
   func apply(_ a: Dual, weights: ArraySlice<Variable>) -> Dual {
     guard function == .swish, let beta = weights.first else { return a.applying(function) }
     let width = a.shape.last ?? 1
-    return a * a.scalingColumns(by: beta.spread(over: width)).applying(.sigmoid)
+    return a * a.scalingColumns(by: beta.broadcast(over: width)).applying(.sigmoid)
   }
 
   /// The activation and its derivative, number by number, where it is a plain function.
-  func valueAndSlope(_ a: Tensor) -> (value: Tensor, slope: Tensor) {
-    precondition(function != .swish, "an activation with weights has no slope without them")
-    return a.valueAndSlope(of: function)
+  func valueAndDerivative(_ a: Tensor) -> (value: Tensor, derivative: Tensor) {
+    precondition(function != .swish, "an activation with weights has no derivative without them")
+    return a.valueAndDerivative(of: function)
   }
 }

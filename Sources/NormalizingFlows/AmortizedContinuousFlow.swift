@@ -12,7 +12,7 @@ public struct AmortizedContinuousFlow: ScoredFlow {
   private let latent: Int
   /// How each block is solved and differentiated.
   public var solver: SolverOptions
-  public var gradient: SolveGradient
+  public var gradient: AdjointMethod
   /// The time that each block's flow runs.
   public let timeLengths: [Double]
   /// Which integrals along the solves are formed: for training; an evaluation may set it to nothing.
@@ -28,7 +28,7 @@ public struct AmortizedContinuousFlow: ScoredFlow {
     features: Int, latent: Int, hidden: [Int], blocks: Int, amortization: Amortization = .lowRank,
     rank: Int = 1, activation: ElementwiseFunction = .softplus, timeDependence: TimeDependence = .concat,
     timeLength: Double = 0.5, timeLengths: [Double]? = nil, solver: SolverOptions = SolverOptions(),
-    gradient: SolveGradient = .direct, regularization: DynamicsRegularization = DynamicsRegularization(),
+    gradient: AdjointMethod = .direct, regularization: DynamicsRegularization = DynamicsRegularization(),
     in builder: inout ParameterBuilder
   ) {
     var velocities: [AmortizedNetwork] = []
@@ -101,10 +101,10 @@ public struct AmortizedContinuousFlow: ScoredFlow {
         velocity: velocity, timeLength: timeLengths[block],
         solver: solver.startingWarm(warmSteps.indices.contains(place) ? warmSteps[place] : nil), gradient: gradient,
         regularization: regularization)
-      Instrument.enter(.hypernetwork)
+      Profiler.enter(.hypernetwork)
       let imageWeights = heads.isEmpty ? nil : heads[block](features, parameters, precision: parameters.precision)
       let conditioning = velocity.conditioning(imageWeights: imageWeights, parameters)
-      Instrument.enter(.flow)
+      Profiler.enter(.flow)
       let probe = probes.probes(block, start.shape[0], latent, start.value.elementType)
       let next: FlowOutput
       if let score = output.score {

@@ -12,13 +12,13 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
   /// T
   public var timeLength: Double
   public var solver: SolverOptions
-  public var gradient: SolveGradient
+  public var gradient: AdjointMethod
   /// Which integrals along the solve are formed beside the state: those whose weight is not zero.
   public var regularization: DynamicsRegularization
 
   public init(
     velocity: Field, timeLength: Double = 0.5, solver: SolverOptions = SolverOptions(),
-    gradient: SolveGradient = .direct, regularization: DynamicsRegularization = DynamicsRegularization()
+    gradient: AdjointMethod = .direct, regularization: DynamicsRegularization = DynamicsRegularization()
   ) {
     self.velocity = velocity
     self.timeLength = timeLength
@@ -55,23 +55,23 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
     _ z: Variable, _ delta: Variable?, _ conditioning: [Variable], _ probes: Tensor?, from start: Double,
     to end: Double
   ) throws(SolveError) -> FlowOutput {
-    let (slopes, constants) = field(z, delta, conditioning, probes)
+    let (derivatives, constants) = field(z, delta, conditioning, probes)
     let zero = Variable.noChange(of: z)
     // An integral grows along the solve, in whichever direction it goes.
     let direction: Double = end < start ? -1 : 1
     let (hasEnergy, hasNorm) = (regularization.kineticEnergy != 0, regularization.jacobianNorm != 0)
     let integrals = (hasEnergy ? 1 : 0) + (hasNorm ? 1 : 0)
     var solver = solver
-    solver.uncontrolledComponents = Set(2..<(2 + integrals))
+    solver.componentsOutsideErrorNorm = Set(2..<(2 + integrals))
     let solution = try solve(
       { time, state, constants in
-        let slope = slopes(time, state[0], constants)
+        let derivative = derivatives(time, state[0], constants)
         precondition(
-          slope.velocity.shape == state[0].shape,
-          "a velocity of shape \(slope.velocity.shape) for a state of \(state[0].shape)")
-        var result = [slope.velocity, -slope.divergence]
-        if hasEnergy { result.append(direction * slope.velocity.applying(.square).sumOfLastAxis()) }
-        if hasNorm, let norm = slope.jacobianNorm { result.append(direction * norm) }
+          derivative.velocity.shape == state[0].shape,
+          "a velocity of shape \(derivative.velocity.shape) for a state of \(state[0].shape)")
+        var result = [derivative.velocity, -derivative.divergence]
+        if hasEnergy { result.append(direction * derivative.velocity.applying(.square).sumOfLastAxis()) }
+        if hasNorm, let norm = derivative.jacobianNorm { result.append(direction * norm) }
         return result
       }, initial: [z, delta ?? zero] + Array(repeating: zero, count: integrals), parameters: constants, from: start,
       to: end, options: solver, gradient: gradient)
@@ -83,12 +83,12 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
     return output
   }
 
-  private typealias Slopes = (velocity: Variable, divergence: Variable, jacobianNorm: Variable?)
+  private typealias Derivatives = (velocity: Variable, divergence: Variable, jacobianNorm: Variable?)
 
-  /// The slopes at a time and a state, and the constants of the solve that they take.
+  /// The derivatives at a time and a state, and the constants of the solve that they take.
   private func field(
     _ z: Variable, _ delta: Variable?, _ conditioning: [Variable], _ probes: Tensor?
-  ) -> (slopes: (Double, Variable, [Variable]) -> Slopes, constants: [Variable]) {
+  ) -> (derivatives: (Double, Variable, [Variable]) -> Derivatives, constants: [Variable]) {
     let isTracked = ([z] + conditioning).contains(where: \.isTracked) || delta?.isTracked ?? false
     if probes == nil, !isTracked, regularization.jacobianNorm == 0,
       let exact = velocity.exactDivergence(conditioning: conditioning)
@@ -107,11 +107,11 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
     let (velocity, hasNorm) = (velocity, regularization.jacobianNorm != 0)
     return (
       { time, z, constants in
-        let slope = velocity(
+        let derivative = velocity(
           time: time, z: Dual(value: z, tangents: constants[0]), conditioning: Array(constants.dropFirst()))
-        let tangents = slope.tangents
+        let tangents = derivative.tangents
         return (
-          slope.value, .sumOfRowDots(tangents, constants[0]), hasNorm ? .sumOfRowDots(tangents, tangents) : nil
+          derivative.value, .sumOfRowDots(tangents, constants[0]), hasNorm ? .sumOfRowDots(tangents, tangents) : nil
         )
       }, [Variable(probes)] + conditioning
     )

@@ -45,9 +45,9 @@ extension Velocity {
   public func withDivergence(
     time: Double, z: Variable, probes: Variable, conditioning: [Variable]
   ) -> (velocity: Variable, divergence: Variable) {
-    let slope = self(time: time, z: Dual(value: z, tangents: probes), conditioning: conditioning)
-    precondition(slope.shape == z.shape, "a velocity of shape \(slope.shape) for a state of shape \(z.shape)")
-    return (slope.value, Variable.sumOfRowDots(slope.tangents, probes))
+    let derivative = self(time: time, z: Dual(value: z, tangents: probes), conditioning: conditioning)
+    precondition(derivative.shape == z.shape, "a velocity of shape \(derivative.shape) for a state of shape \(z.shape)")
+    return (derivative.value, Variable.sumOfRowDots(derivative.tangents, probes))
   }
 }
 

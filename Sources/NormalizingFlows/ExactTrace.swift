@@ -1,7 +1,7 @@
 import Autodiff
 import Tensors
 
-// The Jacobian of a network is a product of its layers' weights and of its activations' slopes. With rows times matrices,
+// The Jacobian of a network is a product of its layers' weights and of its activations' derivatives. With rows times matrices,
 // M_l all of layer l's weights for one image and D_l = diag(sigma'(h_l)), for two hidden layers
 //
 //     df/dz = M_1 D_1 M_2 D_2 M_3
@@ -17,7 +17,7 @@ import Tensors
 // activation has no weights.
 
 extension AmortizedNetwork {
-  /// Of the weights as they are, not rounded, and so is the velocity beside it.
+  /// Uses the weights in full precision, also for the velocity beside it, whatever the arithmetic of the pass.
   public func exactDivergence(conditioning: [Variable]) -> ExactDivergence? {
     rounded(false).traceOfWeights(conditioning)
   }
@@ -27,20 +27,20 @@ extension AmortizedNetwork {
     let divergence = divergence(conditioning)
     return { time, z in
       var shared = sharedWeights(conditioning)
-      var (a, slopes) = (z, [Tensor]())
+      var (a, derivatives) = (z, [Tensor]())
       for layer in layers {
         a = affinePart(of: layer, Dual(a), time: time, conditioning: conditioning, shared: &shared).value
         guard let activation = layer.activation else { continue }
-        let (value, slope) = activation.valueAndSlope(a.value)
-        slopes.append(slope)
+        let (value, derivative) = activation.valueAndDerivative(a.value)
+        derivatives.append(derivative)
         a = Variable(value)
       }
-      return (a, Variable(divergence(slopes)))
+      return (a, Variable(divergence(derivatives)))
     }
   }
 
-  /// The trace `[n]` from the slopes of the activations, each `[n, hidden]`. What of it is constant is worked out at once.
-  private func divergence(_ conditioning: [Variable]) -> (_ slopes: [Tensor]) -> Tensor {
+  /// The trace `[n]` from the derivatives of the activations, each `[n, hidden]`. What of it is constant is worked out at once.
+  private func divergence(_ conditioning: [Variable]) -> (_ derivatives: [Tensor]) -> Tensor {
     var rest = sharedWeights(conditioning)
     let shared = layers.map { layer in rest.take(layer.shared?.parameters.count ?? 0).first?.value }
     let own = amortization == .none ? nil : conditioning[0].value
@@ -55,16 +55,18 @@ extension AmortizedNetwork {
       switch (layers.count, isShared) {
       case (2, true):
         let vector = Variable(traceVectors(type, images: 1, weights))
-        return { slopes in Variable(slopes[0]).affine(weight: vector).value.reshaped([slopes[0].shape[0]]) }
+        return { derivatives in
+          Variable(derivatives[0]).affine(weight: vector).value.reshaped([derivatives[0].shape[0]])
+        }
       case (2, false):
         let vectors = traceVectors(type, images: images, weights)
-        return { slopes in slopes[0].rowDots(vectors) }
+        return { derivatives in derivatives[0].rowDots(vectors) }
       case (_, true):
         let matrix = Variable(TraceForms.matrix(type, weights(0)))
-        return { slopes in slopes[1].rowDots(Variable(slopes[0]).affine(weight: matrix).value) }
+        return { derivatives in derivatives[1].rowDots(Variable(derivatives[0]).affine(weight: matrix).value) }
       case (_, false):
         let forms = TraceForms(type, count: images, layers: weights)
-        return { slopes in forms.values(slopes[1], slopes[0]) }
+        return { derivatives in forms.values(derivatives[1], derivatives[0]) }
       }
     }
   }

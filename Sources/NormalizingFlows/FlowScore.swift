@@ -56,11 +56,11 @@ extension ContinuousFlow {
     let probes = probes ?? Divergence.unitVectors(batch: z.shape[0], latent: z.shape[1], z.value.elementType)
     var solver = solver
     // The score serves a gradient; z, which it depends on, decides about the steps as it does without the score.
-    solver.uncontrolledComponents = [2]
+    solver.componentsOutsideErrorNorm = [2]
     let solution = try solve(
       { time, state, constants in
         let conditioning = Array(constants.dropFirst())
-        let slope = velocity(time: time, z: Dual(state[0]), conditioning: conditioning).value
+        let derivative = velocity(time: time, z: Dual(state[0]), conditioning: conditioning).value
         let tape = Tape()
         let fixed = tape.variable(state[0].value)
         let dual = velocity(
@@ -69,7 +69,7 @@ extension ContinuousFlow {
         let divergence = Variable.sumOfRowDots(dual.tangents, constants[0].detached)
         let potential = (dual.value * state[2].detached).sum() + divergence.sum()
         let gradient = tape.gradients(of: potential, withRespectTo: [fixed])[0]
-        return [slope, -divergence.detached, -Variable(gradient)]
+        return [derivative, -divergence.detached, -Variable(gradient)]
       }, initial: [z, (delta ?? .noChange(of: z)).detached, Variable(score)],
       parameters: [Variable(probes)] + conditioning, from: 0, to: timeLength, options: solver, gradient: gradient)
     return FlowOutput(

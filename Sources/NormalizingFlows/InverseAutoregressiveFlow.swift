@@ -81,7 +81,7 @@ public struct InverseAutoregressiveFlow: PosteriorFlow {
     let context = context(features, parameters)
     var output = FlowOutput(z: z0, deltaLogDensity: .noChange(of: z0))
     for (k, layer) in layers.enumerated() {
-      let z = k % 2 == 1 ? output.z.reversed() : output.z
+      let z = k % 2 == 1 ? output.z.flipped() : output.z
       let (next, logDeterminant) = layer.apply(z, context: context, parameters)
       output.z = next
       output.deltaLogDensity = output.deltaLogDensity - logDeterminant
@@ -105,7 +105,7 @@ public struct InverseAutoregressiveFlow: PosteriorFlow {
         z = mean + (output.z - mean) / gate.applying(.sigmoid)
       }
       let logDeterminant = layer.apply(z, context: context, constants).logDeterminant
-      output.z = k % 2 == 1 ? z.reversed() : z
+      output.z = k % 2 == 1 ? z.flipped() : z
       output.deltaLogDensity = output.deltaLogDensity + logDeterminant
     }
     return output

@@ -53,7 +53,7 @@ public struct PlanarFlow: PosteriorFlow {
     func apply(_ z: Variable) -> (z: Variable, logDeterminant: Variable) {
       let h = position(z).applying(.tanh)
       let square = h.applying(.square)
-      return (z + h.spread(over: z.shape[1]) * u, (square + gain - square * gain).applying(.log))
+      return (z + h.broadcast(over: z.shape[1]) * u, (square + gain - square * gain).applying(.log))
     }
   }
 
@@ -69,7 +69,7 @@ public struct PlanarFlow: PosteriorFlow {
     let product = Variable.rowDot(w, u)
     let gain = product.applying(.softplus)
     let correction = (gain + -1 - product) / Variable.rowDot(w, w)
-    let constrained = u + correction.spread(over: latent) * w
+    let constrained = u + correction.broadcast(over: latent) * w
     return (0..<flows).map { k in
       func rows(_ x: Variable) -> Variable { x.sliced(axis: 0, start: k * batch, length: batch) }
       return Layer(
@@ -94,7 +94,7 @@ public struct PlanarFlow: PosteriorFlow {
       let slopes = layer.gain.value.doubles().map { $0 - 1 }
       let tangents = zip(slopes, right).map { TanhEquation(slope: $0, rightSide: $1).hyperbolicTangent }
       let h = Variable(Tensor(tangents, shape: [tangents.count]).converted(to: type))
-      return output - h.spread(over: latent) * layer.u
+      return output - h.broadcast(over: latent) * layer.u
     }
   }
 }

@@ -46,7 +46,7 @@ public enum SylvesterBasis: Sendable, Equatable {
       let v = numbers.reshaped([batch, flows * reflections, latent]).permuted([1, 0, 2])
         .reshaped([flows * reflections * batch, latent])
       let inverse = Variable.rowDot(v, v).applying(.sqrt).applying(.reciprocal)
-      let unit = v * inverse.spread(over: latent)
+      let unit = v * inverse.broadcast(over: latent)
       return layers(unit, [reflections, batch, latent]).map { layer in
         .reflections(
           (0..<reflections).map {
@@ -71,7 +71,7 @@ enum Rotation {
   func project(_ z: Variable) -> Variable {
     switch self {
     case .identity: return z
-    case .reversal: return z.reversed()
+    case .reversal: return z.flipped()
     case .matrix(let q):
       let row = z.reshaped([z.shape[0], 1, z.shape[1]])
       return Variable.batchedMatrixProduct(row, q).reshaped([z.shape[0], q.shape[2]])
@@ -84,7 +84,7 @@ enum Rotation {
   func lift(_ y: Variable) -> Variable {
     switch self {
     case .identity: return y
-    case .reversal: return y.reversed()
+    case .reversal: return y.flipped()
     case .matrix(let q):
       let row = y.reshaped([y.shape[0], 1, y.shape[1]])
       return Variable.batchedMatrixProduct(row, q, transposingSecond: true).reshaped([y.shape[0], q.shape[1]])
@@ -93,6 +93,6 @@ enum Rotation {
   }
 
   private static func reflect(_ x: Variable, _ v: Variable) -> Variable {
-    x - (2 * Variable.rowDot(v, x)).spread(over: x.shape[1]) * v
+    x - (2 * Variable.rowDot(v, x)).broadcast(over: x.shape[1]) * v
   }
 }

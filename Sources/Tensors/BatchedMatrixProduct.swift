@@ -56,7 +56,7 @@ extension Tensor {
     let columns = b.shape[tb ? 1 : 2]
     let type = a.elementType
     let size = type.byteCount
-    Instrument.count(
+    Profiler.count(
       operations: 2 * a.count * columns, bytes: (a.count + b.count + a.shape[0] * rows * columns) * size)
     let c = Tensor(uninitialized: [a.shape[0], rows, columns], type)
     Compute.parallel(a.shape[0], cost: rows * columns * inner) { begin, end in
@@ -81,7 +81,7 @@ extension Tensor {
       left.shape == [n, rows] && right.shape == [n, columns] && left.elementType == type && right.elementType == type,
       "bilinear forms: \(left.shape), \(matrices.shape), \(right.shape)")
     let forms = Tensor(uninitialized: [n], type)
-    Instrument.count(operations: 2 * matrices.count, bytes: matrices.count * type.byteCount)
+    Profiler.count(operations: 2 * matrices.count, bytes: matrices.count * type.byteCount)
     Compute.parallel(n, cost: rows * columns) { begin, end in
       type.kernels.bilinear_form(
         rows, columns, begin, end, left.address, matrices.address, right.address, forms.freshAddress)
@@ -108,7 +108,7 @@ extension Tensor {
   }
 
   /// The last axis in reverse order.
-  package func reversingLastAxis() -> Tensor {
+  package func flippingLastAxis() -> Tensor {
     let columns = shape.last ?? 1
     guard count > 0 else { return self }
     let result = Tensor(uninitialized: shape, elementType)

@@ -110,7 +110,7 @@ enum ConvolutionLibrary {
   }
 
   private static func count(_ shape: ConvolutionShape, _ tensors: [Tensor]) {
-    Instrument.count(operations: shape.operations, bytes: 4 * tensors.reduce(0) { $0 + $1.count })
+    Profiler.count(operations: shape.operations, bytes: 4 * tensors.reduce(0) { $0 + $1.count })
   }
 
   /// The forward or transposed convolution of images that consist of `factors`; weights and result are in single

@@ -14,7 +14,7 @@ enum HalvesConvolution {
     let (isForward, parts) = (direction == .forward, precision.rawValue)
     let copies = precision == .splitBfloat16 ? 3 : 1
     let channels = isForward ? shape.inputChannels : shape.outputChannels
-    Instrument.count(
+    Profiler.count(
       operations: shape.operations, bytes: (4 + 2 * copies) * image.count + 4 * (weights.count + result.count),
       in: precision)
     let both = copies == 1 ? weights : split(weights, rows: isForward ? shape.outputChannels : 1)

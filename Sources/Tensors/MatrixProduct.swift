@@ -32,7 +32,7 @@ package func multiplyMatrices(
     "matrix product: element types differ")
   guard rows > 0, columns > 0 else { return }
   let type = result.elementType
-  Instrument.count(
+  Profiler.count(
     operations: 2 * rows * columns * inner,
     bytes: (rows * inner + inner * columns + rows * columns) * type.byteCount)
   let resultLeading = resultLeadingDimension ?? columns

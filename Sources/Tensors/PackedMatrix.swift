@@ -70,7 +70,7 @@ public struct PackedMatrix: Sendable {
       if let bias { add(bias, rows: biased, to: &result, offset: resultOffset, leading: leading) }
       return
     }
-    Instrument.count(
+    Profiler.count(
       operations: 2 * rows * columns * inner, bytes: 4 * (rows * inner + inner * columns + rows * columns),
       in: precision)
     result.withMutableBytes { bytes in
@@ -120,7 +120,7 @@ public struct PackedMatrix: Sendable {
       Compute.parallel(n, cost: cost, finish)
       return
     }
-    Instrument.count(
+    Profiler.count(
       operations: 2 * slots * n * columns * inner, bytes: 4 * (slots * n * (inner + columns) + inner * columns),
       in: precision)
     var product = product(

@@ -26,7 +26,7 @@ package struct ParameterUpdate: Sendable {
     precondition(
       [g, firstMoments, secondMoments].allSatisfy { $0.elementType == type && $0.shape == parameters.shape },
       "update: a gradient \(g.shape) of \(g.elementType) for a parameter \(parameters.shape) of \(type)")
-    Instrument.count(operations: 10 * g.count, bytes: 7 * g.count * type.byteCount)
+    Profiler.count(operations: 10 * g.count, bytes: 7 * g.count * type.byteCount)
     withMemory(of: &parameters, &firstMoments, &secondMoments) { p, m, v in
       Compute.parallel(g.count, cost: 8) { begin, end in
         withUnsafePointer(to: update) { type.kernels.update($0, begin, end, g.address, p, m, v) }
@@ -49,7 +49,7 @@ package struct ParameterUpdate: Sendable {
         && [weights, firstMoments, secondMoments, g, x].allSatisfy { $0.elementType == .float32 },
       "update: g \(g.shape) and x \(x.shape) for weights \(weights.shape)")
     guard outputs > 0, inputs > 0 else { return }
-    Instrument.count(
+    Profiler.count(
       operations: (2 * x.shape[0] + 10) * weights.count, bytes: 6 * 4 * weights.count, in: precision)
     withMemory(of: &weights, &firstMoments, &secondMoments) { p, m, v in
       if precision.usesTiles, x.shape[0] > 0 {
@@ -120,7 +120,7 @@ extension Tensor {
     precondition(
       p.shape == shape && p.elementType == elementType, "average \(shape) of numbers \(p.shape)")
     let type = elementType
-    Instrument.count(operations: 3 * p.count, bytes: 3 * p.count * type.byteCount)
+    Profiler.count(operations: 3 * p.count, bytes: 3 * p.count * type.byteCount)
     withMutableBytes { bytes in
       guard let average = bytes.baseAddress else { return }
       Compute.parallel(p.count, cost: 4) { begin, end in

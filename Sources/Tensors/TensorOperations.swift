@@ -25,14 +25,14 @@ public enum ElementwiseFunction: String, Sendable, CaseIterable, Codable {
 
 extension Tensor {
   /// f(x) and f'(x), elementwise.
-  package func valueAndSlope(of function: ElementwiseFunction) -> (value: Tensor, slope: Tensor) {
-    let (value, slope) = (Tensor(uninitialized: shape, elementType), Tensor(uninitialized: shape, elementType))
+  package func valueAndDerivative(of function: ElementwiseFunction) -> (value: Tensor, derivative: Tensor) {
+    let (value, derivative) = (Tensor(uninitialized: shape, elementType), Tensor(uninitialized: shape, elementType))
     let kernels = elementType.kernels
-    Instrument.count(operations: 20 * count, bytes: 3 * count * elementType.byteCount)
+    Profiler.count(operations: 20 * count, bytes: 3 * count * elementType.byteCount)
     Compute.parallel(count, cost: 16) { begin, end in
-      kernels.value_and_slope(function.kernel, begin, end, address, value.freshAddress, slope.freshAddress)
+      kernels.value_and_derivative(function.kernel, begin, end, address, value.freshAddress, derivative.freshAddress)
     }
-    return (value, slope)
+    return (value, derivative)
   }
 
   /// sum of coefficient * tensor, all of one shape.
@@ -48,7 +48,7 @@ extension Tensor {
     let coefficients = terms.map(\.coefficient)
     let inputs = terms.map(\.tensor.address)
     let kernels = first.elementType.kernels
-    Instrument.count(
+    Profiler.count(
       operations: 2 * terms.count * result.count,
       bytes: (terms.count + 1) * result.count * first.elementType.byteCount)
     Compute.parallel(result.count, cost: terms.count) { begin, end in
@@ -192,7 +192,7 @@ extension Tensor {
   }
 
   /// Each number repeated along a new last axis: [...] -> [..., n]
-  package func spread(over columns: Int) -> Tensor {
+  package func broadcast(over columns: Int) -> Tensor {
     let result = Tensor(uninitialized: shape + [columns], elementType)
     let kernels = elementType.kernels
     Compute.parallel(count, cost: columns) { begin, end in
@@ -256,14 +256,14 @@ extension Tensor {
   ) -> [Double] {
     let width = before.count / samples
     let coefficients = terms.map(\.0)
-    let slopes = terms.map(\.1.address)
+    let derivatives = terms.map(\.1.address)
     let kernels = before.elementType.kernels
     return [Double](unsafeUninitializedCapacity: samples) { squares, count in
       nonisolated(unsafe) let squares = squares
       Compute.parallel(samples, cost: 4 * width * terms.count) { begin, end in
         for s in begin..<end {
           squares[s] = kernels.error_squares(
-            terms.count, coefficients, slopes, before.address, after.address, absoluteTolerance,
+            terms.count, coefficients, derivatives, before.address, after.address, absoluteTolerance,
             relativeTolerance, s * width, (s + 1) * width)
         }
       }

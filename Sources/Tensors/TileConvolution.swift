@@ -20,7 +20,7 @@ extension Convolution {
         parts: precision.rawValue, input: input.address.assumingMemoryBound(to: Float.self),
         output: output.address.assumingMemoryBound(to: Float.self), weights: base)
       guard ck_tile_convolution_fits(&convolution) else { return false }
-      Instrument.count(
+      Profiler.count(
         operations: shape.operations, bytes: 4 * (input.count + output.count + shape.weightShape.product),
         in: precision)
       let threads = Int32(Compute.threads)

@@ -40,7 +40,7 @@ package func multiplyMatrices(
   precondition(
     a.tensor.elementType == .float32 && b.tensor.elementType == .float32,
     "matrix product: element types differ")
-  Instrument.count(
+  Profiler.count(
     operations: 2 * rows * columns * inner, bytes: 4 * (rows * inner + inner * columns + rows * columns),
     in: precision)
   result.withMutableBytes { bytes in
@@ -84,7 +84,7 @@ package func addOuterProducts(
   let (g, x) = (lines(pairs.map(\.g), width: outputs), lines(pairs.map(\.x), width: inputs))
   precondition(g.count == x.count, "outer products: \(g.count) rows of g, \(x.count) of x")
   guard let firstG = g.first, let firstX = x.first else { return }
-  Instrument.count(
+  Profiler.count(
     operations: 2 * outputs * inputs * g.count, bytes: 4 * (outputs * g.count + inputs * g.count + outputs * inputs),
     in: precision)
   result.withMutableBytes { bytes in

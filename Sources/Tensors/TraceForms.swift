@@ -2,7 +2,7 @@ import CKernels
 
 /// For each image, the matrix C = M_2^T o (M_3 M_1) of three layers' weights M_1 [latent, first], M_2 [first, second] and
 /// M_3 [second, latent], for bilinear forms y^T C x, many with the same C: what the trace of a product of layers with
-/// slopes x and y between them is.
+/// derivatives x and y between them is.
 ///
 /// A form takes about as long as C takes to read. In single precision C is kept in 20 bits a number: integers of 20 bits
 /// times a scale that 64 neighbors share, which is off by at most 2^-20 of the greatest of them. Those errors are as often up
@@ -27,7 +27,7 @@ package struct TraceForms: Sendable {
       "trace forms: layers \(sizes.map { [$0.inputs, $0.outputs] })")
     (self.count, self.first, self.second) = (count, first, second)
     let work = first * second * latent
-    Instrument.count(
+    Profiler.count(
       operations: count * 2 * work, bytes: count * (2 * latent * (first + second) + first * second) * type.byteCount)
     guard type == .float32 else {
       let plain = Tensor(uninitialized: [count, second, first], type)
@@ -88,7 +88,7 @@ package struct TraceForms: Sendable {
         "trace forms: \(y.shape), \(count) matrices [\(second), \(first)], \(x.shape)")
       let forms = Tensor(uninitialized: [count], .float32)
       let kernels = ck_single_kernels().pointee
-      Instrument.count(operations: 2 * count * first * second, bytes: count * stride)
+      Profiler.count(operations: 2 * count * first * second, bytes: count * stride)
       Compute.parallel(count, cost: first * second) { begin, end in
         kernels.packed_form(
           second, first, begin, end, y.address.assumingMemoryBound(to: Float.self), packed.pointer,

@@ -14,7 +14,7 @@ public struct Benchmark: Sendable {
   public struct Part: Sendable, Codable {
     public let part: String
     public let direction: String
-    public let reading: Instrument.Reading
+    public let reading: Profiler.Reading
     /// The least seconds that the work could take on this machine.
     public let limit: Double
   }
@@ -27,7 +27,7 @@ public struct Benchmark: Sendable {
     public var evaluationsBackward = 0.0
     /// Means over the steps, in the order of the computation.
     public var parts: [Part] = []
-    public var limits: MachineLimits
+    public var limits: Roofline
     /// The greatest resident memory of the process so far.
     public var peakBytes = 0
     /// Page faults a step, on average: memory that was not kept for reuse.
@@ -110,7 +110,7 @@ public struct Benchmark: Sendable {
     var (forward, backward) = (0.0, 0.0)
     for _ in 0..<warmup { _ = try body() }
     let faults = Self.usage.ru_minflt
-    let readings = try Instrument.measuring { () throws(TrainingError) in
+    let readings = try Profiler.measuring { () throws(TrainingError) in
       for _ in 0..<repeats {
         let start = ContinuousClock.now
         let metrics = try body()
@@ -124,8 +124,8 @@ public struct Benchmark: Sendable {
     var report = Report(
       seconds: seconds, evaluationsForward: forward, evaluationsBackward: backward, limits: .measured(),
       peakBytes: after.ru_maxrss << 10, pageFaults: Double(after.ru_minflt - faults) / Double(repeats))
-    for direction in Instrument.Direction.allCases {
-      let parts = Instrument.Part.allCases
+    for direction in Profiler.Direction.allCases {
+      let parts = Profiler.Part.allCases
       for part in direction == .forward ? parts : parts.reversed() {
         guard let reading = readings[.init(part: part, direction: direction)]?.divided(by: repeats) else { continue }
         report.parts.append(
@@ -148,7 +148,7 @@ public struct Benchmark: Sendable {
   }
 }
 
-extension Instrument.Reading {
+extension Profiler.Reading {
   fileprivate func divided(by count: Int) -> Self {
     var mean = self
     mean.seconds /= Double(count)

@@ -21,9 +21,9 @@ struct CheckpointTensors {
     func invalid(_ reason: String) -> TrainingError { .invalidCheckpoint(path: file.path, reason: reason) }
     let layout = VariationalAutoencoder.layout(model)
     let shapes = Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, $0.shape) })
-    let complaints = prefixes.flatMap { layout.complaints(under: $0) { shapes[$0] } }
-    guard complaints.isEmpty else {
-      throw invalid(ParameterMismatch(complaints: complaints, names: layout.names).description)
+    let validationErrors = prefixes.flatMap { layout.validationErrors(under: $0) { shapes[$0] } }
+    guard validationErrors.isEmpty else {
+      throw invalid(ParameterMismatch(validationErrors: validationErrors, names: layout.names).description)
     }
     // Older checkpoints have a tensor for each name of a shared parameter; they must agree.
     let names = Set(prefixes.flatMap { prefix in layout.names.map { prefix + $0 } })

@@ -51,7 +51,7 @@ public struct Evaluator: Sendable {
     /// ELBO in nats, the mean over samples.
     public var bounds: [Double] = []
     public var logLikelihoods: [Double] = []
-    public var divergences: [Double] = []
+    public var klDivergences: [Double] = []
     /// With several samples, log of the mean weight: the K-sample bound of Burda et al. 2016.
     public var importanceBounds: [Double] = []
     public var metrics = MetricsSum()
@@ -122,7 +122,7 @@ public struct Evaluator: Sendable {
       let x = Variable(batch.tensor)
       let features = model.encode(x, bound)
       var logMeans = [LogMeanExp](repeating: LogMeanExp(), count: batch.count)
-      var sums = [(bound: Double, likelihood: Double, divergence: Double)](
+      var sums = [(bound: Double, likelihood: Double, klDivergence: Double)](
         repeating: (0, 0, 0), count: batch.count)
       for sample in 0..<samples {
         let output = try pass(
@@ -131,20 +131,20 @@ public struct Evaluator: Sendable {
         result.metrics.add(Metrics(output), images: batch.count)
         let terms = zip(
           output.bound.value.value.doubles(),
-          zip(output.bound.logLikelihood.value.doubles(), output.bound.divergence.value.doubles()))
-        for (i, (bound, (likelihood, divergence))) in terms.enumerated() {
+          zip(output.bound.logLikelihood.value.doubles(), output.bound.klDivergence.value.doubles()))
+        for (i, (bound, (likelihood, klDivergence))) in terms.enumerated() {
           guard bound.isFinite else { throw .undefinedBound(image: start + i) }
           logMeans[i].add(bound)
           sums[i].bound += bound / Double(samples)
           sums[i].likelihood += likelihood / Double(samples)
-          sums[i].divergence += divergence / Double(samples)
+          sums[i].klDivergence += klDivergence / Double(samples)
         }
         done += 1
         report(done, total)
       }
       result.bounds += sums.map(\.bound)
       result.logLikelihoods += sums.map(\.likelihood)
-      result.divergences += sums.map(\.divergence)
+      result.klDivergences += sums.map(\.klDivergence)
       if samples > 1 { result.importanceBounds += logMeans.map(\.value) }
     }
     return result

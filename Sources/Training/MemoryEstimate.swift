@@ -113,7 +113,7 @@ private struct Activations {
     switch model.flow {
     case .ffjord:
       flow = 0
-      // Value and tangent of each layer before its activation and after it, and the activation's slope.
+      // Value and tangent of each layer before its activation and after it, and the activation's derivative.
       evaluation = 2 * 3 * (model.hidden.reduce(0, +) + model.latent) * model.blocks
     case .iaf: (flow, evaluation) = (model.flows * (4 * model.maskedWidth + 6 * model.latent), 0)
     default: (flow, evaluation) = (model.flows * 4 * model.latent, 0)

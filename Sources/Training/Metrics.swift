@@ -73,7 +73,7 @@ extension Metrics {
   init(_ output: ModelOutput) {
     let bound = output.bound
     reconstruction = -bound.logLikelihood.value.mean()
-    kl = bound.divergence.value.mean()
+    kl = bound.klDivergence.value.mean()
     negativeELBO = reconstruction + kl
     evaluationsForward = Double(output.flow.evaluations)
     evaluationsBackward = Double(output.flow.backwardEvaluations)

@@ -89,12 +89,12 @@ public struct ModelImport: Sendable {
       return stateDict.values.filter { !known.contains($0.key) }
         .map { "\($0.key) \($0.value.shape) is not of this model" }
     }
-    func mismatch(_ complaints: [String]) -> TrainingError {
+    func mismatch(_ validationErrors: [String]) -> TrainingError {
       let model = configuration.model
       return .invalidModel(
         path: stateDict.path,
         reason: PublishedStateDict.list(
-          complaints,
+          validationErrors,
           "do not fit the model (latent \(model.latent), \(model.posteriorSummary), "
             + "\(model.imageHeight)x\(model.imageWidth) pixels)")
           + "\n" + (cause.map { $0 + "\n" } ?? "")
@@ -107,7 +107,7 @@ public struct ModelImport: Sendable {
         configuration.model, values: stateDict.values, solver: configuration.solverOptions(),
         gradient: configuration.gradient)
     } catch let error as ParameterMismatch {
-      throw mismatch(error.complaints + others(than: error.names))
+      throw mismatch(error.validationErrors + others(than: error.names))
     }
     let extra = others(than: made.parameters.names)
     guard extra.isEmpty else { throw mismatch(extra) }

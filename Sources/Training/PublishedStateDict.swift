@@ -37,7 +37,7 @@ public struct PublishedStateDict: Sendable {
     guard metadata["kind"] != Checkpoint.kind else {
       throw TrainingError.invalidModel(path: path, reason: "it is a checkpoint already, and needs no import")
     }
-    var complaints: [String] = []
+    var validationErrors: [String] = []
     var scales: [String: Float] = [:]
     var scaled: [String] = []
     let (wanted, passedOver) = Self.divided(file.entries)
@@ -55,11 +55,11 @@ public struct PublishedStateDict: Sendable {
         scales[tensor] = Self.tensor(entry, bytes)?.floats().first
       case .parameter:
         guard entry.elementCount > 0 else {
-          complaints.append("\(name) \(entry.shape) has no elements")
+          validationErrors.append("\(name) \(entry.shape) has no elements")
           return
         }
         guard let tensor = Self.tensor(entry, bytes) else {
-          complaints.append(
+          validationErrors.append(
             "\(name) \(entry.shape) is of type \(entry.elementType.rawValue), and parameters are of type F32, F64, F16 "
               + "or BF16")
           return
@@ -71,14 +71,14 @@ public struct PublishedStateDict: Sendable {
     }
     for name in scaled {
       guard let scale = scales[name], let tensor = values[name] else {
-        complaints.append("\(name) is of type I8, and there is no scale.\(name)")
+        validationErrors.append("\(name) is of type I8, and there is no scale.\(name)")
         continue
       }
       values[name] = Tensor(tensor.floats().map { $0 * scale }, shape: tensor.shape)
     }
-    complaints += values.compactMap { name, tensor in Self.undefined(name, tensor) }
-    guard complaints.isEmpty else {
-      throw TrainingError.invalidModel(path: path, reason: Self.list(complaints, "cannot be used"))
+    validationErrors += values.compactMap { name, tensor in Self.undefined(name, tensor) }
+    guard validationErrors.isEmpty else {
+      throw TrainingError.invalidModel(path: path, reason: Self.list(validationErrors, "cannot be used"))
     }
     // Modules may share a tensor, as swish's beta; safetensors keeps one and says under what name in the metadata.
     for (name, kept) in metadata where values[name] == nil { values[name] = values[kept] }
@@ -88,9 +88,9 @@ public struct PublishedStateDict: Sendable {
   public var tensorCount: Int { values.count + ignored.count }
 
   /// Complaints about tensors in words, a line each.
-  static func list(_ complaints: [String], _ predicate: String) -> String {
-    let count = complaints.count == 1 ? "1 tensor" : "\(complaints.count) tensors"
-    return ([count + " \(predicate):"] + complaints.sorted().map { $0.visible() }).joined(separator: "\n  ")
+  static func list(_ validationErrors: [String], _ predicate: String) -> String {
+    let count = validationErrors.count == 1 ? "1 tensor" : "\(validationErrors.count) tensors"
+    return ([count + " \(predicate):"] + validationErrors.sorted().map { $0.visible() }).joined(separator: "\n  ")
   }
 
   /// The name under which a parameter is known here: regularization wraps a velocity once more.

@@ -288,7 +288,7 @@ extension Trainer {
     record.bitsPerDimension = configuration.model.bitsPerDimension(nats: metrics.negativeELBO)
     guard split != "validation" else { return record }
     record.learningRate = state.optimizer.learningRate
-    record.klWeight = configuration.divergenceWeight(epoch: epoch)
+    record.klWeight = configuration.klWeight(epoch: epoch)
     return record
   }
 }

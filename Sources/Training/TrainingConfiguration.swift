@@ -75,7 +75,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// Steps of a solver without error estimate.
   public var solverSteps = 20
   public var divergence = Divergence.gaussian
-  public var gradient = SolveGradient.direct
+  public var gradient = AdjointMethod.direct
   /// How the bound's gradient is estimated from a sample of the posterior.
   public var gradientEstimator = GradientEstimator.total
   public var seed: UInt64 = 1
@@ -101,7 +101,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   }
 
   /// The weight of the KL term in an epoch, counted from one.
-  public func divergenceWeight(epoch: Int) -> Double {
+  public func klWeight(epoch: Int) -> Double {
     warmup > 0 ? min(1, Double(epoch) / Double(warmup)) : 1
   }
 
@@ -121,7 +121,9 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     func require(_ holds: Bool, _ text: String) throws(TrainingError) {
       if !holds { throw .invalidConfiguration(text) }
     }
-    if let complaint = model.complaint ?? preparation.complaint { throw .invalidConfiguration(complaint) }
+    if let validationError = model.validationError ?? preparation.validationError {
+      throw .invalidConfiguration(validationError)
+    }
     try require(model.hidden.count <= 100, "hidden: \(model.hidden.count) layers, and 100 are the limit")
     try require(epochs > 0, "epochs \(epochs): a positive number")
     try require((steps ?? 1) > 0, "steps \(steps ?? 0): a positive number")

@@ -19,18 +19,18 @@ public struct TrainingStep: Sendable {
   /// - Throws: ``TrainingError`` where a solve fails or the loss is not a number; `state` is then as it was.
   public func take(_ state: inout TrainingState, order: [Int]) throws(TrainingError) -> (Metrics, images: Int) {
     let step = state.progress.step
-    Instrument.enter(.other)
+    Profiler.enter(.other)
     let configuration = state.configuration
     var batch = images.selecting(Array(order[plan.places(ofStep: step)]))
     if isDynamicallyBinarized {
       let stream = RandomStream(seed: configuration.seed, purpose: .binarization, step: UInt64(step))
       batch = batch.binarized(using: stream)
     }
-    let weight = configuration.divergenceWeight(epoch: plan.epoch(ofStep: step) + 1)
+    let weight = configuration.klWeight(epoch: plan.epoch(ofStep: step) + 1)
     let pass = Pass(configuration, step: step, batch: batch.tensor)
     var (gradients, metrics, solveSteps) = try gradient(
       pass, state.parameters, configuration.precision, weight, try startingSteps(pass, state))
-    Instrument.enter(.optimizer)
+    Profiler.enter(.optimizer)
     let norm = try finiteNorm(of: gradients, state)
     metrics.gradientNorm = norm.value
     state.optimizer.update(&state.parameters, gradients, scaledBy: norm.scale(toLimit: configuration.clipNorm))
@@ -102,7 +102,7 @@ public struct TrainingStep: Sendable {
     let tape = Tape()
     let bound = parameters.tracked(on: tape, precision: precision)
     let output = try output(pass, bound, solveSteps)
-    let loss = output.loss(divergenceWeight: weight)
+    let loss = output.loss(klWeight: weight)
     guard loss.value.scalar.isFinite else {
       throw .diverged(step: pass.step + 1, reason: "the loss is \(loss.value.scalar)")
     }

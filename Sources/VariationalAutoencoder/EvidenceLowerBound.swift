@@ -25,26 +25,26 @@ public struct EvidenceLowerBound {
   }
 
   /// log q(zT given x) - log p(zT): one sample's estimate of KL(q(zT given x), p(zT)).
-  public var divergence: Variable {
+  public var klDivergence: Variable {
     .linearCombination([(1, logPosterior), (1, deltaLogDensity), (-1, logPrior)])
   }
 
   /// The bound itself.
-  public var value: Variable { logLikelihood - divergence }
+  public var value: Variable { logLikelihood - klDivergence }
 
   /// The mean over the batch of -log p(x given zT) + weight * KL: what training minimizes; the weight is below one
   /// while the KL term warms up (Bowman et al. 2016; Sønderby et al. 2016).
-  public func loss(divergenceWeight weight: Double) -> Variable {
-    Variable.linearCombination([(-1, logLikelihood), (weight, divergence)]).mean()
+  public func loss(klWeight weight: Double) -> Variable {
+    Variable.linearCombination([(-1, logLikelihood), (weight, klDivergence)]).mean()
   }
 
-  /// A number whose gradient is the path gradient of ``loss(divergenceWeight:)``: log q(zT given x) is replaced by
+  /// A number whose gradient is the path gradient of ``loss(klWeight:)``: log q(zT given x) is replaced by
   /// s . zT with a fixed s, the score of q at zT, whose gradient is that of log q along the sample's path alone.
   ///
   /// - Parameters:
   ///   - score: s, `[batch, latent]`.
   ///   - z: zT, `[batch, latent]`.
-  func pathLoss(divergenceWeight weight: Double, score: Tensor, z: Variable) -> Variable {
+  func pathLoss(klWeight weight: Double, score: Tensor, z: Variable) -> Variable {
     let alongPath = (Variable(score) * z).sumOfLastAxis()
     return Variable.linearCombination([(-1, logLikelihood), (-weight, logPrior), (weight, alongPath)]).mean()
   }
@@ -68,12 +68,12 @@ public struct ModelOutput {
   /// The weights of the flow's regularization.
   public let regularization: DynamicsRegularization
 
-  /// What training differentiates: ``EvidenceLowerBound/loss(divergenceWeight:)``, or with a score what has its path
+  /// What training differentiates: ``EvidenceLowerBound/loss(klWeight:)``, or with a score what has its path
   /// gradient, plus the mean over the batch of the weighted integrals that regularize a continuous flow, where there are any.
-  public func loss(divergenceWeight weight: Double) -> Variable {
+  public func loss(klWeight weight: Double) -> Variable {
     let loss =
-      flow.score.map { bound.pathLoss(divergenceWeight: weight, score: $0, z: flow.z) }
-      ?? bound.loss(divergenceWeight: weight)
+      flow.score.map { bound.pathLoss(klWeight: weight, score: $0, z: flow.z) }
+      ?? bound.loss(klWeight: weight)
     guard let penalty = regularization.penalty(of: flow) else { return loss }
     return loss + penalty.mean()
   }

@@ -29,9 +29,9 @@ public struct VariationalAutoencoder: Sendable {
   ///   - gradient: How those solves are differentiated.
   public static func make(
     _ configuration: ModelConfiguration, seed: UInt64, solver: SolverOptions = SolverOptions(),
-    gradient: SolveGradient = .direct
+    gradient: AdjointMethod = .direct
   ) -> (model: VariationalAutoencoder, parameters: ParameterSet) {
-    if let complaint = configuration.complaint { preconditionFailure(complaint) }
+    if let validationError = configuration.validationError { preconditionFailure(validationError) }
     var builder = ParameterBuilder(seed: seed)
     let model = VariationalAutoencoder(configuration, solver, gradient, &builder)
     return (model, builder.parameters)
@@ -47,23 +47,23 @@ public struct VariationalAutoencoder: Sendable {
   /// - Throws: ``ParameterMismatch`` that names every missing or misshaped tensor.
   public static func make(
     _ configuration: ModelConfiguration, values: [String: Tensor], solver: SolverOptions = SolverOptions(),
-    gradient: SolveGradient = .direct
+    gradient: AdjointMethod = .direct
   ) throws(ParameterMismatch) -> (model: VariationalAutoencoder, parameters: ParameterSet) {
     let layout = Self.layout(configuration)
-    let complaints = layout.complaints { values[$0]?.shape }
-    guard complaints.isEmpty else {
-      throw ParameterMismatch(complaints: complaints, names: layout.names)
+    let validationErrors = layout.validationErrors { values[$0]?.shape }
+    guard validationErrors.isEmpty else {
+      throw ParameterMismatch(validationErrors: validationErrors, names: layout.names)
     }
     var builder = ParameterBuilder(values: values)
     let model = VariationalAutoencoder(configuration, solver, gradient, &builder)
-    guard builder.complaints.isEmpty else {
-      throw ParameterMismatch(complaints: builder.complaints, names: layout.names)
+    guard builder.validationErrors.isEmpty else {
+      throw ParameterMismatch(validationErrors: builder.validationErrors, names: layout.names)
     }
     return (model, builder.parameters)
   }
 
   private init(
-    _ configuration: ModelConfiguration, _ solver: SolverOptions, _ gradient: SolveGradient,
+    _ configuration: ModelConfiguration, _ solver: SolverOptions, _ gradient: AdjointMethod,
     _ builder: inout ParameterBuilder
   ) {
     let (height, width, latent) = (
@@ -83,7 +83,7 @@ public struct VariationalAutoencoder: Sendable {
   }
 
   private static func flow(
-    _ configuration: ModelConfiguration, _ solver: SolverOptions, _ gradient: SolveGradient,
+    _ configuration: ModelConfiguration, _ solver: SolverOptions, _ gradient: AdjointMethod,
     _ builder: inout ParameterBuilder
   ) -> any PosteriorFlow {
     let (features, latent, flows) = (Encoder.features, configuration.latent, configuration.flows)
@@ -116,7 +116,7 @@ public struct VariationalAutoencoder: Sendable {
   ///   - images: `[batch, height * width]`, row-major.
   ///   - noise: Standard normal, `[batch, latent]`.
   ///   - probes: For the divergence of a continuous flow.
-  ///   - estimator: How the gradient of ``ModelOutput/loss(divergenceWeight:)`` is estimated.
+  ///   - estimator: How the gradient of ``ModelOutput/loss(klWeight:)`` is estimated.
   /// - Throws: ``SolveError``
   public func callAsFunction(
     _ images: Variable, noise: Tensor, probes: ProbeSource, estimator: GradientEstimator = .total,
@@ -133,7 +133,7 @@ public struct VariationalAutoencoder: Sendable {
     precondition(
       images.value.count == batch * configuration.imageHeight * configuration.imageWidth,
       "the model takes images of \(configuration.imageHeight)x\(configuration.imageWidth)")
-    Instrument.enter(.encoder)
+    Profiler.enter(.encoder)
     return encoder(
       images.reshaped([batch, configuration.imageHeight, configuration.imageWidth, 1]), parameters)
   }
@@ -145,10 +145,10 @@ public struct VariationalAutoencoder: Sendable {
     _ images: Variable, features: Variable, noise: Tensor, probes: ProbeSource,
     estimator: GradientEstimator = .total, _ parameters: BoundParameters
   ) throws(SolveError) -> ModelOutput {
-    Instrument.enter(.posterior)
+    Profiler.enter(.posterior)
     let (mean, variance) = posterior(features, parameters)
     let z0 = GaussianPosterior.sample(mean: mean, variance: variance, noise: noise)
-    Instrument.enter(.flow)
+    Profiler.enter(.flow)
     let flowed: FlowOutput
     switch estimator {
     case .total: flowed = try flow.forward(z0, features: features, parameters, probes)
@@ -160,9 +160,9 @@ public struct VariationalAutoencoder: Sendable {
         z0, score: GaussianPosterior.score(variance: variance.value, noise: noise), features: features, parameters,
         probes)
     }
-    Instrument.enter(.decoder)
+    Profiler.enter(.decoder)
     let decoded = decoder(flowed.z, parameters)
-    Instrument.enter(.likelihood)
+    Profiler.enter(.likelihood)
     let bound = EvidenceLowerBound(
       logLikelihood: likelihood.logProbability(of: images, decoded: decoded),
       logPrior: standardNormalLogDensity(flowed.z),
@@ -182,17 +182,17 @@ public struct VariationalAutoencoder: Sendable {
 /// Tensors do not fit a model.
 public struct ParameterMismatch: Error, CustomStringConvertible {
   /// One for each missing or misshaped tensor.
-  public let complaints: [String]
+  public let validationErrors: [String]
   /// The names of all tensors that the model has.
   public let names: [String]
 
-  public init(complaints: [String], names: [String]) {
-    self.complaints = complaints
+  public init(validationErrors: [String], names: [String]) {
+    self.validationErrors = validationErrors
     self.names = names
   }
 
   public var description: String {
-    let shown = complaints.prefix(12).joined(separator: "; ")
-    return complaints.count > 12 ? "\(shown); and \(complaints.count - 12) more" : shown
+    let shown = validationErrors.prefix(12).joined(separator: "; ")
+    return validationErrors.count > 12 ? "\(shown); and \(validationErrors.count - 12) more" : shown
   }
 }

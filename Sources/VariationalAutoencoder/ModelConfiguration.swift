@@ -82,7 +82,7 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
   }
 
   /// What is wrong with the configuration, if anything.
-  public var complaint: String? {
+  public var validationError: String? {
     func require(_ holds: Bool, _ text: String) -> String? { holds ? nil : text }
     return require(
       (4...512).contains(imageHeight) && (4...512).contains(imageWidth),

@@ -62,7 +62,7 @@ import Training
     #expect(csv.hasPrefix("image,elbo,reconstruction,kl\n0,"))
   }
 
-  @Test func `images are ranked against strange ones`() throws {
+  @Test func `images are ranked against out-of-distribution ones`() throws {
     let outcome = try Program.succeed(
       ["score", run, "--output", "s.npy", "--limit", "20", "--against", "noise", "--against", "inverted"],
       in: directory.url)

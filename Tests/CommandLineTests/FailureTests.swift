@@ -30,7 +30,7 @@ import Training
     let outcome = try Program.fail(
       64, ["train", "--output", "run", joined], naming: [option[1]], in: directory.url)
     #expect(outcome.standardError.count < 1500)
-    #expect(try directory.names() == [], "something was made before the complaint")
+    #expect(try directory.names() == [], "something was made before the validationError")
   }
 
   @Test(arguments: [

@@ -32,7 +32,7 @@ import Testing
     let p = tape.variable(Tensor([1.0, 1, 1], shape: [3]))
     let solution = try solve(
       { _, y, p in [y[0] * p[0]] }, initial: [y], parameters: [p], from: 0, to: 1, gradient: .adjoint)
-    // The root's slope at zero is infinite, and that times zero is not a number.
+    // The root's derivative at zero is infinite, and that times zero is not a number.
     let loss = (0 * solution.state[0].applying(.sqrt)).sum()
     let gradients = tape.gradients(of: loss, withRespectTo: [y, p])
     #expect(solution.backwardPass.failure == .notFinite(time: 1, sample: 1, component: 1))
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test func `the step limit of the adjoint equation is reported`() throws {
-    // Slopes that turn rough once the forward solve is done.
+    // Derivatives that turn rough once the forward solve is done.
     final class Phase {
       var isBackward = false
     }

@@ -149,24 +149,24 @@ import Testing
     #expect(entries == chosen.entries)
   }
 
-  @Test(arguments: [SolveGradient.checkpointed, .adjoint])
-  func `a solve that keeps no activations leaves the tape short`(_ gradient: SolveGradient) throws {
+  @Test(arguments: [AdjointMethod.checkpointed, .adjoint])
+  func `a solve that keeps no activations leaves the tape short`(_ gradient: AdjointMethod) throws {
     let few = try Self.networks[0].differentiated(gradient, .equalSteps(.dormandPrince, 2))
     let many = try Self.networks[0].differentiated(gradient, .equalSteps(.dormandPrince, 20))
     #expect(few.entries == many.entries)
     #expect(many.entries < 10)
   }
 
-  @Test(arguments: SolveGradient.allCases)
-  func `the backward pass counts its evaluations`(_ gradient: SolveGradient) throws {
+  @Test(arguments: AdjointMethod.allCases)
+  func `the backward pass counts its evaluations`(_ gradient: AdjointMethod) throws {
     let result = try Self.networks[0].differentiated(gradient, .equalSteps(.dormandPrince, 10))
     // Six stages a step have a weight; the adjoint, being a solve, evaluates the last step's seventh too.
     #expect(result.solution.backwardPass.evaluations == (gradient == .adjoint ? 61 : 60))
     #expect(result.solution.backwardPass.failure == nil)
   }
 
-  @Test(arguments: SolveGradient.allCases)
-  func `constants get no gradient and cost none`(_ gradient: SolveGradient) throws {
+  @Test(arguments: AdjointMethod.allCases)
+  func `constants get no gradient and cost none`(_ gradient: AdjointMethod) throws {
     let network = Self.networks[0]
     let all = try network.differentiated(gradient, options(1e-6))
     let tape = Tape()
@@ -178,8 +178,8 @@ import Testing
     #expect(relativeDifference(only, [all.gradients[3]]) < 1e-12)
   }
 
-  @Test(arguments: SolveGradient.allCases)
-  func `a solve without variables is a constant`(_ gradient: SolveGradient) throws {
+  @Test(arguments: AdjointMethod.allCases)
+  func `a solve without variables is a constant`(_ gradient: AdjointMethod) throws {
     let network = Self.networks[0]
     let solution = try solve(
       network.dynamics, initial: network.initial.map { Variable($0) },
@@ -188,8 +188,8 @@ import Testing
     #expect(solution.state.map(\.shape) == network.initial.map(\.shape))
   }
 
-  @Test(arguments: SolveGradient.allCases)
-  func `the gradient through an interval without length is the identity`(_ gradient: SolveGradient) throws {
+  @Test(arguments: AdjointMethod.allCases)
+  func `the gradient through an interval without length is the identity`(_ gradient: AdjointMethod) throws {
     let network = Self.networks[0]
     let result = try network.differentiated(gradient, options(1e-6), from: 0.5, to: 0.5)
     let tape = Tape()

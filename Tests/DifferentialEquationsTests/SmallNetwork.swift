@@ -60,7 +60,7 @@ struct SmallNetwork: CustomTestStringConvertible, Sendable {
 
   /// Solves, and differentiates `scale` times the loss; divides by it again.
   func differentiated(
-    _ gradient: SolveGradient, _ options: SolverOptions, from start: Double = 0, to end: Double = 1,
+    _ gradient: AdjointMethod, _ options: SolverOptions, from start: Double = 0, to end: Double = 1,
     scale: Double = 1
   ) throws -> Result {
     let tape = Tape()

@@ -7,7 +7,7 @@ import Testing
 @Suite struct SolveErrorTests {
   private func failure(
     _ dynamics: @escaping Dynamics, _ initial: [Variable], to end: Double = 1,
-    options: SolverOptions = SolverOptions(), gradient: SolveGradient = .direct
+    options: SolverOptions = SolverOptions(), gradient: AdjointMethod = .direct
   ) -> SolveError? {
     do throws(SolveError) {
       _ = try solve(dynamics, initial: initial, from: 0, to: end, options: options, gradient: gradient)
@@ -49,17 +49,17 @@ import Testing
   }
 
   @Test(arguments: ButcherTableau.all)
-  func `an undefined slope is reported at once, with sample and component`(_ method: ButcherTableau) {
-    let slope = doubles([[0, 0], [0, 0], [0, .nan]])
+  func `an undefined derivative is reported at once, with sample and component`(_ method: ButcherTableau) {
+    let derivative = doubles([[0, 0], [0, 0], [0, .nan]])
     let error = failure(
-      { _, _, _ in [doubles([0, 0, 0]), slope] },
+      { _, _, _ in [doubles([0, 0, 0]), derivative] },
       [doubles([0, 0, 0]), doubles([[0, 0], [0, 0], [0, 0]])],
       options: SolverOptions(method: method))
     #expect(error == .notFinite(time: 0, sample: 2, component: 1))
   }
 
   @Test(arguments: ButcherTableau.all.filter(\.isAdaptive))
-  func `a slope that becomes undefined later is reported there`(_ method: ButcherTableau) throws {
+  func `a derivative that becomes undefined later is reported there`(_ method: ButcherTableau) throws {
     let zero = doubles([0, 0, 0])
     let undefined = doubles([0, .nan, 0])
     let error = failure(
@@ -74,7 +74,7 @@ import Testing
     #expect(component == 1)
   }
 
-  @Test func `a slope undefined only at the end of each step names its component`() throws {
+  @Test func `a derivative undefined only at the end of each step names its component`() throws {
     // The fourth stage of bosh3 has no weight: the new state is finite, the error is not.
     final class Counter {
       var count = 0
@@ -91,11 +91,11 @@ import Testing
     #expect(error == .notFinite(time: 0, sample: 2, component: 1))
   }
 
-  @Test func `a state that overflows is not accepted though every slope is finite`() throws {
+  @Test func `a state that overflows is not accepted though every derivative is finite`() throws {
     // The state passes the largest float at time 1.134; tanh of it, infinite, is finite again.
-    let slope = Variable(Tensor([0, 3e38] as [Float], shape: [2]))
+    let derivative = Variable(Tensor([0, 3e38] as [Float], shape: [2]))
     let error = failure(
-      { _, y, _ in [slope + y[0].applying(.tanh)] }, [Variable(Tensor([1, 1] as [Float], shape: [2]))], to: 2)
+      { _, y, _ in [derivative + y[0].applying(.tanh)] }, [Variable(Tensor([1, 1] as [Float], shape: [2]))], to: 2)
     switch try #require(error) {
     case .stepUnderflow(let time, _, let sample), .notFinite(let time, let sample, _),
       .stepLimit(let time, _, let sample):
@@ -104,8 +104,8 @@ import Testing
     }
   }
 
-  @Test(arguments: SolveGradient.allCases)
-  func `the step limit names the stiff sample`(_ gradient: SolveGradient) throws {
+  @Test(arguments: AdjointMethod.allCases)
+  func `the step limit names the stiff sample`(_ gradient: AdjointMethod) throws {
     let rates = doubles([[-1], [-2], [-3000], [-1]])
     let error = failure(
       { _, y, _ in [y[0] * rates] }, [doubles([[1], [1], [1], [1]])], options: SolverOptions(stepLimit: 25),

@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct TableauTests {
   @Test(arguments: ButcherTableau.all)
-  func `every tableau is free of complaints and found by its name`(_ method: ButcherTableau) {
-    #expect(method.complaint == nil)
+  func `every tableau is free of validationErrors and found by its name`(_ method: ButcherTableau) {
+    #expect(method.validationError == nil)
     #expect(ButcherTableau.named(method.name) == method)
   }
 
@@ -48,19 +48,19 @@ import Testing
 
   /// A tableau with something changed.
   struct Corruption: CustomTestStringConvertible, Sendable {
-    let complaint: String
+    let validationError: String
     var order = 3
     var nodes = ButcherTableau.bogackiShampine.nodes
     var coefficients = ButcherTableau.bogackiShampine.coefficients
     var weights = ButcherTableau.bogackiShampine.weights
     var errorWeights = ButcherTableau.bogackiShampine.errorWeights
 
-    init(_ complaint: String, _ change: (inout Corruption) -> Void) {
-      self.complaint = complaint
+    init(_ validationError: String, _ change: (inout Corruption) -> Void) {
+      self.validationError = validationError
       change(&self)
     }
 
-    var testDescription: String { complaint }
+    var testDescription: String { validationError }
   }
 
   static let corruptions = [
@@ -80,17 +80,17 @@ import Testing
   ]
 
   @Test(arguments: corruptions)
-  func `a corrupted tableau has a complaint that says what is wrong`(_ corruption: Corruption) {
-    let complaint = ButcherTableau.complaint(
+  func `a corrupted tableau has a validationError that says what is wrong`(_ corruption: Corruption) {
+    let validationError = ButcherTableau.validationError(
       order: corruption.order, nodes: corruption.nodes, coefficients: corruption.coefficients,
       weights: corruption.weights, errorWeights: corruption.errorWeights)
-    #expect(complaint == corruption.complaint)
+    #expect(validationError == corruption.validationError)
   }
 
   @Test func `a method is not blamed for an order it does not claim`() {
-    let complaint = ButcherTableau.complaint(
+    let validationError = ButcherTableau.validationError(
       order: 2, nodes: [0, 1], coefficients: [[], [1]], weights: [0.5, 0.5], errorWeights: [])
-    #expect(complaint == nil)
+    #expect(validationError == nil)
   }
 }
 

@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct DatasetFetcherTests {
   private let body = Data((0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
 
-  /// A dataset of one file at an address, known by the fingerprint of `body`.
+  /// A dataset of one file at an address, known by the digest of `body`.
   private func description(at address: URL) throws -> DatasetDescription {
     let file = DatasetFile(
       relativePaths: ["set/file.mat", "file.mat"], address: address,

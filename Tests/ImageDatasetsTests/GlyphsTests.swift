@@ -16,9 +16,9 @@ import Testing
   }
 
   @Test func theSamePixelsAreDrawnEverywhere() throws {
-    // The fingerprint of all pixels as bytes: if it changes, results on glyphs are of another dataset.
+    // The digest of all pixels as bytes: if it changes, results on glyphs are of another dataset.
     let bytes = Data(Self.whole.train.pixels.map { UInt8(($0 * 255).rounded()) })
-    #expect(Checksum.of(bytes, .sha256)?.hexadecimal == Self.fingerprint)
+    #expect(Checksum.of(bytes, .sha256)?.hexadecimal == Self.digest)
     let few = Glyphs(trainHands: 2).draw().train
     #expect(few == Self.whole.train.prefix(few.count))
   }
@@ -72,5 +72,5 @@ import Testing
     #expect(raster.pixels.allSatisfy { $0 >= 0 && $0 <= 1 })
   }
 
-  private static let fingerprint = "01282e4931b6e258246081a1720149610339846570b8b2fc86031751c1684e68"
+  private static let digest = "01282e4931b6e258246081a1720149610339846570b8b2fc86031751c1684e68"
 }

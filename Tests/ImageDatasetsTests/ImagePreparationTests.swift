@@ -174,6 +174,6 @@ import Testing
     #expect(try JSONDecoder().decode(ImagePreparation.self, from: data) == preparation)
     #expect(try JSONDecoder().decode(ImagePreparation.self, from: Data("{}".utf8)) == ImagePreparation())
     preparation.size = ImageSize(height: 4, width: 600)
-    #expect(preparation.complaint?.contains("images of 4x600") == true)
+    #expect(preparation.validationError?.contains("images of 4x600") == true)
   }
 }

@@ -25,14 +25,14 @@ import Testing
       "3383aeea5ecfb56198faf8a609d7122978962e64d9d8b62dda0b97a517569bb2"
     ),
   ])
-  func freyFacesAreShuffledAsNumPyDoes(seed: UInt32, firstTen: [Int], fingerprint: String) {
+  func freyFacesAreShuffledAsNumPyDoes(seed: UInt32, firstTen: [Int], digest: String) {
     var generator = MersenneTwister(seed: seed)
     let order = generator.permutation(of: 1965)
     print("freyfaces, seed \(seed): \(order.prefix(10).map(String.init).joined(separator: ", "))")
     #expect(Array(order.prefix(10)) == firstTen)
     var bytes = Data()
     for index in order { withUnsafeBytes(of: UInt32(index).littleEndian) { bytes.append(contentsOf: $0) } }
-    #expect(Checksum.of(bytes, .sha256)?.hexadecimal == fingerprint)
+    #expect(Checksum.of(bytes, .sha256)?.hexadecimal == digest)
   }
 
   @Test func smallShufflesAndTheLargestSeed() {

@@ -62,7 +62,7 @@ import Testing
     var optimizer = Optimizer(
       variant.method, for: parameters, learningRate: 5e-4, weightDecay: variant.weightDecay)
     for k in 1...6 {
-      let gradients = split(gradient(k), type).map(Gradient.formed)
+      let gradients = split(gradient(k), type).map(Gradient.dense)
       optimizer.update(
         &parameters, gradients, scaledBy: GradientNorm(gradients).scale(toLimit: variant.clipNorm))
     }
@@ -143,7 +143,7 @@ import Testing
       let tape = Tape()
       let w = tape.variable(factored.tensors[0])
       let gradients = tape.factoredGradients(of: (x.affine(weight: w) * g).sum(), withRespectTo: [w])
-      guard case .product = try #require(gradients.first) else {
+      guard case .outerProduct = try #require(gradients.first) else {
         Issue.record("the gradient was formed")
         return
       }
@@ -171,7 +171,7 @@ import Testing
     let w = tape.variable(Tensor(repeating: 0.1, shape: [4096, 256]))
     let x = Variable(Tensor(repeating: 1, shape: [2, 256]))
     let loss = x.affine(weight: w).sum() + x.affine(weight: w).sum()
-    guard case .formed(let gradient) = tape.factoredGradients(of: loss, withRespectTo: [w])[0] else {
+    guard case .dense(let gradient) = tape.factoredGradients(of: loss, withRespectTo: [w])[0] else {
       Issue.record("the gradient of a sum of products was left as one")
       return
     }

@@ -53,7 +53,7 @@ import Testing
     ]
     var builder = ParameterBuilder(values: values)
     let head = Linear("head", inputs: 3, outputs: 2, in: &builder)
-    #expect(builder.complaints.isEmpty)
+    #expect(builder.validationErrors.isEmpty)
     #expect(builder.parameters[head.weight].floats() == [1, 2, 3, 4, 5, 6])
     #expect(builder.parameters[head.bias].floats() == [7, 8])
     #expect(builder.parameters.parameters.count == 2)
@@ -67,7 +67,7 @@ import Testing
     _ = Linear("one", inputs: 3, outputs: 2, in: &builder)
     _ = Linear("two", inputs: 2, outputs: 4, in: &builder)
     #expect(
-      builder.complaints == [
+      builder.validationErrors == [
         "one.weight is [3, 2], not [2, 3]", "two.weight [4, 2] is missing", "two.bias is [1, 4], not [4]",
       ])
   }

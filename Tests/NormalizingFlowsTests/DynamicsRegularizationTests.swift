@@ -17,7 +17,7 @@ import Testing
   private let regularization = DynamicsRegularization(kineticEnergy: 0.1, jacobianNorm: 0.02)
 
   private func flow(
-    _ regularization: DynamicsRegularization, tolerance: Double = 1e-11, gradient: SolveGradient = .direct
+    _ regularization: DynamicsRegularization, tolerance: Double = 1e-11, gradient: AdjointMethod = .direct
   ) -> ContinuousFlow<Linear> {
     ContinuousFlow(
       velocity: Linear(), timeLength: 0.5,
@@ -81,8 +81,8 @@ import Testing
     #expect(plain.deltaLogDensity.value.doubles() == regularized.deltaLogDensity.value.doubles())
   }
 
-  @Test(arguments: SolveGradient.allCases)
-  func `the penalty's gradient equals finite differences`(_ gradient: SolveGradient) throws {
+  @Test(arguments: AdjointMethod.allCases)
+  func `the penalty's gradient equals finite differences`(_ gradient: AdjointMethod) throws {
     let a = PosteriorExample.numbers([2, 2], 8)
     let probes = PosteriorExample.numbers([1, 3, 2], 9)
     func penalty(_ a: Variable, _ z: Variable) throws -> Variable {

@@ -39,8 +39,8 @@ import VariationalAutoencoder
     #expect(output.flow.evaluations == 100)
   }
 
-  @Test(arguments: [SolveGradient.direct, .checkpointed])
-  func `the backward pass takes six evaluations a step`(_ gradient: SolveGradient) throws {
+  @Test(arguments: [AdjointMethod.direct, .checkpointed])
+  func `the backward pass takes six evaluations a step`(_ gradient: AdjointMethod) throws {
     var builder = ParameterBuilder(seed: 1)
     let flow = AmortizedContinuousFlow(
       features: 8, latent: 16, hidden: [32, 32], blocks: 2, rank: 4, gradient: gradient, in: &builder)

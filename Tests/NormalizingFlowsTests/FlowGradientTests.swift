@@ -11,13 +11,13 @@ import Testing
 /// A fixed number of steps makes the discrete map smooth, so that it has derivatives to compare with.
 @Suite struct FlowGradientTests {
   struct Case: CustomTestStringConvertible {
-    let gradient: SolveGradient
+    let gradient: AdjointMethod
     let divergence: Divergence
     let network: SmallNetwork
 
     var testDescription: String { "\(gradient), \(divergence), \(network.testDescription)" }
 
-    static let all = SolveGradient.allCases.flatMap { gradient in
+    static let all = AdjointMethod.allCases.flatMap { gradient in
       Divergence.allCases.flatMap { divergence in
         SmallNetwork.examples.prefix(3).map {
           Case(gradient: gradient, divergence: divergence, network: $0)
@@ -70,9 +70,9 @@ import Testing
     }
   }
 
-  @Test(arguments: SolveGradient.allCases)
+  @Test(arguments: AdjointMethod.allCases)
   func `gradients through the hypernetwork and several blocks equal finite differences`(
-    _ gradient: SolveGradient
+    _ gradient: AdjointMethod
   ) throws {
     var builder = ParameterBuilder(seed: 4)
     let flow = AmortizedContinuousFlow(
@@ -106,7 +106,7 @@ import Testing
   @Test func `at a tight tolerance, all gradients of an adaptive solve agree`() throws {
     let (network, conditioning) = SmallNetwork().conditioned(batch: 3)
     let probes = normals([1, 3, 4], 9)
-    func gradients(_ gradient: SolveGradient) throws -> [[Double]] {
+    func gradients(_ gradient: AdjointMethod) throws -> [[Double]] {
       let flow = ContinuousFlow(
         velocity: network, solver: SolverOptions(absoluteTolerance: 1e-11, relativeTolerance: 1e-11),
         gradient: gradient)
@@ -121,8 +121,8 @@ import Testing
     for (a, b) in zip(try gradients(.adjoint), direct) { #expect(relativeDifference(a, b) < 1e-8) }
   }
 
-  @Test(arguments: SolveGradient.allCases)
-  func `gradients of the inverse equal finite differences`(_ gradient: SolveGradient) throws {
+  @Test(arguments: AdjointMethod.allCases)
+  func `gradients of the inverse equal finite differences`(_ gradient: AdjointMethod) throws {
     let (network, conditioning) = SmallNetwork().conditioned(batch: 2)
     let flow = ContinuousFlow(
       velocity: network,

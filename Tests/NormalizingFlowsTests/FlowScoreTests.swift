@@ -41,8 +41,8 @@ import Testing
     #expect(largestDifference(output.deltaLogDensity.value.doubles(), plain.deltaLogDensity.value.doubles()) < 1e-9)
   }
 
-  @Test(arguments: SolveGradient.allCases)
-  func `gradients flow through z alone`(_ gradient: SolveGradient) throws {
+  @Test(arguments: AdjointMethod.allCases)
+  func `gradients flow through z alone`(_ gradient: AdjointMethod) throws {
     let example = SmallNetwork.examples[0]
     let (network, conditioning) = example.conditioned(batch: batch)
     let flow = ContinuousFlow(velocity: network, solver: tight, gradient: gradient)

@@ -65,9 +65,9 @@ import Testing
     }
   }
 
-  @Test(arguments: SolveGradient.allCases)
+  @Test(arguments: AdjointMethod.allCases)
   func `every evaluation of a solve, forward and backward, meets the same probes`(
-    _ gradient: SolveGradient
+    _ gradient: AdjointMethod
   ) throws {
     let (network, conditioning) = SmallNetwork().conditioned(batch: 3)
     let recording = RecordingVelocity(base: network)

@@ -14,8 +14,8 @@ extension ProcessWideTests {
       /// The largest error, in units in the last place of the exact result.
       let bound: Double
       let exact: @Sendable (Double) -> Double
-      let slope: @Sendable (Double) -> Double
-      /// The largest error of the slope, relative to the larger of it and one.
+      let derivative: @Sendable (Double) -> Double
+      /// The largest error of the derivative, relative to the larger of it and one.
       var slopeBound = 2e-7
       var testDescription: String { function.rawValue }
     }
@@ -23,32 +23,32 @@ extension ProcessWideTests {
     private static func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
 
     static let functions = [
-      Function(function: .exp, domain: -87...88, bound: 1, exact: { exp($0) }, slope: { exp($0) }),
+      Function(function: .exp, domain: -87...88, bound: 1, exact: { exp($0) }, derivative: { exp($0) }),
       Function(
         function: .sigmoid, domain: -87...100, bound: 2.5, exact: { sigmoid($0) },
-        slope: { sigmoid($0) * sigmoid(-$0) }),
+        derivative: { sigmoid($0) * sigmoid(-$0) }),
       Function(
         function: .softplus, domain: -87...100, bound: 2.5,
-        exact: { max($0, 0) + log1p(exp(-abs($0))) }, slope: { sigmoid($0) }),
+        exact: { max($0, 0) + log1p(exp(-abs($0))) }, derivative: { sigmoid($0) }),
       Function(
         function: .tanh, domain: -100...100, bound: 1.5, exact: { tanh($0) },
-        slope: { 1 / (cosh(min(abs($0), 300)) * cosh(min(abs($0), 300))) }),
+        derivative: { 1 / (cosh(min(abs($0), 300)) * cosh(min(abs($0), 300))) }),
       Function(
         function: .elu, domain: -100...100, bound: 2, exact: { $0 > 0 ? $0 : expm1($0) },
-        slope: { $0 > 0 ? 1 : exp($0) }),
+        derivative: { $0 > 0 ? 1 : exp($0) }),
       Function(
         function: .swish, domain: -80...100, bound: 3, exact: { $0 * sigmoid($0) },
-        slope: { sigmoid($0) + $0 * sigmoid($0) * sigmoid(-$0) },
+        derivative: { sigmoid($0) + $0 * sigmoid($0) * sigmoid(-$0) },
         // 1 - sigmoid(x) is rounded to a unit of one, and then multiplied by x.
         slopeBound: 2e-6),
       Function(
-        function: .relu, domain: -100...100, bound: 0, exact: { max($0, 0) }, slope: { $0 > 0 ? 1 : 0 }),
-      Function(function: .square, domain: -1e18...1e18, bound: 0.5, exact: { $0 * $0 }, slope: { 2 * $0 }),
+        function: .relu, domain: -100...100, bound: 0, exact: { max($0, 0) }, derivative: { $0 > 0 ? 1 : 0 }),
+      Function(function: .square, domain: -1e18...1e18, bound: 0.5, exact: { $0 * $0 }, derivative: { 2 * $0 }),
       Function(
-        function: .sqrt, domain: 1e-30...1e30, bound: 0.5, exact: { sqrt($0) }, slope: { 0.5 / sqrt($0) }),
-      Function(function: .log, domain: 1e-30...1e30, bound: 1, exact: { log($0) }, slope: { 1 / $0 }),
+        function: .sqrt, domain: 1e-30...1e30, bound: 0.5, exact: { sqrt($0) }, derivative: { 0.5 / sqrt($0) }),
+      Function(function: .log, domain: 1e-30...1e30, bound: 1, exact: { log($0) }, derivative: { 1 / $0 }),
       Function(
-        function: .reciprocal, domain: 1e-12...1e12, bound: 0.5, exact: { 1 / $0 }, slope: { -1 / ($0 * $0) }),
+        function: .reciprocal, domain: 1e-12...1e12, bound: 0.5, exact: { 1 / $0 }, derivative: { -1 / ($0 * $0) }),
     ]
 
     /// Numbers evenly in the domain, and in magnitude down to 1e-30 times its ends.
@@ -65,12 +65,12 @@ extension ProcessWideTests {
     }
 
     /// f(x), and f'(x) where asked.
-    private func jet(_ function: ElementwiseFunction, _ x: [Float], slope: Bool) -> [Float] {
+    private func jet(_ function: ElementwiseFunction, _ x: [Float], derivative: Bool) -> [Float] {
       let input = Tensor(
-        slope ? x + [Float](repeating: 1, count: x.count) : x, shape: [slope ? 2 : 1, x.count])
+        derivative ? x + [Float](repeating: 1, count: x.count) : x, shape: [derivative ? 2 : 1, x.count])
       let output = Tensor(uninitialized: input.shape, .float32)
       input.elementType.kernels.jet(
-        function.kernel, slope ? 1 : 0, x.count, 0, x.count, input.address, output.freshAddress)
+        function.kernel, derivative ? 1 : 0, x.count, 0, x.count, input.address, output.freshAddress)
       return withExtendedLifetime(input) { output.floats() }
     }
 
@@ -85,9 +85,9 @@ extension ProcessWideTests {
       let x = inputs(function.domain)
       #expect(x.count > 100_000)
       onEveryInstructionSet { set in
-        for withSlope in [false, true] {
+        for withDerivative in [false, true] {
           var worst = (error: 0.0, at: Float(0))
-          for (x, y) in zip(x, jet(function.function, x, slope: withSlope)) {
+          for (x, y) in zip(x, jet(function.function, x, derivative: withDerivative)) {
             let exact = function.exact(Double(x))
             let unit = max(Double(Float(exact).ulp), Double(Float.leastNormalMagnitude.ulp))
             let error = abs(Double(y) - exact) / unit
@@ -99,12 +99,12 @@ extension ProcessWideTests {
     }
 
     @Test(arguments: functions)
-    func `slopes are within their bound`(_ function: Function) {
+    func `derivatives are within their bound`(_ function: Function) {
       let x = inputs(function.domain)
       onEveryInstructionSet { set in
         var worst = (error: 0.0, at: Float(0))
-        for (x, y) in zip(x, jet(function.function, x, slope: true)[x.count...]) {
-          let exact = function.slope(Double(x))
+        for (x, y) in zip(x, jet(function.function, x, derivative: true)[x.count...]) {
+          let exact = function.derivative(Double(x))
           let error = abs(Double(y) - exact) / max(abs(exact), 1)
           if !(error <= worst.error) { worst = (error, x) }
         }
@@ -113,15 +113,16 @@ extension ProcessWideTests {
     }
 
     @Test(arguments: ElementwiseFunction.allCases)
-    func `value and slope in one pass are those of two`(_ function: ElementwiseFunction) {
+    func `value and derivative in one pass are those of two`(_ function: ElementwiseFunction) {
       let positive = [ElementwiseFunction.log, .sqrt, .reciprocal].contains(function)
       let x = (0..<101).map { Float($0) * 0.09 - (positive ? -0.01 : 4.5) }
       onEveryInstructionSet { set in
-        let both = Tensor(x, shape: [x.count]).valueAndSlope(of: function)
-        #expect(both.value.floats() == jet(function, x, slope: false), "\(set)")
-        let slope = jet(function, x, slope: true)[x.count...]
+        let both = Tensor(x, shape: [x.count]).valueAndDerivative(of: function)
+        #expect(both.value.floats() == jet(function, x, derivative: false), "\(set)")
+        let derivative = jet(function, x, derivative: true)[x.count...]
         // A product with one may be fused with what comes before it.
-        #expect(zip(both.slope.floats(), slope).allSatisfy { abs($0 - $1) <= 2 * max(abs($1), 1).ulp }, "\(set)")
+        #expect(
+          zip(both.derivative.floats(), derivative).allSatisfy { abs($0 - $1) <= 2 * max(abs($1), 1).ulp }, "\(set)")
       }
     }
 
@@ -129,7 +130,7 @@ extension ProcessWideTests {
     func `what is not a number stays so`(_ function: ElementwiseFunction) {
       onEveryInstructionSet { set in
         // Long enough for whole vectors and a rest.
-        let values = jet(function, [Float](repeating: .nan, count: 37), slope: false)
+        let values = jet(function, [Float](repeating: .nan, count: 37), derivative: false)
         #expect(values.allSatisfy { $0.isNaN }, "\(function) on \(set): \(values[0])")
       }
     }
@@ -140,11 +141,11 @@ extension ProcessWideTests {
         func near(_ values: [Float], _ expected: [Float]) -> Bool {
           zip(values, expected).allSatisfy { $0 == $1 || abs($0 - $1) < 2e-38 }
         }
-        #expect(near(jet(.sigmoid, x, slope: false), [1, 0, 1, 0, 1, 0]))
-        #expect(near(jet(.tanh, x, slope: false), [1, -1, 1, -1, 1, -1]))
-        #expect(near(jet(.elu, x, slope: false), [.infinity, -1, 3e38, -1, 1000, -1]))
-        #expect(near(jet(.softplus, x, slope: false), [.infinity, 0, 3e38, 0, 1000, 0]))
-        #expect(near(jet(.relu, x, slope: false), [.infinity, 0, 3e38, 0, 1000, 0]))
+        #expect(near(jet(.sigmoid, x, derivative: false), [1, 0, 1, 0, 1, 0]))
+        #expect(near(jet(.tanh, x, derivative: false), [1, -1, 1, -1, 1, -1]))
+        #expect(near(jet(.elu, x, derivative: false), [.infinity, -1, 3e38, -1, 1000, -1]))
+        #expect(near(jet(.softplus, x, derivative: false), [.infinity, 0, 3e38, 0, 1000, 0]))
+        #expect(near(jet(.relu, x, derivative: false), [.infinity, 0, 3e38, 0, 1000, 0]))
       }
     }
   }

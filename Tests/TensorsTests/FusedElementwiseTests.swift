@@ -13,9 +13,9 @@ extension ProcessWideTests {
       for (set, results) in Settings.everywhere({ SoftplusStack.forward(stack) }) {
         let (y, s) = (results[0].result.floats(), results[0].sigmoid.floats())
         for (i, x) in points.enumerated() {
-          let (value, slope) = (max(x, 0) + log1p(exp(-abs(x))), sigmoid(x))
+          let (value, derivative) = (max(x, 0) + log1p(exp(-abs(x))), sigmoid(x))
           #expect(abs(Double(y[i]) - value) <= 4 * Double(Float(value).ulp), "softplus(\(x)) on \(set)")
-          #expect(abs(Double(s[i]) - slope) <= 4 * Double(Float(slope).ulp), "sigmoid(\(x)) on \(set)")
+          #expect(abs(Double(s[i]) - derivative) <= 4 * Double(Float(derivative).ulp), "sigmoid(\(x)) on \(set)")
           #expect(y[points.count + i] == s[i])
         }
       }

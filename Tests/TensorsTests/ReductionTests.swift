@@ -69,7 +69,7 @@ import Testing
     let (s, x) = (factors.doubles(), matrix.doubles())
     expectEqual(
       matrix.scalingRows(by: factors), x.enumerated().map { s[$0 / columns] * $1 }, rounding(type, 20))
-    expectEqual(factors.spread(over: columns), x.indices.map { s[$0 / columns] }, 0)
+    expectEqual(factors.broadcast(over: columns), x.indices.map { s[$0 / columns] }, 0)
   }
 
   @Test(arguments: 1...9, ElementType.allCases)

@@ -46,7 +46,7 @@ extension ProcessWideTests {
           Tensor.linearCombination([(0.5, a), (-2, b)]).doubles(), a.sumOfLastAxis().doubles(),
           sums.doubles(),
           a.rowDots(b).doubles(), added.doubles(), a.permuted([1, 0]).doubles(),
-          a.scalingRows(by: a.rowDots(b)).doubles(), row.spread(over: 300).doubles(),
+          a.scalingRows(by: a.rowDots(b)).doubles(), row.broadcast(over: 300).doubles(),
           Tensor.scaledErrorSquares(
             [(1, a), (2, b)], before: a, after: b, absoluteTolerance: 1, relativeTolerance: 1, samples: 301),
           RandomStream(seed: 1, purpose: .test).normals(3..<50_001).map { Double($0) },

@@ -203,20 +203,20 @@ public let operationExamples: [OperationExample] =
       "log-sum-exp", "LogSumExp", inputs: [[3, 5]], { x, _ in x[0].logSumExpOfLastAxis() },
       { x, _ in x[0].logSumExpOfLastAxis() }),
     OperationExample(
-      "picking", "Picking", inputs: [[2, 3, 4]], { x, _ in x[0].picking([0, 3, 1, 1, 2, 0]) },
-      { x, _ in x[0].picking([0, 3, 1, 1, 2, 0]) }),
+      "gather", "Gather", inputs: [[2, 3, 4]], { x, _ in x[0].gathered(at: [0, 3, 1, 1, 2, 0]) },
+      { x, _ in x[0].gathered(at: [0, 3, 1, 1, 2, 0]) }),
     OperationExample(
       "categorical log-likelihood", "CategoricalLogLikelihood", inputs: [[2, 3, 4]],
       { x, _ in .categoricalLogLikelihood(logits: x[0], levels: [0, 3, 1, 1, 2, 0]) },
       { x, _ in .categoricalLogLikelihood(logits: x[0], levels: [0, 3, 1, 1, 2, 0]) }),
     OperationExample(
-      "spread", "Spread", inputs: [[3, 4]], { x, _ in x[0].spread(over: 3) },
-      { x, _ in x[0].spread(over: 3) }),
+      "broadcast", "Broadcast", inputs: [[3, 4]], { x, _ in x[0].broadcast(over: 3) },
+      { x, _ in x[0].broadcast(over: 3) }),
     OperationExample(
       "scaling columns", "ColumnScaling", inputs: [[2, 3, 4]], weights: [[4]],
       { x, w in x[0].scalingColumns(by: w[0]) }, { x, w in x[0].scalingColumns(by: w[0]) }),
     OperationExample(
-      "reversal", "Reversal", inputs: [[2, 3, 4]], { x, _ in x[0].reversed() }, { x, _ in x[0].reversed() }),
+      "flip", "Flip", inputs: [[2, 3, 4]], { x, _ in x[0].flipped() }, { x, _ in x[0].flipped() }),
     OperationExample(
       "batched matrix product", "BatchedMatrixProduct", inputs: [[2, 3, 4], [2, 4, 5]],
       { x, _ in .batchedMatrixProduct(x[0], x[1]) }, { x, _ in .batchedMatrixProduct(x[0], x[1]) }),

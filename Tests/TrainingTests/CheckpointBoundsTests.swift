@@ -110,7 +110,7 @@ import VariationalAutoencoder
     }
     var file = try StateDictFile()
     file.metadata = [ModelExport.configurationKey: String(repeating: "[", count: 2_000_000)]
-    #expect(try file.complaint()?.contains("2000000 bytes") == true)
+    #expect(try file.validationError()?.contains("2000000 bytes") == true)
   }
 
   @Test(arguments: [Float.nan, .infinity, -.infinity])

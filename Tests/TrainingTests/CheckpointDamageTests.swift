@@ -34,7 +34,7 @@ import Testing
   private func expectBadData(
     _ data: Data, naming words: String..., sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
-    let failure = try #require(try failure(data), "read without complaint", sourceLocation: sourceLocation)
+    let failure = try #require(try failure(data), "read without validationError", sourceLocation: sourceLocation)
     #expect(failure.isBadData, "\(failure.text)", sourceLocation: sourceLocation)
     for word in words + [url.lastPathComponent] {
       #expect(failure.text.contains(word), "\(failure.text)", sourceLocation: sourceLocation)

@@ -41,7 +41,7 @@ import VariationalAutoencoder
       evaluator.batchSize = size
       let parts = try evaluator.evaluate(images, samples: 3)
       #expect(relativeDifference(parts.bounds, whole.bounds) < 1e-5)
-      #expect(relativeDifference(parts.divergences, whole.divergences) < 1e-5)
+      #expect(relativeDifference(parts.klDivergences, whole.klDivergences) < 1e-5)
       #expect(relativeDifference(parts.logLikelihoods, whole.logLikelihoods) < 1e-5)
       #expect(relativeDifference(parts.importanceBounds, whole.importanceBounds) < 1e-5)
       let difference = zip(try evaluator.reconstructions(of: images).pixels, pictures.pixels)
@@ -84,11 +84,11 @@ import VariationalAutoencoder
     let mean = result.metrics.mean
     #expect(result.bounds.count == 7 && result.importanceBounds.count == 7)
     #expect(abs(mean.negativeELBO + result.bounds.reduce(0, +) / 7) < 1e-5 * abs(mean.negativeELBO))
-    #expect(abs(mean.kl - result.divergences.reduce(0, +) / 7) < 1e-5 * max(1, abs(mean.kl)))
+    #expect(abs(mean.kl - result.klDivergences.reduce(0, +) / 7) < 1e-5 * max(1, abs(mean.kl)))
     #expect(
       abs(mean.reconstruction + result.logLikelihoods.reduce(0, +) / 7) < 1e-5 * abs(mean.reconstruction))
     for i in 0..<7 {
-      let bound = result.logLikelihoods[i] - result.divergences[i]
+      let bound = result.logLikelihoods[i] - result.klDivergences[i]
       #expect(abs(result.bounds[i] - bound) < 1e-5 * abs(bound))
     }
     let average = result.bounds.reduce(0, +) / 7

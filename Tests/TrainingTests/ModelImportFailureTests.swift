@@ -10,7 +10,8 @@ import VariationalAutoencoder
   private func expectComplaint(
     _ file: StateDictFile, naming words: [String], sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
-    let text = try #require(try file.complaint(), "imported without complaint", sourceLocation: sourceLocation)
+    let text = try #require(
+      try file.validationError(), "imported without validationError", sourceLocation: sourceLocation)
     for word in words + [file.url.path] {
       #expect(text.contains(word), "no \(word) in: \(text)", sourceLocation: sourceLocation)
     }

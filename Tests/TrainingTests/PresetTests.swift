@@ -38,6 +38,6 @@ import VariationalAutoencoder
     let images = try #require(small.limitTrain)
     // Two cores with AVX2 take about 180 images a second.
     #expect(small.epochs * images <= 20_000 && images % small.batchSize == 0)
-    #expect(small.divergenceWeight(epoch: 1) == 1)
+    #expect(small.klWeight(epoch: 1) == 1)
   }
 }

@@ -42,8 +42,8 @@ import Testing
     try stopAndResume(after: k, TinyRun.configuration())
   }
 
-  @Test(arguments: SolveGradient.allCases)
-  func `stopping changes nothing with any gradient of a solve`(gradient: SolveGradient) throws {
+  @Test(arguments: AdjointMethod.allCases)
+  func `stopping changes nothing with any gradient of a solve`(gradient: AdjointMethod) throws {
     try stopAndResume(after: 4, TinyRun.configuration { $0.gradient = gradient })
   }
 

@@ -54,7 +54,7 @@ struct StateDictFile {
   }
 
   /// What importing complains of, if it is of the kind for bad data.
-  func complaint() throws -> String? {
+  func validationError() throws -> String? {
     let error = trainingError { _ = try imported() }
     return error?.category == .badData ? error?.description : nil
   }

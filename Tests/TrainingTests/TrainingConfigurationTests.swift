@@ -5,8 +5,8 @@ import Testing
 
 /// What a configuration may be, and what follows from it.
 @Suite struct TrainingConfigurationTests {
-  /// A change that makes a configuration wrong, and a word that its complaint has.
-  struct Complaint: Sendable, CustomTestStringConvertible {
+  /// A change that makes a configuration wrong, and a word that its validationError has.
+  struct InvalidConfiguration: Sendable, CustomTestStringConvertible {
     let word: String
     let change: @Sendable (inout TrainingConfiguration) -> Void
 
@@ -18,53 +18,53 @@ import Testing
     var testDescription: String { word }
   }
 
-  static let complaints: [Complaint] = [
-    Complaint("epochs 0") { $0.epochs = 0 },
-    Complaint("epochs -3") { $0.epochs = -3 },
-    Complaint("steps 0") { $0.steps = 0 },
-    Complaint("batch size 0") { $0.batchSize = 0 },
-    Complaint("batch size 100001") { $0.batchSize = 100_001 },
-    Complaint("learning rate 0") { $0.learningRate = 0 },
-    Complaint("learning rate -1") { $0.learningRate = -1 },
-    Complaint("learning rate nan") { $0.learningRate = .nan },
-    Complaint("learning rate inf") { $0.learningRate = .infinity },
-    Complaint("learning-rate warm-up -1") { $0.learningRateWarmup = -1 },
-    Complaint("final learning rate 1.0") { $0.finalLearningRate = 1 },
-    Complaint("final learning rate -1") { $0.finalLearningRate = -1 },
-    Complaint("plateau factor 1") { $0.plateauFactor = 1 },
-    Complaint("plateau patience -1") { $0.plateauPatience = -1 },
-    Complaint("clip norm 0") { $0.clipNorm = 0 },
-    Complaint("weight decay -1") { $0.weightDecay = -1 },
-    Complaint("average 1") { $0.average = 1 },
-    Complaint("average nan") { $0.average = .nan },
-    Complaint("training tolerance 1") { $0.trainingTolerance = 1 },
-    Complaint("warm-up -1") { $0.warmup = -1 },
-    Complaint("patience 0") { $0.patience = 0 },
-    Complaint("tolerance 0") { $0.tolerance = 0 },
-    Complaint("tolerance 1") { $0.tolerance = 1 },
-    Complaint("tolerance nan") { $0.tolerance = .nan },
-    Complaint("solver steps 0") { $0.solverSteps = 0 },
-    Complaint("limit") { $0.limitTrain = 0 },
-    Complaint("limit") { $0.limitEvaluation = -1 },
-    Complaint("dopri6") { $0.solver = "dopri6" },
-    Complaint("latent 0") { $0.model.latent = 0 },
-    Complaint("hidden") { $0.model.hidden = [] },
-    Complaint("hidden 8-0") { $0.model.hidden = [8, 0] },
-    Complaint("blocks 0") { $0.model.blocks = 0 },
-    Complaint("rank 0") { $0.model.rank = 0 },
-    Complaint("time length 0") { $0.model.timeLength = 0 },
-    Complaint("3x28") { $0.model.imageHeight = 3 },
-    Complaint("28x513") { $0.model.imageWidth = 513 },
+  static let invalid: [InvalidConfiguration] = [
+    InvalidConfiguration("epochs 0") { $0.epochs = 0 },
+    InvalidConfiguration("epochs -3") { $0.epochs = -3 },
+    InvalidConfiguration("steps 0") { $0.steps = 0 },
+    InvalidConfiguration("batch size 0") { $0.batchSize = 0 },
+    InvalidConfiguration("batch size 100001") { $0.batchSize = 100_001 },
+    InvalidConfiguration("learning rate 0") { $0.learningRate = 0 },
+    InvalidConfiguration("learning rate -1") { $0.learningRate = -1 },
+    InvalidConfiguration("learning rate nan") { $0.learningRate = .nan },
+    InvalidConfiguration("learning rate inf") { $0.learningRate = .infinity },
+    InvalidConfiguration("learning-rate warm-up -1") { $0.learningRateWarmup = -1 },
+    InvalidConfiguration("final learning rate 1.0") { $0.finalLearningRate = 1 },
+    InvalidConfiguration("final learning rate -1") { $0.finalLearningRate = -1 },
+    InvalidConfiguration("plateau factor 1") { $0.plateauFactor = 1 },
+    InvalidConfiguration("plateau patience -1") { $0.plateauPatience = -1 },
+    InvalidConfiguration("clip norm 0") { $0.clipNorm = 0 },
+    InvalidConfiguration("weight decay -1") { $0.weightDecay = -1 },
+    InvalidConfiguration("average 1") { $0.average = 1 },
+    InvalidConfiguration("average nan") { $0.average = .nan },
+    InvalidConfiguration("training tolerance 1") { $0.trainingTolerance = 1 },
+    InvalidConfiguration("warm-up -1") { $0.warmup = -1 },
+    InvalidConfiguration("patience 0") { $0.patience = 0 },
+    InvalidConfiguration("tolerance 0") { $0.tolerance = 0 },
+    InvalidConfiguration("tolerance 1") { $0.tolerance = 1 },
+    InvalidConfiguration("tolerance nan") { $0.tolerance = .nan },
+    InvalidConfiguration("solver steps 0") { $0.solverSteps = 0 },
+    InvalidConfiguration("limit") { $0.limitTrain = 0 },
+    InvalidConfiguration("limit") { $0.limitEvaluation = -1 },
+    InvalidConfiguration("dopri6") { $0.solver = "dopri6" },
+    InvalidConfiguration("latent 0") { $0.model.latent = 0 },
+    InvalidConfiguration("hidden") { $0.model.hidden = [] },
+    InvalidConfiguration("hidden 8-0") { $0.model.hidden = [8, 0] },
+    InvalidConfiguration("blocks 0") { $0.model.blocks = 0 },
+    InvalidConfiguration("rank 0") { $0.model.rank = 0 },
+    InvalidConfiguration("time length 0") { $0.model.timeLength = 0 },
+    InvalidConfiguration("3x28") { $0.model.imageHeight = 3 },
+    InvalidConfiguration("28x513") { $0.model.imageWidth = 513 },
   ]
 
-  @Test(arguments: complaints)
-  func `what makes no sense is complained of, with the value`(complaint: Complaint) throws {
+  @Test(arguments: invalid)
+  func `what makes no sense is complained of, with the value`(example: InvalidConfiguration) throws {
     var configuration = TrainingConfiguration()
     try configuration.validate()
-    complaint.change(&configuration)
+    example.change(&configuration)
     let error = trainingError { try configuration.validate() }
     #expect(error?.category == .usage)
-    #expect(error?.description.contains(complaint.word) == true, "\(String(describing: error))")
+    #expect(error?.description.contains(example.word) == true, "\(String(describing: error))")
   }
 
   @Test func `an unknown solver is told the known ones`() {
@@ -77,11 +77,11 @@ import Testing
   @Test func `the weight of the KL term grows to one over the warm-up`() {
     var configuration = TrainingConfiguration()
     configuration.warmup = 4
-    #expect((1...6).map { configuration.divergenceWeight(epoch: $0) } == [0.25, 0.5, 0.75, 1, 1, 1])
+    #expect((1...6).map { configuration.klWeight(epoch: $0) } == [0.25, 0.5, 0.75, 1, 1, 1])
     configuration.warmup = 1
-    #expect(configuration.divergenceWeight(epoch: 1) == 1)
+    #expect(configuration.klWeight(epoch: 1) == 1)
     configuration.warmup = 0
-    #expect(configuration.divergenceWeight(epoch: 1) == 1)
+    #expect(configuration.klWeight(epoch: 1) == 1)
   }
 
   @Test func `the weight of an epoch is that of its steps`() throws {

@@ -106,11 +106,11 @@ import Testing
     let bound = EvidenceLowerBound(
       logLikelihood: column([-90, -70]), logPrior: column([-60, -50]), logPosterior: column([-30, -45]),
       deltaLogDensity: column([-2, 3]))
-    #expect(bound.divergence.value.doubles() == [28, 8])
+    #expect(bound.klDivergence.value.doubles() == [28, 8])
     #expect(bound.value.value.doubles() == [-118, -78])
-    #expect(bound.loss(divergenceWeight: 1).value.scalar == 98)
-    #expect(bound.loss(divergenceWeight: 0.25).value.scalar == 84.5)
-    #expect(bound.loss(divergenceWeight: 0).value.scalar == 80)
+    #expect(bound.loss(klWeight: 1).value.scalar == 98)
+    #expect(bound.loss(klWeight: 0.25).value.scalar == 84.5)
+    #expect(bound.loss(klWeight: 0).value.scalar == 80)
   }
 
   @Test func `the divergence of a Gaussian posterior is the analytic one, in expectation`() throws {
@@ -129,7 +129,7 @@ import Testing
       logLikelihood: Variable(Tensor(zeros: [count], .float64)), logPrior: standardNormalLogDensity(flowed.z),
       logPosterior: GaussianPosterior.logDensity(variance: repeated(variance), noise: noise),
       deltaLogDensity: flowed.deltaLogDensity
-    ).divergence.value.doubles()
+    ).klDivergence.value.doubles()
     let average = samples.reduce(0, +) / Double(count)
     let spread = samples.reduce(0) { $0 + ($1 - average) * ($1 - average) } / Double(count - 1)
     let standardError = (spread / Double(count)).squareRoot()

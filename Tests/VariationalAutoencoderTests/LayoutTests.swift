@@ -28,14 +28,14 @@ import VariationalAutoencoder
 
   @Test func `a layout is that of the parameters that a model is made with`() {
     for model in Self.models {
-      #expect(model.complaint == nil)
+      #expect(model.validationError == nil)
       let layout = VariationalAutoencoder.layout(model)
       let made = VariationalAutoencoder.make(model, seed: 1).parameters
       #expect(layout.parameters == made.parameters)
       #expect(layout.count == made.count)
       #expect((layout.constantCount > 0) == (model.flow == .iaf))
-      let complaints = layout.complaints { made[$0]?.shape }
-      #expect(complaints.isEmpty)
+      let validationErrors = layout.validationErrors { made[$0]?.shape }
+      #expect(validationErrors.isEmpty)
     }
   }
 
@@ -46,13 +46,13 @@ import VariationalAutoencoder
     var continuous = ModelConfiguration()
     (continuous.amortization, continuous.hidden) = (.hyper, [Int](repeating: 65536, count: 20))
     for model in [iaf, continuous] {
-      #expect(model.complaint == nil)
+      #expect(model.validationError == nil)
       #expect(VariationalAutoencoder.layout(model).count > 1 << 40)
       let error = #expect(throws: ParameterMismatch.self) {
         _ = try VariationalAutoencoder.make(model, values: ["q_z_mean.bias": Tensor(zeros: [3])])
       }
-      #expect(error?.complaints.contains("q_z_mean.bias is [3], not [\(model.latent)]") == true)
-      #expect(error?.complaints.count == error?.names.count)
+      #expect(error?.validationErrors.contains("q_z_mean.bias is [3], not [\(model.latent)]") == true)
+      #expect(error?.validationErrors.count == error?.names.count)
     }
   }
 }

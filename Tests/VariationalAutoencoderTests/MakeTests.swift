@@ -41,10 +41,10 @@ import Testing
       try VariationalAutoencoder.make(configuration, values: values)
     }
     #expect(
-      mismatch.complaints == [
+      mismatch.validationErrors == [
         "q_z_mean.bias [4] is missing", "odefuncs.1.diffeq.layers.2._layer.weight is [4, 7], not [4, 6]",
       ])
-    #expect(mismatch.description == mismatch.complaints.joined(separator: "; "))
+    #expect(mismatch.description == mismatch.validationErrors.joined(separator: "; "))
   }
 
   @Test func `a long mismatch is told in part and counted`() throws {
@@ -53,16 +53,16 @@ import Testing
     let mismatch = try #require(throws: ParameterMismatch.self) {
       try VariationalAutoencoder.make(configuration, values: [:])
     }
-    #expect(mismatch.complaints.count == count)
+    #expect(mismatch.validationErrors.count == count)
     #expect(mismatch.description.hasPrefix("q_z_nn.0.h.weight [32, 1, 5, 5] is missing; "))
     #expect(mismatch.description.hasSuffix("; and \(count - 12) more"))
   }
 
   @Test func `the published sizes are sound`() {
-    #expect(ModelConfiguration().complaint == nil && smallConfiguration().complaint == nil)
+    #expect(ModelConfiguration().validationError == nil && smallConfiguration().validationError == nil)
     var frey = ModelConfiguration()
     frey.imageWidth = 20
-    #expect(frey.complaint == nil)
+    #expect(frey.validationError == nil)
   }
 
   struct Wrong: CustomTestStringConvertible, Sendable {
@@ -91,7 +91,7 @@ import Testing
   func `a configuration that makes no model says what is wrong`(_ wrong: Wrong) {
     var configuration = ModelConfiguration()
     wrong.change(&configuration)
-    #expect(configuration.complaint == wrong.text)
+    #expect(configuration.validationError == wrong.text)
   }
 
   @Test func `a configuration survives being written and read`() throws {

@@ -19,12 +19,12 @@ import Testing
     let output = try model(
       Variable(binaryImages([1, pixels], 1)), noise: normals([1, model.configuration.latent], 1),
       probes: Self.probes, parameters)
-    return output.bound.loss(divergenceWeight: 0.7)
+    return output.bound.loss(klWeight: 0.7)
   }
 
   /// A small model in double precision. A fixed number of steps makes it smooth.
   private func make(
-    _ flow: PosteriorKind, steps: Int = 3, _ gradient: SolveGradient = .direct
+    _ flow: PosteriorKind, steps: Int = 3, _ gradient: AdjointMethod = .direct
   ) -> (model: VariationalAutoencoder, set: ParameterSet) {
     let solver = SolverOptions(method: .rungeKutta4, fixedSteps: steps)
     let (model, set) = VariationalAutoencoder.make(
@@ -69,9 +69,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [(SolveGradient.checkpointed, 3, 1e-13), (.adjoint, 24, 1e-8)])
+  @Test(arguments: [(AdjointMethod.checkpointed, 3, 1e-13), (.adjoint, 24, 1e-8)])
   func `the other gradients of the solves are the direct one`(
-    _ gradient: SolveGradient, _ steps: Int, _ tolerance: Double
+    _ gradient: AdjointMethod, _ steps: Int, _ tolerance: Double
   ) throws {
     let (direct, set) = make(.ffjord, steps: steps)
     let (other, _) = make(.ffjord, steps: steps, gradient)
@@ -98,7 +98,7 @@ import Testing
         noise: normals([2, 8], 1).converted(to: type),
         probes: Self.probes, tracked)
       let gradients = tape.gradients(
-        of: output.bound.loss(divergenceWeight: 1), withRespectTo: tracked.variables)
+        of: output.bound.loss(klWeight: 1), withRespectTo: tracked.variables)
       return (output, gradients.map { $0.doubles() })
     }
     let (single, double) = (try run(.float32), try run(.float64))

@@ -32,7 +32,7 @@ import Testing
     let wanted = zip(made.set.parameters, tracked.variables).filter { parameter, _ in
       ["q_z_mean", "q_z_var", "q_am", "odefuncs"].contains { parameter.name.hasPrefix($0) }
     }
-    return tape.gradients(of: output.loss(divergenceWeight: 1), withRespectTo: wanted.map(\.1))
+    return tape.gradients(of: output.loss(klWeight: 1), withRespectTo: wanted.map(\.1))
       .flatMap { $0.doubles() }
   }
 
@@ -102,7 +102,7 @@ import Testing
       let bound = output.bound.value.value.doubles()
       return (
         bound,
-        tape.gradients(of: output.loss(divergenceWeight: 1), withRespectTo: decoder).flatMap { $0.doubles() }
+        tape.gradients(of: output.loss(klWeight: 1), withRespectTo: decoder).flatMap { $0.doubles() }
       )
     }
     let (total, path) = (try run(.total), try run(.path))

@@ -56,13 +56,13 @@ import Testing
     let output = try made.model(
       Variable(images(3).converted(to: type)), noise: noise(3).converted(to: type),
       probes: ProbeSource(.gaussian, seed: 3), bound)
-    let gradients = tape.gradients(of: output.loss(divergenceWeight: 0.7), withRespectTo: bound.variables)
+    let gradients = tape.gradients(of: output.loss(klWeight: 0.7), withRespectTo: bound.variables)
     return (output, Array(zip(made.parameters.parameters.map(\.name), gradients)))
   }
 
   @Test(arguments: Case.all)
   func `a model gives a bound, and a gradient for each of its parameters`(_ example: Case) throws {
-    #expect(example.configuration.complaint == nil)
+    #expect(example.configuration.validationError == nil)
     let (single, gradients) = try run(example.configuration, .float32)
     #expect(single.bound.value.value.firstNonFinite == nil)
     for (name, gradient) in gradients {
@@ -101,7 +101,7 @@ import Testing
     let norm = try #require(regularized.flow.jacobianNorm).value.mean()
     #expect(energy > 0 && norm > 0)
     let added =
-      regularized.loss(divergenceWeight: 1).value.scalar - plain.loss(divergenceWeight: 1).value.scalar
+      regularized.loss(klWeight: 1).value.scalar - plain.loss(klWeight: 1).value.scalar
     #expect(abs(added - 0.5 * energy - 0.25 * norm) < 1e-10)
   }
 }
@@ -165,40 +165,40 @@ import Testing
   }
 
   @Test func `what is wrong is told`() {
-    func complaint(_ change: (inout ModelConfiguration) -> Void) -> String {
+    func validationError(_ change: (inout ModelConfiguration) -> Void) -> String {
       var configuration = ModelConfiguration()
       change(&configuration)
-      return configuration.complaint ?? ""
+      return configuration.validationError ?? ""
     }
-    #expect(complaint { _ in } == "")
-    #expect(complaint { $0.activation = .exp }.contains("softplus, tanh, elu, swish, square, relu"))
+    #expect(validationError { _ in } == "")
+    #expect(validationError { $0.activation = .exp }.contains("softplus, tanh, elu, swish, square, relu"))
     #expect(
-      complaint {
+      validationError {
         $0.amortization = .hyper
         $0.timeDependence = .squash
       }.contains("concat"))
-    #expect(complaint { $0.kineticEnergy = -1 }.contains("kinetic energy"))
-    #expect(complaint { $0.jacobianNorm = .nan }.contains("Jacobian"))
+    #expect(validationError { $0.kineticEnergy = -1 }.contains("kinetic energy"))
+    #expect(validationError { $0.jacobianNorm = .nan }.contains("Jacobian"))
     for flow in [
       PosteriorKind.planar, .iaf, .sylvesterTriangular, .sylvesterOrthogonal, .sylvesterHouseholder,
     ] {
       #expect(
-        complaint {
+        validationError {
           $0.flow = flow
           $0.flows = 0
         }.contains("flows 0"))
     }
     #expect(
-      complaint {
+      validationError {
         $0.flow = .iaf
         $0.maskedWidth = 100
       }.contains("multiple of the 64"))
     #expect(
-      complaint {
+      validationError {
         $0.flow = .sylvesterHouseholder
         $0.reflections = 0
       }.contains("reflections"))
     // What another posterior would not take does not matter.
-    #expect(complaint { $0.maskedWidth = 100 } == "")
+    #expect(validationError { $0.maskedWidth = 100 } == "")
   }
 }

@@ -60,7 +60,7 @@ struct PublishedValuesTests {
   }
 
   private func run(
-    _ type: ElementType, tolerance: Double, gradient: SolveGradient = .direct, exact: Bool = false
+    _ type: ElementType, tolerance: Double, gradient: AdjointMethod = .direct, exact: Bool = false
   ) throws -> (output: ModelOutput, gradients: [String: Tensor]) {
     let solver = SolverOptions(absoluteTolerance: tolerance, relativeTolerance: tolerance)
     let made = VariationalAutoencoder.make(configuration, seed: 1, solver: solver, gradient: gradient)
@@ -79,7 +79,7 @@ struct PublishedValuesTests {
     let output = try made.model(
       Variable(images.reshaped([images.shape[0], 784])), noise: noise, probes: source, bound)
     guard !exact else { return (output, [:]) }
-    let gradients = tape.gradients(of: output.bound.loss(divergenceWeight: 1), withRespectTo: bound.variables)
+    let gradients = tape.gradients(of: output.bound.loss(klWeight: 1), withRespectTo: bound.variables)
     return (
       output, Dictionary(uniqueKeysWithValues: zip(parameters.parameters.map(\.name), gradients))
     )
@@ -92,7 +92,7 @@ struct PublishedValuesTests {
       ("z0", output.z0), ("zT", output.flow.z), ("logits", output.decoded),
       ("log_likelihood", bound.logLikelihood), ("log_prior", bound.logPrior),
       ("log_posterior", bound.logPosterior), ("delta_log_density", bound.deltaLogDensity),
-      ("kl", bound.divergence), ("elbo", bound.value),
+      ("kl", bound.klDivergence), ("elbo", bound.value),
     ]
     for (name, variable) in outputs {
       let expected = try tensor("\(prefix).\(name)", .float64)
@@ -134,8 +134,8 @@ struct PublishedValuesTests {
     #expect(ours == theirs)
   }
 
-  @Test(arguments: SolveGradient.allCases)
-  func `single precision reproduces outputs and gradients`(_ gradient: SolveGradient) throws {
+  @Test(arguments: AdjointMethod.allCases)
+  func `single precision reproduces outputs and gradients`(_ gradient: AdjointMethod) throws {
     let (output, gradients) = try run(.float32, tolerance: 1e-5, gradient: gradient)
     try expectOutputs(output, "float32", within: 2e-5)
     try expectOutputs(output, "float64", within: 1e-4)
@@ -161,7 +161,7 @@ struct PublishedValuesTests {
     let (output, _) = try run(.float64, tolerance: 1e-10, exact: true)
     for (name, variable) in [
       ("zT", output.flow.z), ("delta_log_density", output.bound.deltaLogDensity),
-      ("kl", output.bound.divergence), ("elbo", output.bound.value),
+      ("kl", output.bound.klDivergence), ("elbo", output.bound.value),
     ] {
       let expected = try tensor("float64.exact_trace.\(name)", .float64).doubles()
       let difference = relative(variable.value.doubles(), expected)

@@ -102,7 +102,7 @@ private struct AffineWeightGradient: DeferredGradient {
   var byteCount: Int { (x.count + g.count) * x.elementType.byteCount }
   var factors: Gradient? {
     guard timePart == nil, scale == 1 else { return nil }
-    return .product(
+    return .outerProduct(
       cotangents: g.reshaped([g.count / shape[0], shape[0]]), inputs: x.reshaped([x.count / shape[1], shape[1]]),
       precision: precision)
   }
@@ -111,7 +111,7 @@ private struct AffineWeightGradient: DeferredGradient {
     guard let any = terms.first else { return }
     let (outputs, columns) = (any.shape[0], any.shape[1])
     let first = any.timePart == nil ? 0 : 1
-    // Of one scale are all terms, except those of an adjoint solve; and of one precision.
+    // All terms have one precision, and but for those of an adjoint solve one scale.
     var rest = terms[...]
     while let scale = rest.first?.scale {
       let alike = rest.prefix { $0.scale == scale }

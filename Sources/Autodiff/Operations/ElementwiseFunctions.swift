@@ -19,13 +19,13 @@ extension Variable {
     let kernels = x.elementType.kernels
     let y = Tensor(uninitialized: shape, x.elementType)
     let bytes = x.count * x.elementType.byteCount
-    Instrument.count(operations: Self.jetOperations * x.count, bytes: 2 * bytes)
+    Profiler.count(operations: Self.jetOperations * x.count, bytes: 2 * bytes)
     Compute.parallel(stride, cost: 8 * (1 + tangents)) { begin, end in
       kernels.jet(function.kernel, tangents, stride, begin, end, x.address, y.freshAddress)
     }
     return .record(y, [self]) { g, inputs in
       let gx = Tensor(uninitialized: x.shape, x.elementType)
-      Instrument.count(operations: Self.jetOperations * x.count, bytes: 3 * bytes)
+      Profiler.count(operations: Self.jetOperations * x.count, bytes: 3 * bytes)
       Compute.parallel(stride, cost: 8 * (1 + tangents)) { begin, end in
         kernels.jet_pullback(
           function.kernel, tangents, stride, begin, end, x.address, g.address, gx.freshAddress)
@@ -41,10 +41,10 @@ extension Variable {
   private func softplusStack() -> Variable {
     let x = value
     let bytes = x.count * x.elementType.byteCount
-    Instrument.count(operations: Self.jetOperations * x.count, bytes: 5 * bytes / 2)
+    Profiler.count(operations: Self.jetOperations * x.count, bytes: 5 * bytes / 2)
     let (y, sigmoid) = SoftplusStack.forward(x)
     return .record(y, [self]) { g, inputs in
-      Instrument.count(operations: 4 * x.count, bytes: 3 * bytes)
+      Profiler.count(operations: 4 * x.count, bytes: 3 * bytes)
       inputs.add(SoftplusStack.pullback(g, stack: x, sigmoid: sigmoid), to: 0)
     }
   }

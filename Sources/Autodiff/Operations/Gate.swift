@@ -11,9 +11,9 @@ extension Variable {
     guard value.elementType == .float32 else { return addingToRows(bias).gated() }
     let (x, b) = (value, bias.value)
     let bytes = x.count * x.elementType.byteCount
-    Instrument.count(operations: 10 * x.count, bytes: bytes + bytes / 2)
+    Profiler.count(operations: 10 * x.count, bytes: bytes + bytes / 2)
     return .record(BiasedGate.forward(x, bias: b), [self, bias]) { g, inputs in
-      Instrument.count(operations: 10 * x.count, bytes: 2 * bytes + bytes / 2)
+      Profiler.count(operations: 10 * x.count, bytes: 2 * bytes + bytes / 2)
       let cotangents = BiasedGate.pullback(g, x, bias: b)
       inputs.add(cotangents.x, to: 0)
       inputs.add(cotangents.bias, to: 1)
@@ -30,13 +30,13 @@ extension Variable {
     let kernels = x.elementType.kernels
     let y = Tensor(uninitialized: shape.dropLast() + [channels], x.elementType)
     let bytes = x.count * x.elementType.byteCount
-    Instrument.count(operations: 10 * x.count, bytes: bytes + bytes / 2)
+    Profiler.count(operations: 10 * x.count, bytes: bytes + bytes / 2)
     Compute.parallel(rows, cost: 16 * channels) { begin, end in
       kernels.gate(channels, begin, end, x.address, y.freshAddress)
     }
     return .record(y, [self]) { g, inputs in
       let gx = Tensor(uninitialized: x.shape, x.elementType)
-      Instrument.count(operations: 10 * x.count, bytes: 2 * bytes + bytes / 2)
+      Profiler.count(operations: 10 * x.count, bytes: 2 * bytes + bytes / 2)
       Compute.parallel(rows, cost: 16 * channels) { begin, end in
         kernels.gate_pullback(channels, begin, end, x.address, g.address, gx.freshAddress)
       }

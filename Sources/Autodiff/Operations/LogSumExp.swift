@@ -17,7 +17,7 @@ extension Dual {
   public func logSumExpOfLastAxis() -> Dual {
     let y = value.logSumExpOfLastAxis()
     guard tangentCount > 0 else { return Dual(y) }
-    let p = (value - y.spread(over: shape.last ?? 1)).applying(.exp)
+    let p = (value - y.broadcast(over: shape.last ?? 1)).applying(.exp)
     let rows = (0..<tangentCount).map { k in
       let tangent = tangents.sliced(axis: 0, start: k, length: 1).reshaped(shape)
       return Variable.rowDot(p, tangent).reshaped([1] + y.shape)

@@ -34,7 +34,7 @@ public struct LowRankLayout: Hashable, Sendable {
 
   /// Both products with U and V for each slot, which read the image's weights once and rows of the slots.
   func countWork(images: Int, slots: Int, _ type: ElementType) {
-    Instrument.count(
+    Profiler.count(
       operations: images * slots * 2 * (inputs + outputs) * rank,
       bytes: images * (count + slots * (inputs + outputs)) * type.byteCount)
   }

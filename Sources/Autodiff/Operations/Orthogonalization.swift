@@ -146,7 +146,7 @@ extension Dual {
     let (n, count, m) = (shape[0], shape[1] * shape[2], shape[2])
     let flat = reshaped([n, count])
     let norm = (flat * flat).sumOfLastAxis().applying(.sqrt)
-    var q = (flat * norm.applying(.reciprocal).spread(over: count)).reshaped(shape)
+    var q = (flat * norm.applying(.reciprocal).broadcast(over: count)).reshaped(shape)
     let unit = (0..<(n * m * m)).map { $0 % (m * m) % (m + 1) == 0 ? 1.5 : 0 }
     let identity = Variable(Tensor(unit, shape: [n, m, m]).converted(to: stacked.value.elementType))
     for _ in 0..<value.orthogonalizationSteps {

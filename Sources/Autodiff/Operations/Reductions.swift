@@ -7,7 +7,7 @@ extension Variable {
   /// Sums over the last axis: [..., n] -> [...]
   public func sumOfLastAxis() -> Variable {
     let columns = shape.last ?? 1
-    return .record(value.sumOfLastAxis(), [self]) { g, inputs in inputs.add(g.spread(over: columns), to: 0) }
+    return .record(value.sumOfLastAxis(), [self]) { g, inputs in inputs.add(g.broadcast(over: columns), to: 0) }
   }
 
   /// The sum of all numbers, of shape [].

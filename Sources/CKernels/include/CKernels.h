@@ -53,7 +53,7 @@ typedef struct {
   /// y[0] = f(x[0]) and y[i] = f'(x[0]) x[i], i = 1...tangents, slots `stride` apart; elements begin..<end.
   void (*jet)(ck_function f, long tangents, long stride, long begin, long end, const void *x, void *y);
   /// y = f(x), slope = f'(x)
-  void (*value_and_slope)(ck_function f, long begin, long end, const void *x, void *y, void *slope);
+  void (*value_and_derivative)(ck_function f, long begin, long end, const void *x, void *y, void *slope);
   /// The cotangent of x for the cotangent g of y in `jet`.
   void (*jet_pullback)(ck_function f, long tangents, long stride, long begin, long end, const void *x,
                        const void *g, void *gx);

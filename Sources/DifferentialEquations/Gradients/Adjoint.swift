@@ -33,16 +33,16 @@ extension Problem {
       var contributions: [Int: [GradientAccumulator]] = [:]
       var evaluation = 0
 
-      func slopes(_ time: Double, _ joint: [Variable]) -> [Variable] {
+      func derivatives(_ time: Double, _ joint: [Variable]) -> [Variable] {
         let tape = Tape()
         let y = joint[..<components].map { tape.variable($0.value) }
         let local = zip(constants, isTracked).map { $1 ? tape.variable($0.value) : $0 }
-        let slope = dynamics(time, y, local)
-        let seeds = zip(slope, joint[components...]).map { ($0, $1.value) }
+        let derivative = dynamics(time, y, local)
+        let seeds = zip(derivative, joint[components...]).map { ($0, $1.value) }
         var gradients = tape.pullback(Array(seeds), to: y + local)
         contributions[evaluation] = Array(gradients[components...])
         evaluation += 1
-        return slope.map(\.detached)
+        return derivative.map(\.detached)
           + y.indices.map {
             Variable(gradients[$0].value(shape: y[$0].shape, y[$0].value.elementType).scaled(by: -1))
           }
@@ -56,7 +56,7 @@ extension Problem {
         let last = step.evaluations.last ?? 0
         contributions = contributions.filter { $0.key >= last }
       }
-      let integrator = Integrator(options.startingCold, onAccept: accept, slopes: slopes)
+      let integrator = Integrator(options.startingCold, onAccept: accept, derivatives: derivatives)
       let initial = state.map(\.detached) + adjoints
       do throws(SolveError) {
         let (joint, statistics) = try integrator.integrate(from: end, to: start, initial)

@@ -36,7 +36,7 @@ struct OwnImageOptions: ParsableArguments {
   func validate() throws {
     var preparation = ImagePreparation()
     preparation.size = resize
-    if let complaint = preparation.complaint { throw ValidationError("--resize: \(complaint)") }
+    if let validationError = preparation.validationError { throw ValidationError("--resize: \(validationError)") }
   }
 
   /// The options of preparation that were given.

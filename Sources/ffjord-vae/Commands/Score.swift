@@ -9,7 +9,7 @@ extension StrangeImages: ExpressibleByArgument {}
 
 struct Score: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Writes each image's ELBO: a likelihood score, low for what the model finds strange.",
+    abstract: "Writes each image's ELBO: a likelihood score, low for images out of distribution.",
     discussion: """
       The format follows the output's name. .safetensors holds elbo, reconstruction and kl, each [images]; .npy the ELBO \
       alone; .csv a row for each image. Of your own images, .csv and .safetensors have the file, and the label where \
@@ -72,7 +72,7 @@ struct Score: ParsableCommand {
       }
       let bound = ("elbo", column(result.bounds))
       let terms = [
-        ("reconstruction", column(result.logLikelihoods.map { -$0 })), ("kl", column(result.divergences)),
+        ("reconstruction", column(result.logLikelihoods.map { -$0 })), ("kl", column(result.klDivergences)),
       ]
       try ArrayFile.write(format == .npy ? [bound] : [bound] + terms, texts: chosen.texts, to: output)
       Terminal.logger.info(
@@ -80,7 +80,7 @@ struct Score: ParsableCommand {
       )
       for kind in against {
         let others = try score(kind.images(from: images, seed: seed), with: evaluator, "scoring \(kind.rawValue)")
-        let area = OutlierRanking.areaUnderCurve(usual: result.bounds, strange: others.bounds)
+        let area = OutlierRanking.areaUnderCurve(inDistribution: result.bounds, outOfDistribution: others.bounds)
         print(
           "against \(kind.rawValue): AUROC \(area.fixed(4)), mean ELBO of the others "
             + (-others.metrics.mean.negativeELBO).fixed(3))

@@ -10,7 +10,7 @@ import VariationalAutoencoder
 
 extension Preset: ExpressibleByArgument {}
 extension StepControl: ExpressibleByArgument {}
-extension SolveGradient: ExpressibleByArgument {}
+extension AdjointMethod: ExpressibleByArgument {}
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -130,7 +130,7 @@ struct Train: ParsableCommand {
   var divergence: Divergence?
 
   @Option(help: "The gradient of a solve: direct, checkpointed or adjoint. (default: direct)")
-  var gradient: SolveGradient?
+  var gradient: AdjointMethod?
 
   @Option(
     help: """

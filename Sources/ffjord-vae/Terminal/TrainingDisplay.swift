@@ -57,7 +57,7 @@ final class TrainingDisplay: TrainingObserver {
       return "-ELBO \(record.negativeELBO.fixed(2)) (rec \(record.reconstruction.fixed(2)), "
         + "KL \(record.kl.fixed(2))\(bits ?? ""))"
     }
-    let weight = state.configuration.divergenceWeight(epoch: training.epoch)
+    let weight = state.configuration.klWeight(epoch: training.epoch)
     let warming = weight < 1 ? "  KL weight \(weight.fixed(2))" : ""
     Terminal.logger.info(
       """

@@ -1,5 +1,5 @@
 /// What the machine can do at best, measured: the yardsticks that a part of a computation is held against.
-public struct MachineLimits: Sendable, Codable {
+public struct Roofline: Sendable, Codable {
   /// Single-precision operations a second, in a large matrix product.
   public let floatOperations: Double
   /// Bfloat16 operations a second, in a large product on matrix tiles; single-precision ones where there are none.
@@ -10,7 +10,7 @@ public struct MachineLimits: Sendable, Codable {
   public let cacheBytes: Double
 
   /// Measures, in about a second; the best of several tries, since other work on the machine only slows them.
-  public static func measured() -> MachineLimits {
+  public static func measured() -> Roofline {
     let size = 1536
     let a = Tensor(repeating: 0.5, shape: [size, size])
     var product = Tensor(zeros: [size, size])
@@ -27,7 +27,7 @@ public struct MachineLimits: Sendable, Codable {
       var y = Tensor(zeros: [bytes / 12])
       return rate(of: bytes, tries: tries) { y.add(x) }
     }
-    return MachineLimits(
+    return Roofline(
       floatOperations: floats, tileOperations: tiles, memoryBytes: traffic(768 << 20, tries: 6),
       cacheBytes: traffic(12 << 20, tries: 200))
   }
@@ -40,7 +40,7 @@ public struct MachineLimits: Sendable, Codable {
   }
 
   /// The least seconds that a reading's work could take: its arithmetic or its traffic, whichever takes longer.
-  public func leastSeconds(of reading: Instrument.Reading) -> Double {
+  public func leastSeconds(of reading: Profiler.Reading) -> Double {
     max(
       Double(reading.floatOperations) / floatOperations + Double(reading.tileOperations) / tileOperations,
       Double(reading.cachedBytes) / cacheBytes + Double(reading.memoryBytes) / memoryBytes)

@@ -3,7 +3,7 @@ import Synchronization
 /// Where time, arithmetic and memory traffic go, for whoever measures them.
 ///
 /// Off unless asked for; then the model says which part of itself is at work, and operations count what they do.
-public enum Instrument {
+public enum Profiler {
   /// A part of a computation.
   public enum Part: Int, Sendable, CaseIterable, Codable {
     case other, encoder, posterior, hypernetwork, flow, decoder, likelihood, weightGradients, optimizer

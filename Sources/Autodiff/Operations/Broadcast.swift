@@ -5,12 +5,12 @@ import Tensors
 
 extension Variable {
   /// Each number repeated along a new last axis: [...] -> [..., n]
-  public func spread(over columns: Int) -> Variable {
-    .record(value.spread(over: columns), [self]) { g, inputs in inputs.add(g.sumOfLastAxis(), to: 0) }
+  public func broadcast(over columns: Int) -> Variable {
+    .record(value.broadcast(over: columns), [self]) { g, inputs in inputs.add(g.sumOfLastAxis(), to: 0) }
   }
 }
 
 extension Dual {
   /// Each number repeated along a new last axis: [...] -> [..., n]
-  public func spread(over columns: Int) -> Dual { Dual(stacked: stacked.spread(over: columns)) }
+  public func broadcast(over columns: Int) -> Dual { Dual(stacked: stacked.broadcast(over: columns)) }
 }

@@ -5,12 +5,12 @@ import Tensors
 
 extension Variable {
   /// The last axis in reverse order. Any shape.
-  public func reversed() -> Variable {
-    .record(value.reversingLastAxis(), [self]) { g, inputs in inputs.add(g.reversingLastAxis(), to: 0) }
+  public func flipped() -> Variable {
+    .record(value.flippingLastAxis(), [self]) { g, inputs in inputs.add(g.flippingLastAxis(), to: 0) }
   }
 }
 
 extension Dual {
   /// The last axis in reverse order. Any shape.
-  public func reversed() -> Dual { Dual(stacked: stacked.reversed()) }
+  public func flipped() -> Dual { Dual(stacked: stacked.flipped()) }
 }

@@ -5,13 +5,13 @@ import Tensors
 
 extension Variable {
   /// One number of each row: [..., n] with an index for each row -> [...]
-  public func picking(_ indices: [Int]) -> Variable { picking(indices, repeats: 1) }
+  public func gathered(at indices: [Int]) -> Variable { gathered(at: indices, repeats: 1) }
 
-  fileprivate func picking(_ indices: [Int], repeats: Int) -> Variable {
+  fileprivate func gathered(at indices: [Int], repeats: Int) -> Variable {
     let columns = shape.last ?? 1
     precondition(
       indices.count * repeats * columns == value.count && indices.allSatisfy { (0..<columns).contains($0) },
-      "picking: \(indices.count) indices for \(shape)")
+      "gathered: \(indices.count) indices for \(shape)")
     let places = (0..<(repeats * indices.count)).map { $0 * columns + indices[$0 % indices.count] }
     let x = shape
     return .record(value.gathered(places, shape: Array(shape.dropLast())), [self]) { g, inputs in
@@ -22,7 +22,7 @@ extension Variable {
 
 extension Dual {
   /// One number of each row: [..., n] with an index for each row -> [...]
-  public func picking(_ indices: [Int]) -> Dual {
-    Dual(stacked: stacked.picking(indices, repeats: 1 + tangentCount))
+  public func gathered(at indices: [Int]) -> Dual {
+    Dual(stacked: stacked.gathered(at: indices, repeats: 1 + tangentCount))
   }
 }
