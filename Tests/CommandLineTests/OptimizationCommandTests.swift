@@ -38,6 +38,18 @@ import Training
     #expect(try evaluate("run") != evaluate("run", "--raw-parameters"))
   }
 
+  @Test func `an average and a limit of a preset are taken away by none`() throws {
+    let short = ["--preset", "small", "--limit-train", "10", "--limit-eval", "5", "--steps", "1"] + TinyRun.model
+    try Program.succeed(["train", "--output", "preset"] + short, in: directory.url)
+    let preset = try configuration(of: "preset")
+    #expect(preset["average"] as? Double == 0.99 && preset["clipNorm"] as? Double == 200)
+    try Program.succeed(
+      ["train", "--output", "without"] + short + ["--average", "none", "--clip-norm", "none"], in: directory.url)
+    let without = try configuration(of: "without")
+    #expect(without["average"] == nil && without["clipNorm"] == nil)
+    try Program.fail(64, TinyRun.train("run", "--average", "some"), naming: ["--average", "some"], in: directory.url)
+  }
+
   @Test func `a configuration file makes the run that wrote it, and options win over it`() throws {
     try Program.succeed(TinyRun.train("first", ["--epochs", "1"] + Self.controls), in: directory.url)
     try Program.succeed(["train", "--config", "first/config.json", "--output", "second"], in: directory.url)

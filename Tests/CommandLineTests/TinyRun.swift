@@ -10,7 +10,8 @@ enum TinyRun {
   static let size = [
     "--preset", "small", "--limit-train", "40", "--limit-eval", "20", "--batch-size", "10", "--tolerance", "1e-3",
     // The preset's schedule is one for a thousand steps: so few would hardly move the parameters.
-    "--schedule", "constant", "--learning-rate", "1e-3", "--learning-rate-warmup", "0", "--average", "0",
+    "--schedule", "constant", "--learning-rate", "1e-3", "--learning-rate-warmup", "0", "--average",
+    "none",
   ]
 
   /// The arguments of a new run in a directory.

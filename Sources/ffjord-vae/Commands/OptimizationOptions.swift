@@ -43,12 +43,12 @@ struct OptimizationOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Keep an exponential moving average of the parameters with this decay a step, such as 0.999, and validate and use \
-      the model with it. (default: none)
+      the model with it; or none. (default: none)
       """, valueName: "decay"))
-  var average: Double?
+  var average: NumberOrNone?
 
-  @Option(help: ArgumentHelp("Clip the norm of all gradients to this. (default: none)", valueName: "norm"))
-  var clipNorm: Double?
+  @Option(help: ArgumentHelp("Clip the norm of all gradients to this; or none. (default: none)", valueName: "norm"))
+  var clipNorm: NumberOrNone?
 
   @Option(
     help: ArgumentHelp("Add this times a parameter to its gradient. (default: 0)", valueName: "weight"))
@@ -70,8 +70,8 @@ struct OptimizationOptions: ParsableArguments {
     if let finalLearningRate { configuration.finalLearningRate = finalLearningRate }
     if let plateauFactor { configuration.plateauFactor = plateauFactor }
     if let plateauPatience { configuration.plateauPatience = plateauPatience }
-    if let average { configuration.average = average }
-    if let clipNorm { configuration.clipNorm = clipNorm }
+    if let average { configuration.average = average.value }
+    if let clipNorm { configuration.clipNorm = clipNorm.value }
     if let weightDecay { configuration.weightDecay = weightDecay }
     if let gradientEstimator { configuration.gradientEstimator = gradientEstimator }
   }
