@@ -87,7 +87,7 @@ public struct PublishedStateDict: Sendable {
   /// How many tensors the file holds.
   public var tensorCount: Int { values.count + ignored.count }
 
-  /// Complaints about tensors in words, a line each.
+  /// Validation errors of tensors in words, a line each.
   static func list(_ validationErrors: [String], _ predicate: String) -> String {
     let count = validationErrors.count == 1 ? "1 tensor" : "\(validationErrors.count) tensors"
     return ([count + " \(predicate):"] + validationErrors.sorted().map { $0.visible() }).joined(separator: "\n  ")
