@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .executable(name: "ffjord-vae", targets: ["ffjord-vae"]),
     .library(name: "Tensors", targets: ["Tensors"]),
+    .library(name: "Kernels", targets: ["Kernels"]),
     .library(name: "Autodiff", targets: ["Autodiff"]),
     .library(name: "NeuralNetworks", targets: ["NeuralNetworks"]),
     .library(name: "DifferentialEquations", targets: ["DifferentialEquations"]),
@@ -36,11 +37,14 @@ let package = Package(
 
     // The numerical core.
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
-    .target(name: "Tensors", dependencies: ["CKernels", "COneDNN"]),
-    .target(name: "Autodiff", dependencies: ["Tensors", "CKernels"]),
-    .target(name: "NeuralNetworks", dependencies: ["Autodiff", "CKernels"]),
-    .target(name: "DifferentialEquations", dependencies: ["Autodiff"]),
-    .target(name: "NormalizingFlows", dependencies: ["NeuralNetworks", "DifferentialEquations"]),
+    .target(name: "Tensors", dependencies: ["CKernels"]),
+    .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "COneDNN"]),
+    .target(name: "Autodiff", dependencies: ["Kernels", "Tensors"]),
+    .target(name: "NeuralNetworks", dependencies: ["Autodiff", "Kernels", "Tensors"]),
+    .target(name: "DifferentialEquations", dependencies: ["Autodiff", "Tensors"]),
+    .target(
+      name: "NormalizingFlows",
+      dependencies: ["NeuralNetworks", "DifferentialEquations", "Autodiff", "Kernels", "Tensors"]),
     .target(name: "VariationalAutoencoder", dependencies: ["NormalizingFlows"]),
 
     // Files and data.
@@ -75,14 +79,15 @@ let package = Package(
       ]),
 
     // Tests.
-    .target(name: "TestSupport", dependencies: ["Autodiff"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Autodiff", "Kernels", "Tensors"], path: "Tests/TestSupport"),
     .target(
       name: "ReaderFuzzing",
       dependencies: ["Training", "ImageDatasets", "Safetensors", "Files", "CZlib"],
       path: "Tests/ReaderFuzzing"),
     .testTarget(name: "ReaderFuzzingTests", dependencies: ["ReaderFuzzing"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors", "CKernels", "TestSupport"]),
     .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "TestSupport"]),
     .testTarget(
       name: "DifferentialEquationsTests", dependencies: ["DifferentialEquations", "Autodiff", "TestSupport"]),

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// The gradient of a variable: dense, or as the factors of a sum of outer products that need not be formed.
@@ -7,8 +8,8 @@ import Tensors
 public enum Gradient: Sendable {
   case dense(Tensor)
   /// g^T x for cotangents `[rows, outputs]` and inputs `[rows, inputs]`; their gradient is `[outputs, inputs]`,
-  /// to be formed in the given arithmetic.
-  case outerProduct(cotangents: Tensor, inputs: Tensor, precision: ProductPrecision)
+  /// as exact as the given numerics have it.
+  case outerProduct(cotangents: Tensor, inputs: Tensor, numerics: Numerics)
 
   /// Products with fewer numbers than this are formed: they stay in a cache until they are used.
   static let leastProduct = 1 << 20
@@ -17,12 +18,10 @@ public enum Gradient: Sendable {
   public var tensor: Tensor {
     switch self {
     case .dense(let tensor): return tensor
-    case .outerProduct(let g, let x, let precision):
+    case .outerProduct(let g, let x, let numerics):
       let (outputs, inputs) = (g.shape[1], x.shape[1])
-      var result = Tensor(uninitialized: [outputs, inputs], g.elementType)
-      multiplyMatrices(
-        MatrixView(g, transposed: true), MatrixView(x), rows: outputs, columns: inputs, inner: g.shape[0],
-        precision: precision, into: &result)
+      var result = Tensor(zeros: [outputs, inputs], g.elementType)
+      addOuterProducts(OuterProductSum([(g, x)], outputs: outputs, inputs: inputs), numerics: numerics, to: &result)
       return result
     }
   }

@@ -53,7 +53,7 @@ struct Problem {
   /// Records the end of a solve as one operation with several results, of which `pullback` turns the cotangents into
   /// those of the initial state and the parameters.
   ///
-  /// An operation has one result, so the components are packed into one and sliced out of it again.
+  /// An operation has one result, so the components are joined into one and sliced out of it again.
   func recorded(
     _ components: [Tensor],
     _ pullback:
@@ -62,9 +62,9 @@ struct Problem {
       )
   ) -> [Variable] {
     let shapes = components.map(\.shape)
-    let packed = Tensor.concatenation(components.map { $0.reshaped([$0.count]) }, axis: 0)
+    let joined = Tensor.concatenation(components.map { $0.reshaped([$0.count]) }, axis: 0)
     let count = initial.count
-    let result = Variable.record(packed, initial + parameters) { g, inputs in
+    let result = Variable.record(joined, initial + parameters) { g, inputs in
       var start = 0
       let cotangents = shapes.map { shape in
         let part = g.leading(start..<(start + shape.reduce(1, *)))

@@ -27,7 +27,7 @@ public struct Convolution: Sendable {
       return x.affine(weight: parameters[weight].reshaped([shape[0], shape[1]]), bias: parameters[bias])
     }
     return x.convolution(
-      weight: parameters[weight], padding: padding, precision: parameters.precision.products
+      weight: parameters[weight], padding: padding, numerics: parameters.precision.numerics
     ).addingToRows(parameters[bias])
   }
 }

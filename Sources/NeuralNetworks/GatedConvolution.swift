@@ -60,9 +60,9 @@ public struct GatedConvolution: Sendable {
       shape.isTransposed
       ? x.transposedConvolution(
         weight: weight, stride: shape.stride, padding: shape.padding, outputPadding: shape.outputPadding,
-        precision: parameters.precision.products)
+        numerics: parameters.precision.numerics)
       : x.convolution(
-        weight: weight, stride: shape.stride, padding: shape.padding, precision: parameters.precision.products)
+        weight: weight, stride: shape.stride, padding: shape.padding, numerics: parameters.precision.numerics)
     return both.gated(bias: bias)
   }
 }

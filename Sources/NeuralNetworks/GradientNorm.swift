@@ -1,4 +1,5 @@
 import Autodiff
+import Kernels
 import Tensors
 
 /// The Euclidean norm of all gradients together, by which they are clipped.

@@ -20,6 +20,6 @@ public struct Linear: Sendable {
   public func callAsFunction(
     _ x: Variable, _ parameters: BoundParameters, precision: Precision = .float32
   ) -> Variable {
-    x.affine(weight: parameters[weight], bias: parameters[bias], precision: precision.products)
+    x.affine(weight: parameters[weight], bias: parameters[bias], numerics: precision.numerics)
   }
 }

@@ -1,5 +1,5 @@
 import Autodiff
-import CKernels
+import Kernels
 import Tensors
 
 /// How an optimizer moves parameters against their gradients.
@@ -17,10 +17,10 @@ public enum OptimizationMethod: String, Sendable, CaseIterable, Codable {
   ///     p <- p - rate / (1 - b1^step) m / (sqrt(v / (1 - b2^step)) + epsilon)
   case adam
 
-  var rule: ck_update_rule {
+  var rule: ParameterUpdate.Rule {
     switch self {
-    case .adamax: CK_ADAMAX
-    case .adam: CK_ADAM
+    case .adamax: .adamax
+    case .adam: .adam
     }
   }
 
@@ -92,10 +92,10 @@ public struct Optimizer: Sendable {
       case .dense(let g):
         update.apply(
           to: &parameters.tensors[i], firstMoments: &firstMoments[i], secondMoments: &secondMoments[i], gradient: g)
-      case .outerProduct(let g, let x, let precision):
+      case .outerProduct(let g, let x, let numerics):
         update.apply(
           to: &parameters.tensors[i], firstMoments: &firstMoments[i], secondMoments: &secondMoments[i], g: g, x: x,
-          precision: precision)
+          numerics: numerics)
       }
     }
   }

@@ -96,7 +96,7 @@ public struct AmortizedContinuousFlow: ScoredFlow {
   ) throws(SolveError) -> FlowOutput {
     var output = FlowOutput(z: start, deltaLogDensity: .noChange(of: start), score: score)
     for (place, block) in blocks.enumerated() {
-      let velocity = velocities[block].rounded(parameters.precision == .mixed)
+      let velocity = velocities[block].with(parameters.precision.numerics)
       let flow = ContinuousFlow(
         velocity: velocity, timeLength: timeLengths[block],
         solver: solver.startingWarm(warmSteps.indices.contains(place) ? warmSteps[place] : nil), gradient: gradient,

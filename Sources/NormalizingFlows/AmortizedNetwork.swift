@@ -1,3 +1,4 @@
+import Kernels
 import Autodiff
 import NeuralNetworks
 import Tensors
@@ -19,7 +20,7 @@ public struct AmortizedNetwork: Velocity {
     case none
     case lowRank(LowRankLayout)
     case bias(offset: Int, count: Int)
-    case affine(ImageAffineLayout)
+    case affine(PerSampleAffineLayout)
 
     var count: Int {
       switch self {
@@ -64,9 +65,9 @@ public struct AmortizedNetwork: Velocity {
         case .lowRank:
           .lowRank(LowRankLayout(inputs: inputs, rank: rank, outputs: outputs, offset: offset))
         case .bias: .bias(offset: offset, count: outputs)
-        case .hyper: .affine(ImageAffineLayout(inputs: inputs, outputs: outputs, offset: offset))
+        case .hyper: .affine(PerSampleAffineLayout(inputs: inputs, outputs: outputs, offset: offset))
         case .lastLayer where isLast:
-          .affine(ImageAffineLayout(inputs: inputs, outputs: outputs, offset: offset))
+          .affine(PerSampleAffineLayout(inputs: inputs, outputs: outputs, offset: offset))
         case .lastLayer, .none: .none
         }
       offset += image.count
@@ -90,13 +91,13 @@ public struct AmortizedNetwork: Velocity {
     self.layers = layers
   }
 
-  /// The same velocity with images' own low-rank weights rounded to bfloat16, as mixed precision has it, or not. They are
-  /// rounded once for a solve, which therefore sees one smooth velocity.
-  func rounded(_ isRounded: Bool) -> AmortizedNetwork {
+  /// The same velocity with products of per-sample low-rank weights as exact as `numerics` has it. Weights are rounded
+  /// once for a solve, if at all, which therefore sees one smooth velocity.
+  func with(_ numerics: Numerics) -> AmortizedNetwork {
     var result = self
     for l in layers.indices {
       guard case .lowRank(var layout) = layers[l].image else { continue }
-      layout.isRounded = isRounded
+      layout.numerics = numerics
       result.layers[l].image = .lowRank(layout)
     }
     return result
@@ -145,7 +146,7 @@ public struct AmortizedNetwork: Velocity {
         ?? a.lowRank(layout, weights: conditioning[0])
     case .bias(let offset, let count):
       return base().adding(conditioning[0].sliced(axis: 1, start: offset, length: count))
-    case .affine(let layout): return a.imageAffine(layout, weights: conditioning[0], time: time)
+    case .affine(let layout): return a.perSampleAffine(layout, weights: conditioning[0], time: time)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Kernels
 import Autodiff
 import Tensors
 
@@ -19,7 +20,7 @@ import Tensors
 extension AmortizedNetwork {
   /// Uses the weights in full precision, also for the velocity beside it, whatever the arithmetic of the pass.
   public func exactDivergence(conditioning: [Variable]) -> ExactDivergence? {
-    rounded(false).traceOfWeights(conditioning)
+    with(.full).traceOfWeights(conditioning)
   }
 
   private func traceOfWeights(_ conditioning: [Variable]) -> ExactDivergence? {
@@ -51,39 +52,31 @@ extension AmortizedNetwork {
     // Where no weight but a bias is an image's own, the form is the same for all.
     let isShared = layers.allSatisfy { $0.image.weightCount == 0 }
     let images = isShared ? 1 : own?.shape[0] ?? 1
-    return withExtendedLifetime((shared, own)) {
-      switch (layers.count, isShared) {
-      case (2, true):
-        let vector = Variable(traceVectors(type, images: 1, weights))
-        return { derivatives in
-          Variable(derivatives[0]).affine(weight: vector).value.reshaped([derivatives[0].shape[0]])
-        }
-      case (2, false):
-        let vectors = traceVectors(type, images: images, weights)
-        return { derivatives in derivatives[0].rowDots(vectors) }
-      case (_, true):
-        let matrix = Variable(TraceForms.matrix(type, weights(0)))
-        return { derivatives in derivatives[1].rowDots(Variable(derivatives[0]).affine(weight: matrix).value) }
-      case (_, false):
-        let forms = TraceForms(type, count: images, layers: weights)
-        return { derivatives in forms.values(derivatives[1], derivatives[0]) }
+    switch (layers.count, isShared) {
+    case (2, true):
+      let vector = Variable(traceVectors(type, images: 1, weights))
+      return { derivatives in
+        Variable(derivatives[0]).affine(weight: vector).value.reshaped([derivatives[0].shape[0]])
       }
+    case (2, false):
+      let vectors = traceVectors(type, images: images, weights)
+      return { derivatives in derivatives[0].rowDots(vectors) }
+    case (_, true):
+      let matrix = Variable(TraceForms.matrix(type, weights(0)))
+      return { derivatives in derivatives[1].rowDots(Variable(derivatives[0]).affine(weight: matrix).value) }
+    case (_, false):
+      let forms = TraceForms(type, count: images, layers: weights)
+      return { derivatives in forms.values(derivatives[1], derivatives[0]) }
     }
   }
 
   /// c for each image, `[images, hidden]`.
   private func traceVectors(_ type: ElementType, images: Int, _ weights: (_ image: Int) -> [LayerWeights]) -> Tensor {
     let (latent, hidden) = (weights(0)[0].inputs, weights(0)[0].outputs)
-    let vectors = Tensor(uninitialized: [images, hidden], type)
-    Compute.parallel(images, cost: hidden * latent) { begin, end in
-      for image in begin..<end {
-        let layers = weights(image).map { $0.transposed(type) }
-        let dots = layers[0].rowDots(layers[1].permuted([1, 0]))
-        (vectors.freshAddress + image * hidden * type.byteCount).copyMemory(
-          from: dots.address, byteCount: hidden * type.byteCount)
-      }
+    return Tensor.stacking(images, shape: [hidden], type, cost: hidden * latent) { image in
+      let layers = weights(image).map { $0.transposed(type) }
+      return layers[0].rowDots(layers[1].permuted([1, 0]))
     }
-    return vectors
   }
 }
 
@@ -108,23 +101,10 @@ extension AmortizedNetwork.Layer {
   /// All of the layer's weights for an image but those of the time, from a shared layer's [out, 1 + in] or [out, in] and
   /// the image's row of its own.
   fileprivate func weights(shared weight: Tensor?, own: Tensor?, image: Int) -> LayerWeights {
-    let bytes = (weight ?? own)?.elementType.byteCount ?? 0
-    let row = own.map { $0.address + image * $0.shape[1] * bytes }
-    if case .affine(let layout) = self.image, let row {
-      return LayerWeights(
-        inputs: layout.inputs, outputs: layout.outputs,
-        matrix: MatrixAddress(row + (layout.offset + 2 * layout.outputs) * bytes, leading: layout.outputs))
-    }
+    if case .affine(let layout) = self.image, let own { return LayerWeights(layout, own, sample: image) }
     guard let weight, let shared else { preconditionFailure("a layer without weights") }
-    let columns = weight.shape[1]
-    var lowRank: LayerWeights.LowRank?
-    if case .lowRank(let layout) = self.image, let row {
-      let u = row + layout.offset * bytes
-      lowRank = .init(u: u, v: u + layout.inputs * layout.rank * bytes, rank: layout.rank)
-    }
-    return LayerWeights(
-      inputs: shared.inputs, outputs: shared.outputs,
-      matrix: MatrixAddress(
-        weight.address + (columns - shared.inputs) * bytes, leading: columns, transposed: true), lowRank: lowRank)
+    var lowRank: (layout: LowRankLayout, weights: Tensor, sample: Int)?
+    if case .lowRank(let layout) = self.image, let own { lowRank = (layout, own, image) }
+    return LayerWeights(inputs: shared.inputs, outputs: shared.outputs, shared: weight, lowRank: lowRank)
   }
 }

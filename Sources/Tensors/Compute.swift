@@ -30,7 +30,7 @@ public enum Compute {
   public static func releaseMemory() { StoragePool.drain() }
 
   /// Calls `body` with a library's work kept on the calling thread.
-  static func onOneThread<Result>(_ body: () -> Result) -> Result {
+  package static func onOneThread<Result>(_ body: () -> Result) -> Result {
     let before = threads
     guard before > 1 else { return body() }
     threads = 1

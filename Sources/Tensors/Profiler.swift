@@ -21,8 +21,8 @@ public enum Profiler {
     public var operations = 0
     /// Those in single precision: the arithmetic units' work.
     public var floatOperations = 0
-    /// Those in bfloat16 on matrix tiles, of which a product of split numbers takes three for one.
-    public var tileOperations = 0
+    /// Those with factors rounded to 8 bits of mantissa, of which a product of split numbers takes three for one.
+    public var lowPrecisionOperations = 0
     /// Bytes read and written by operations whose numbers fit into a cache.
     public var cachedBytes = 0
     /// Bytes read and written by operations whose numbers do not.
@@ -87,14 +87,17 @@ public enum Profiler {
     isOn.load(ordering: .relaxed) ? state.withLock { $0.place.part } : .other
   }
 
-  /// Counts an operation, and in which arithmetic its sums of products are formed.
-  package static func count(operations: Int, bytes: Int, in precision: ProductPrecision = .float32) {
+  /// Counts an operation.
+  ///
+  /// - Parameter lowPrecisionProducts: How many products of rounded factors each product of the operation takes; 0 where it is formed
+  ///   in single precision.
+  package static func count(operations: Int, bytes: Int, lowPrecisionProducts: Int = 0) {
     guard isOn.load(ordering: .relaxed) else { return }
     state.withLock { state in
       var reading = state.readings[state.place] ?? Reading()
       reading.operations += operations
-      if precision.usesTiles {
-        reading.tileOperations += (precision == .splitBfloat16 ? 3 : 1) * operations
+      if lowPrecisionProducts > 0 {
+        reading.lowPrecisionOperations += lowPrecisionProducts * operations
       } else {
         reading.floatOperations += operations
       }

@@ -75,13 +75,13 @@ enum StoragePool {
 /// A tensor's memory, from the pool and back to it.
 ///
 /// Written only by the tensor that holds the sole reference to it, hence safe to share.
-final class TensorStorage: @unchecked Sendable {
-  let pointer: UnsafeMutableRawPointer
+package final class TensorStorage: @unchecked Sendable {
+  package let pointer: UnsafeMutableRawPointer
   private let sizeClass: Int
   /// The numbers packed in other orders, for products that are taken again and again; see ``PackedForms``.
   let packedForms = Mutex(PackedForms())
 
-  init(byteCount: Int) {
+  package init(byteCount: Int) {
     sizeClass = StoragePool.sizeClass(byteCount)
     pointer = StoragePool.allocate(sizeClass)
   }

@@ -147,11 +147,12 @@ public struct Tensor: Sendable {
   ///
   /// - Parameter isEager: Whether to pack at the first request; if not, that only takes note, and the second packs: what
   ///   is used once is not worth packing.
-  func packed(_ form: PackedForms.Form, isEager: Bool, _ pack: () -> TensorStorage) -> TensorStorage? {
-    let form = form.moved(by: offset)
-    if let known = storage.packedForms.withLock({ $0.find(form, isEager: isEager) }) { return known.storage }
+  package func packed(_ form: PackedForm, isEager: Bool, _ pack: () -> TensorStorage) -> TensorStorage? {
+    if let known = storage.packedForms.withLock({ $0.find(form, from: offset, isEager: isEager) }) {
+      return known.storage
+    }
     let result = pack()
-    storage.packedForms.withLock { $0.insert(result, form) }
+    storage.packedForms.withLock { $0.insert(result, form, from: offset) }
     return result
   }
 

@@ -1,3 +1,4 @@
+import Kernels
 import Foundation
 import ImageDatasets
 import NeuralNetworks
@@ -154,7 +155,7 @@ extension Profiler.Reading {
     mean.seconds /= Double(count)
     mean.operations /= count
     mean.floatOperations /= count
-    mean.tileOperations /= count
+    mean.lowPrecisionOperations /= count
     mean.cachedBytes /= count
     mean.memoryBytes /= count
     return mean

@@ -40,7 +40,7 @@ import Testing
     // Without a warm start, finding the first step takes an evaluation more, and its own step.
     #expect(report["evaluationsForward"] as? Double ?? 0 >= 2 * 8)
     let limits = try #require(report["limits"] as? [String: Any])
-    #expect(limits["tileOperations"] as? Double ?? 0 > 1e9)
+    #expect(limits["lowPrecisionOperations"] as? Double ?? 0 > 1e9)
   }
 
   @Test func `an evaluation has no backward parts`() throws {

@@ -1,3 +1,4 @@
+import Kernels
 import Autodiff
 import DifferentialEquations
 import Tensors

@@ -19,7 +19,7 @@ import Testing
   @Test(arguments: [1, 7, 40])
   func `a product that is not formed has the norm of the one that is`(batch: Int) {
     let product = Gradient.outerProduct(
-      cotangents: normals([batch, 300], 1), inputs: normals([batch, 20], 2), precision: .float32)
+      cotangents: normals([batch, 300], 1), inputs: normals([batch, 20], 2), numerics: .full)
     let formed = GradientNorm([.dense(product.tensor)]).value
     #expect(abs(GradientNorm([product]).value - formed) < 1e-5 * formed)
   }

@@ -1,3 +1,4 @@
+import Kernels
 import Autodiff
 import Tensors
 
@@ -233,24 +234,24 @@ public let operationExamples: [OperationExample] =
       weights: [[2, 4, 5]],
       { x, w in .batchedMatrixProduct(x[0], w[0]) }, { x, w in .batchedMatrixProduct(x[0], Dual(w[0])) }),
     OperationExample(
-      "image affine", "ImageAffine", inputs: [[3, 4]], weights: [[3, 2 + 6 * 5]],
+      "per-sample affine", "PerSampleAffine", inputs: [[3, 4]], weights: [[3, 2 + 6 * 5]],
       { x, w in
-        x[0].imageAffine(ImageAffineLayout(inputs: 4, outputs: 5, offset: 2), weights: w[0], time: 0.7)
+        x[0].perSampleAffine(PerSampleAffineLayout(inputs: 4, outputs: 5, offset: 2), weights: w[0], time: 0.7)
       },
       { x, w in
-        x[0].imageAffine(ImageAffineLayout(inputs: 4, outputs: 5, offset: 2), weights: w[0], time: 0.7)
+        x[0].perSampleAffine(PerSampleAffineLayout(inputs: 4, outputs: 5, offset: 2), weights: w[0], time: 0.7)
       }),
     OperationExample(
-      "image affine, twice", "ImageAffine", inputs: [[2, 4]], weights: [[2, 6 * 4]],
+      "per-sample affine, twice", "PerSampleAffine", inputs: [[2, 4]], weights: [[2, 6 * 4]],
       { x, w in
-        let layout = ImageAffineLayout(inputs: 4, outputs: 4, offset: 0)
-        return x[0].imageAffine(layout, weights: w[0], time: 0.7)
-          .imageAffine(layout, weights: w[0], time: -0.2)
+        let layout = PerSampleAffineLayout(inputs: 4, outputs: 4, offset: 0)
+        return x[0].perSampleAffine(layout, weights: w[0], time: 0.7)
+          .perSampleAffine(layout, weights: w[0], time: -0.2)
       },
       { x, w in
-        let layout = ImageAffineLayout(inputs: 4, outputs: 4, offset: 0)
-        return x[0].imageAffine(layout, weights: w[0], time: 0.7)
-          .imageAffine(layout, weights: w[0], time: -0.2)
+        let layout = PerSampleAffineLayout(inputs: 4, outputs: 4, offset: 0)
+        return x[0].perSampleAffine(layout, weights: w[0], time: 0.7)
+          .perSampleAffine(layout, weights: w[0], time: -0.2)
       }),
     OperationExample(
       "orthogonalization", "Orthogonalization", inputs: [[3, 5, 3]], { x, _ in x[0].orthogonalized() },

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 // y = x W^T + t w + b: an affine map of [t, x], the weight [out, 1 + in] stored as PyTorch stores that of a linear
@@ -8,12 +9,12 @@ import Tensors
 extension Variable {
   /// x W^T + b: x [..., in], weight [out, in], bias [out] -> [..., out]
   ///
-  /// - Parameter precision: The arithmetic of large products of single-precision numbers.
+  /// - Parameter numerics: How exact the products of single-precision numbers are to be.
   public func affine(
-    weight: Variable, bias: Variable? = nil, precision: ProductPrecision = .splitBfloat16
+    weight: Variable, bias: Variable? = nil, numerics: Numerics = .full
   ) -> Variable {
     affine(
-      weight: weight, bias: bias, time: nil, valueRows: value.count / max(shape.last ?? 1, 1), precision: precision)
+      weight: weight, bias: bias, time: nil, valueRows: value.count / max(shape.last ?? 1, 1), numerics: numerics)
   }
 
   /// [t, x] W^T + b: x [..., in], weight [out, 1 + in], bias [out] -> [..., out]
@@ -22,7 +23,7 @@ extension Variable {
   }
 
   func affine(
-    weight: Variable, bias: Variable?, time: Double?, valueRows: Int, precision: ProductPrecision = .splitBfloat16
+    weight: Variable, bias: Variable?, time: Double?, valueRows: Int, numerics: Numerics = .full
   ) -> Variable {
     let inputs = shape.last ?? 1
     let outputs = weight.shape[0]
@@ -33,11 +34,10 @@ extension Variable {
     let rows = value.count / max(inputs, 1)
     let (x, w) = (value, weight.value)
     let type = x.elementType
-    let precision = precision.worthwhile(inner: inputs, columns: outputs)
     var y = Tensor(uninitialized: shape.dropLast() + [outputs], type)
-    PackedMatrix(
+    PreparedMatrix(
       MatrixView(w, offset: first, leadingDimension: first + inputs, transposed: true), inner: inputs,
-      columns: outputs, precision: precision, isEager: false
+      columns: outputs, numerics: numerics, isEager: false
     ).multiply(
       MatrixView(x, leadingDimension: inputs), rows: rows, bias: .affineShift(weight: w, bias: bias?.value, time: time),
       biasedRows: valueRows, into: &y)
@@ -45,15 +45,15 @@ extension Variable {
     return .record(y, [self, weight, bias ?? weight.detached]) { g, cotangents in
       if cotangents.needs(0) {
         var gx = Tensor(uninitialized: xShape, type)
-        PackedMatrix(
+        PreparedMatrix(
           MatrixView(w, offset: first, leadingDimension: first + inputs), inner: outputs, columns: inputs,
-          precision: precision, isEager: false
+          numerics: numerics, isEager: false
         ).multiply(MatrixView(g, leadingDimension: outputs), rows: rows, into: &gx)
         cotangents.add(gx, to: 0)
       }
       cotangents.addAffineGradients(
         weight: 1, shape: [outputs, first + inputs], bias: 2, g: g, x: x, time: time, valueRows: valueRows,
-        precision: precision)
+        numerics: numerics)
     }
   }
 }
@@ -74,7 +74,7 @@ extension InputCotangents {
   /// its bias, for the cotangent g of its result and the x that it took.
   mutating func addAffineGradients(
     weight: Int, shape: [Int], bias: Int, g: Tensor, x: Tensor, time: Double?, valueRows: Int,
-    precision: ProductPrecision
+    numerics: Numerics
   ) {
     guard needs(weight) || needs(bias) else { return }
     var timePart: (time: Double, sums: Tensor)?
@@ -84,7 +84,7 @@ extension InputCotangents {
       add(sums, to: bias)
       timePart = time.map { ($0, sums) }
     }
-    add(deferred: AffineWeightGradient(shape: shape, x: x, g: g, timePart: timePart, precision: precision), to: weight)
+    add(deferred: AffineWeightGradient(shape: shape, x: x, g: g, timePart: timePart, numerics: numerics), to: weight)
   }
 }
 
@@ -95,7 +95,7 @@ private struct AffineWeightGradient: DeferredGradient {
   let g: Tensor
   /// The time, and the column sums of the value's rows of g; or nothing in a map without time.
   let timePart: (time: Double, sums: Tensor)?
-  let precision: ProductPrecision
+  let numerics: Numerics
   var scale = 1.0
 
   var elementType: ElementType { x.elementType }
@@ -104,21 +104,20 @@ private struct AffineWeightGradient: DeferredGradient {
     guard timePart == nil, scale == 1 else { return nil }
     return .outerProduct(
       cotangents: g.reshaped([g.count / shape[0], shape[0]]), inputs: x.reshaped([x.count / shape[1], shape[1]]),
-      precision: precision)
+      numerics: numerics)
   }
 
   static func add(_ terms: [AffineWeightGradient], to gradient: inout Tensor) {
     guard let any = terms.first else { return }
     let (outputs, columns) = (any.shape[0], any.shape[1])
     let first = any.timePart == nil ? 0 : 1
-    // All terms have one precision, and but for those of an adjoint solve one scale.
+    // All terms have the same numerics, and but for those of an adjoint solve the same scale.
     var rest = terms[...]
     while let scale = rest.first?.scale {
       let alike = rest.prefix { $0.scale == scale }
-      addOuterProducts(
-        alike.map { ($0.g, $0.x) }, outputs: outputs, inputs: columns - first, alpha: scale,
-        precision: any.precision, to: &gradient,
-        resultOffset: first, resultLeadingDimension: columns)
+      var sum = OuterProductSum(alike.map { ($0.g, $0.x) }, outputs: outputs, inputs: columns - first)
+      (sum.alpha, sum.resultOffset, sum.resultLeadingDimension) = (scale, first, columns)
+      addOuterProducts(sum, numerics: any.numerics, to: &gradient)
       rest = rest.dropFirst(alike.count)
     }
     let times = terms.compactMap { term in

@@ -1,6 +1,7 @@
+import Kernels
 import Tensors
 
-// y_s = x_s W^T + t w + b + (x_s U_s) V_s + b_s for each image s: a shared affine map of [t, x] and the image's own
+// y_s = x_s W^T + t w + b + (x_s U_s) V_s + b_s for each sample s: a shared affine map of [t, x] and per-sample
 // low-rank weights, as one operation, since both read x and add to y. The weights are stored as in Affine and LowRank.
 // Tangent: x' W^T + (x' U) V: time, biases and weights are constants of whatever the tangents are of.
 // Pullback: x receives g W + (g V^T) U^T; the weights receive what they do in Affine and LowRank.
@@ -24,32 +25,24 @@ extension Variable {
         && imageWeights.shape.count == 2 && imageWeights.shape[1] >= layout.offset + layout.count,
       "affine and low rank: x \(shape) of \(slots) slots, weight \(weight.shape)\(time == nil ? "" : " with time"), "
         + "image weights \(imageWeights.shape), layer \(layout)")
-    guard let packed = layout.packed(imageWeights.value) else {
-      return lowRank(
-        layout, weights: imageWeights, adding: affine(weight: weight, bias: bias, time: time, valueRows: n),
-        slots: slots)
-    }
+    let own = PreparedLowRank(imageWeights.value, layout)
     let (x, w) = (value, weight.value)
-    let precision = ProductPrecision.splitBfloat16.worthwhile(inner: inputs, columns: outputs)
     /// W^T, or W for the way back.
-    func shared(transposed: Bool) -> PackedMatrix {
-      PackedMatrix(
+    func shared(transposed: Bool) -> PreparedMatrix {
+      PreparedMatrix(
         MatrixView(w, offset: first, leadingDimension: first + inputs, transposed: transposed),
-        inner: transposed ? inputs : outputs, columns: transposed ? outputs : inputs,
-        precision: precision)
+        inner: transposed ? inputs : outputs, columns: transposed ? outputs : inputs)
     }
-    layout.countWork(images: n, slots: slots, x.elementType)
-    let (y, xu) = packed.product(
+    let (y, xu) = own.product(
       x, slots: slots, adding: shared(transposed: true),
       shift: .affineShift(weight: w, bias: bias.value, time: time))
     let (xShape, wShape, imageShape) = (shape, w.shape, imageWeights.shape)
     return .record(y.reshaped(shape.dropLast() + [outputs]), [self, weight, bias, imageWeights]) { g, cotangents in
-      layout.countWork(images: n, slots: slots, g.elementType)
-      let (gx, gv) = packed.product(g, slots: slots, transposed: true, adding: shared(transposed: false))
+      let (gx, gv) = own.product(g, slots: slots, transposed: true, adding: shared(transposed: false))
       cotangents.add(gx.reshaped(xShape), to: 0)
       cotangents.addAffineGradients(
         weight: 1, shape: wShape, bias: 2, g: g, x: x, time: time, valueRows: n,
-        precision: precision)
+        numerics: .full)
       cotangents.add(
         deferred: LowRankGradient(shape: imageShape, layout: layout, x: x, xu: xu, g: g, gv: gv, slots: slots), to: 3)
     }

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 // c_s = op(a_s) op(b_s) for each s, where op transposes at most one of the two.

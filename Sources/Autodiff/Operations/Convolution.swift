@@ -1,21 +1,22 @@
+import Kernels
 import Tensors
 
 // y = x * W, a convolution of images [batch, height, width, channels].
 // Tangent: x' * W. Pullback: x receives the transposed convolution of g; W receives the correlation of x and g.
-// The transposed convolution is the same three products with the roles of x and y exchanged. All three are formed in the
-// given arithmetic where the elements are single-precision numbers.
+// The transposed convolution is the same three products with the roles of x and y exchanged. All three are as exact
+// as the given numerics have it where the elements are single-precision numbers.
 
 extension Variable {
   /// The convolution with weights [out, in, kernel height, kernel width]:
   /// [batch, height, width, in] -> [batch, height', width', out]
   public func convolution(
-    weight: Variable, stride: Int = 1, padding: Int = 0, precision: ProductPrecision = .splitBfloat16
+    weight: Variable, stride: Int = 1, padding: Int = 0, numerics: Numerics = .full
   ) -> Variable {
     let sizes = ConvolutionShape(input: shape, weights: weight.shape, stride: stride, padding: padding)
     let (x, w) = (value, weight.value)
-    return .record(Convolution.forward(x, w, sizes, precision: precision), [self, weight]) { g, inputs in
-      inputs.add(Convolution.backwardInput(g, w, sizes, precision: precision), to: 0)
-      inputs.add(Convolution.backwardWeights(x, g, sizes, precision: precision), to: 1)
+    return .record(Backends.current.convolution(x, w, sizes, numerics), [self, weight]) { g, inputs in
+      inputs.add(Backends.current.transposedConvolution(g, w, sizes, numerics), to: 0)
+      inputs.add(Backends.current.convolutionWeights(x, g, sizes, numerics), to: 1)
     }
   }
 
@@ -23,15 +24,15 @@ extension Variable {
   /// [batch, height, width, in] -> [batch, height', width', out]
   public func transposedConvolution(
     weight: Variable, stride: Int = 1, padding: Int = 0, outputPadding: [Int] = [0, 0],
-    precision: ProductPrecision = .splitBfloat16
+    numerics: Numerics = .full
   ) -> Variable {
     let sizes = ConvolutionShape(
       transposedInput: shape, weights: weight.shape, stride: stride, padding: padding,
       outputPadding: outputPadding)
     let (x, w) = (value, weight.value)
-    return .record(Convolution.backwardInput(x, w, sizes, precision: precision), [self, weight]) { g, inputs in
-      inputs.add(Convolution.forward(g, w, sizes, precision: precision), to: 0)
-      inputs.add(Convolution.backwardWeights(g, x, sizes, precision: precision), to: 1)
+    return .record(Backends.current.transposedConvolution(x, w, sizes, numerics), [self, weight]) { g, inputs in
+      inputs.add(Backends.current.convolution(g, w, sizes, numerics), to: 0)
+      inputs.add(Backends.current.convolutionWeights(g, x, sizes, numerics), to: 1)
     }
   }
 }

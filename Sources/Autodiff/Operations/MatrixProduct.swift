@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 // c = a b.

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 // Q = the orthogonal polar factor of each matrix a [d, m], d >= m: the closest matrix with orthonormal columns, by
@@ -29,70 +30,45 @@ private struct BjorckIteration {
   /// a / |a|_F and the norm, then the matrices after each step, `count` numbers each.
   func iterates(from a: Tensor) -> (norm: Double, iterates: [Tensor]) {
     let norm = max(a.sumOfSquares().squareRoot(), .leastNormalMagnitude)
+    let identity = identity
     var iterates = [a.scaled(by: 1 / norm)]
     for _ in 0..<Self.stepLimit {
-      let (next, defect) = step(iterates[iterates.count - 1])
+      let (next, defect) = step(iterates[iterates.count - 1], identity)
       iterates.append(next)
       if defect <= threshold { break }
     }
     return (norm, iterates)
   }
 
+  private var identity: Tensor {
+    let numbers = (0..<(columns * columns)).map { $0 % (columns + 1) == 0 ? 1.0 : 0 }
+    return Tensor(numbers, shape: [columns, columns]).converted(to: type)
+  }
+
   /// C = I + S / 2 for S = I - Q^T Q, and |S|_F.
-  private func correction(_ q: Tensor) -> (c: Tensor, defect: Double) {
-    let m = columns
-    var c = Tensor(zeros: [m, m], type)
-    let one = Tensor(1, type)
-    var defect = 0.0
-    c.withMutableBytes { bytes in
-      guard let base = bytes.baseAddress else { return }
-      let kernels = type.kernels
-      let size = type.byteCount
-      // -Q^T Q / 2, then + I / 2: S / 2, of which the norm; then + I.
-      multiplySmallMatrices(
-        type, MatrixAddress(q, transposed: true), MatrixAddress(q), rows: m, columns: m, inner: rows,
-        alpha: -0.5, into: base, leading: m)
-      func addDiagonal(_ number: Double) {
-        for i in 0..<m { kernels.add_row(1, 0, 1, number, one.address, base + i * (m + 1) * size) }
-      }
-      addDiagonal(0.5)
-      defect = 2 * kernels.sum_squares(0, m * m, base).squareRoot()
-      addDiagonal(1)
-    }
-    withExtendedLifetime((q, one)) {}
+  private func correction(_ q: Tensor, _ identity: Tensor) -> (c: Tensor, defect: Double) {
+    var c = Tensor.smallProduct(q, q, transposingFirst: true, alpha: -0.5)
+    c.add(identity, scale: 0.5)
+    let defect = 2 * c.sumOfSquares().squareRoot()
+    c.add(identity)
     return (c, defect)
   }
 
-  private func step(_ q: Tensor) -> (next: Tensor, defect: Double) {
-    let (c, defect) = correction(q)
-    let next = Tensor(uninitialized: [rows, columns], type)
-    multiplySmallMatrices(
-      type, MatrixAddress(q), MatrixAddress(c), rows: rows, columns: columns, inner: columns,
-      into: next.freshAddress, leading: columns)
-    withExtendedLifetime((q, c)) {}
-    return (next, defect)
+  private func step(_ q: Tensor, _ identity: Tensor) -> (next: Tensor, defect: Double) {
+    let (c, defect) = correction(q, identity)
+    return (.smallProduct(q, c), defect)
   }
 
   /// The cotangent of a for the cotangent g of the last iterate.
   func pullback(_ a: Tensor, _ g: Tensor) -> Tensor {
     let (norm, iterates) = iterates(from: a)
+    let identity = identity
     var g = g
-    let m = columns
     for q in iterates.dropLast().reversed() {
-      let c = correction(q).c
-      let p = Tensor(uninitialized: [m, m], type)
-      multiplySmallMatrices(
-        type, MatrixAddress(q, transposed: true), MatrixAddress(g), rows: m, columns: m, inner: rows,
-        into: p.freshAddress, leading: m)
+      let c = correction(q, identity).c
+      let p = Tensor.smallProduct(q, g, transposingFirst: true)
       let symmetric = Tensor.linearCombination([(1, p), (1, p.permuted([1, 0]))])
-      let next = Tensor(uninitialized: [rows, m], type)
-      multiplySmallMatrices(
-        type, MatrixAddress(g), MatrixAddress(c), rows: rows, columns: m, inner: m, into: next.freshAddress,
-        leading: m)
-      multiplySmallMatrices(
-        type, MatrixAddress(q), MatrixAddress(symmetric), rows: rows, columns: m, inner: m, alpha: -0.5,
-        beta: 1, into: next.freshAddress, leading: m)
-      withExtendedLifetime((c, p, symmetric)) {}
+      let next = Tensor.smallProduct(q, symmetric, alpha: -0.5, beta: 1, adding: .smallProduct(g, c))
       g = next
     }
     let first = iterates[0]
@@ -107,25 +83,17 @@ extension Variable {
     precondition(shape.count == 3 && shape[1] >= shape[2], "orthogonalized: matrices of shape \(shape)")
     let iteration = BjorckIteration(type: value.elementType, rows: shape[1], columns: shape[2])
     let a = value
+    let matrix = [iteration.rows, iteration.columns]
     func each(_ body: (_ matrix: Tensor, _ s: Int) -> Tensor) -> Tensor {
-      let result = Tensor(uninitialized: a.shape, a.elementType)
-      let matrix = [iteration.rows, iteration.columns]
-      let bytes = iteration.count * a.elementType.byteCount
-      Compute.parallel(a.shape[0], cost: 100 * iteration.count * iteration.columns) { begin, end in
-        for s in begin..<end {
-          let one = body(a.leading(s..<(s + 1)).reshaped(matrix), s)
-          (result.freshAddress + s * bytes).copyMemory(from: one.address, byteCount: bytes)
-          withExtendedLifetime(one) {}
-        }
-      }
-      return result
+      Tensor.stacking(
+        a.shape[0], shape: matrix, a.elementType, cost: 100 * iteration.count * iteration.columns
+      ) { s in body(a.leading(s..<(s + 1)).reshaped(matrix), s) }
     }
     let q = each { matrix, _ in
       let iterates = iteration.iterates(from: matrix).iterates
       return iterates[iterates.count - 1]
     }
     return .record(q, [self]) { g, inputs in
-      let matrix = [iteration.rows, iteration.columns]
       inputs.add(each { iteration.pullback($0, g.leading($1..<($1 + 1)).reshaped(matrix)) }, to: 0)
     }
   }

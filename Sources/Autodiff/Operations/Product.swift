@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 // c = a b, elementwise.
@@ -18,23 +19,10 @@ extension Variable {
     let stride = a.value.count / (1 + ka)
     precondition(b.value.count / (1 + kb) == stride, "product: shapes \(a.shape) and \(b.shape)")
     let (x, y) = (a.value, b.value)
-    let kernels = x.elementType.kernels
-    let c = Tensor(uninitialized: shape, x.elementType)
-    Compute.parallel(stride, cost: 1 + ka + kb) { begin, end in
-      kernels.product_jet(ka, kb, stride, begin, end, x.address, y.address, c.freshAddress)
-    }
-    func cotangent(of first: Tensor, _ k1: Int, with second: Tensor, _ k2: Int, _ g: Tensor) -> Tensor {
-      let result = Tensor(uninitialized: first.shape, first.elementType)
-      Compute.parallel(stride, cost: 1 + k1 + k2) { begin, end in
-        kernels.product_jet_pullback(
-          k1, k2, stride, begin, end, second.address, g.address, result.freshAddress)
-      }
-      withExtendedLifetime((second, g)) {}
-      return result
-    }
+    let c = Backends.current.product(x, tangents: ka, y, tangents: kb, shape: shape)
     return record(c, [a, b]) { g, inputs in
-      inputs.add(cotangent(of: x, ka, with: y, kb, g), to: 0)
-      inputs.add(cotangent(of: y, kb, with: x, ka, g), to: 1)
+      inputs.add(Backends.current.productPullback(g, shape: x.shape, tangents: ka, with: y, tangents: kb), to: 0)
+      inputs.add(Backends.current.productPullback(g, shape: y.shape, tangents: kb, with: x, tangents: ka), to: 1)
     }
   }
 }

@@ -111,7 +111,7 @@ struct BenchmarkOptions: ParsableArguments {
     Terminal.print(
       """
       \(Terminal.count(report.threads, "thread")), \(Compute.instructionSet); limits: \
-      \((limits.floatOperations / 1e9).fixed(0)) GFLOP/s float32, \((limits.tileOperations / 1e9).fixed(0)) GFLOP/s bfloat16, \
+      \((limits.floatOperations / 1e9).fixed(0)) GFLOP/s float32, \((limits.lowPrecisionOperations / 1e9).fixed(0)) GFLOP/s bfloat16, \
       \((limits.cacheBytes / 1e9).fixed(0)) GB/s cache, \
       \((limits.memoryBytes / 1e9).fixed(0)) GB/s memory
 

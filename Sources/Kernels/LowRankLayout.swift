@@ -1,0 +1,40 @@
+import CKernels
+import Tensors
+
+/// Where one layer's low-rank weights lie in a sample's row of flow weights: U [in, rank], V [rank, out], bias [out],
+/// one after another, row-major.
+public struct LowRankLayout: Hashable, Sendable {
+  public let inputs: Int
+  public let rank: Int
+  public let outputs: Int
+  /// The first number of U within the row.
+  public let offset: Int
+  /// How exact single-precision products with U and V are to be: rounded ones may take half the time.
+  public var numerics = Numerics.full
+
+  /// The greatest rank.
+  public static let maximumRank = Int(CK_MAX_PACKED_RANK)
+
+  public init(inputs: Int, rank: Int, outputs: Int, offset: Int) {
+    precondition((1...Self.maximumRank).contains(rank), "low rank: \(rank) is not in 1...\(Self.maximumRank)")
+    self.inputs = inputs
+    self.rank = rank
+    self.outputs = outputs
+    self.offset = offset
+  }
+
+  /// How many numbers the layer takes of the row.
+  public var count: Int { (inputs + outputs) * rank + outputs }
+
+  /// The first numbers of U, V and the bias within the row.
+  var uOffset: Int { offset }
+  var vOffset: Int { offset + inputs * rank }
+  var biasOffset: Int { offset + (inputs + outputs) * rank }
+
+  /// Both products with U and V for each slot, which read the sample's weights once and rows of the slots.
+  func countWork(samples: Int, slots: Int, _ type: ElementType) {
+    Profiler.count(
+      operations: samples * slots * 2 * (inputs + outputs) * rank,
+      bytes: samples * (count + slots * (inputs + outputs)) * type.byteCount)
+  }
+}
