@@ -1,16 +1,17 @@
 import Foundation
 
-/// A range of numbers along a side of a chart, with round numbers to mark on it.
+/// The scale of an axis: its range, and ticks at round numbers.
 struct AxisScale: Equatable {
   let range: ClosedRange<Double>
-  /// The distance of two marks: 1, 2 or 5 times a power of ten.
+  /// The distance between ticks: 1, 2 or 5 times a power of ten.
   let step: Double
 
-  /// A scale over a range, widened where it is a single number.
+  /// A scale over a range, which is widened where it is a single number.
   ///
   /// - Parameters:
-  ///   - count: How many steps there are at least; there are at most two and a half times as many.
-  ///   - smallestStep: No step is smaller; 1 where the numbers are counts.
+  ///   - range: The range.
+  ///   - count: The least number of steps between ticks; there are at most two and a half times as many.
+  ///   - smallestStep: The least distance between ticks; 1 for counts.
   init(_ range: ClosedRange<Double>, count: Int, smallestStep: Double = 0) {
     var range = range
     if range.upperBound - range.lowerBound <= abs(range.upperBound) * 1e-9 {
@@ -24,7 +25,7 @@ struct AxisScale: Equatable {
     self.step = max(step, smallestStep)
   }
 
-  /// The numbers to mark.
+  /// The positions of the ticks.
   var ticks: [Double] {
     let first = (range.lowerBound / step - 1e-9).rounded(.up)
     let last = (range.upperBound / step + 1e-9).rounded(.down)
@@ -32,13 +33,13 @@ struct AxisScale: Equatable {
       .filter { $0 <= range.upperBound + step * 1e-6 }
   }
 
-  /// A mark's number with as many decimals as tell it from the next.
+  /// The label of a tick, with as many decimals as the distance between ticks needs.
   func label(_ tick: Double) -> String {
     let decimals = max(0, Int((-log10(step) - 1e-9).rounded(.up)))
     return String(format: "%.\(decimals)f", tick == 0 ? 0 : tick)
   }
 
-  /// Where a number lies in the range: 0 at its beginning, 1 at its end.
+  /// The position of a number in the range: 0 at its lower bound, 1 at its upper bound.
   func fraction(_ value: Double) -> Double {
     (value - range.lowerBound) / (range.upperBound - range.lowerBound)
   }

@@ -1,13 +1,14 @@
 import Foundation
 
-/// Colours that are told apart on white, also by most people who see colours differently.
+/// Colours that are easy to tell apart on white, also with the most common forms of colour blindness.
 enum ChartColor {
-  /// Okabe and Ito's palette ("Color universal design", 2008) without its yellow and black, then brown and grey.
+  /// Okabe and Ito's palette ("Color universal design", 2008) without its yellow and black, followed by brown and grey.
   private static let palette = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#6b6b6b",
   ]
 
-  /// The colour of a curve, counted from zero; those after the palette's turn the hue by the golden angle each.
+  /// The colour of a curve, counted from zero. Beyond the palette, each further curve turns the hue by the golden
+  /// angle.
   static func hex(_ index: Int) -> String {
     if index < palette.count { return palette[index] }
     let hue = (Double(index) * 137.508).truncatingRemainder(dividingBy: 360) / 60

@@ -1,5 +1,5 @@
 extension LineChart {
-  /// Where things are, in pixels.
+  /// The positions of the chart's parts, in pixels.
   private struct Layout {
     let xScale: AxisScale
     let yScale: AxisScale
@@ -109,7 +109,7 @@ extension LineChart {
     for (index, curve) in curves.enumerated() where !curve.points.isEmpty {
       elements.append(
         polyline(curve.points, index, [("stroke-width", "2.2"), ("stroke-linejoin", "round")]))
-      // So few points that each can be seen, or a single one, which has no line.
+      // Where there are few enough points to tell apart, mark each: a single one has no line.
       guard curve.points.count <= 15 else { continue }
       elements += curve.points.map { point in
         SVGElement(
@@ -147,7 +147,7 @@ extension LineChart {
     return [("stroke", "#555555"), ("stroke-width", "1.4"), ("stroke-dasharray", dashes[index % dashes.count])]
   }
 
-  /// A name that is not too long for the legend; its end, in which names differ, is kept.
+  /// A name shortened to fit the legend. The end is kept, since that is where names differ.
   private static func shortened(_ name: String) -> String {
     name.count <= longestName ? name : "…" + name.suffix(longestName - 1)
   }

@@ -1,4 +1,5 @@
-/// Curves over a common axis, each with a thin companion of its colour, and levels to compare them with.
+/// A line chart: curves over a common axis, each with a thin companion curve of the same colour, and horizontal levels
+/// for comparison.
 ///
 /// ```swift
 /// let chart = LineChart(
@@ -9,25 +10,32 @@
 public struct LineChart: Sendable {
   /// A point of a curve.
   public struct Point: Sendable, Equatable {
+    /// The coordinate along the horizontal axis.
     public var x: Double
+    /// The coordinate along the vertical axis.
     public var y: Double
 
+    /// A point with the given coordinates.
     public init(x: Double, y: Double) {
       self.x = x
       self.y = y
     }
 
-    /// Whether scales can be made of it, in which sums and differences of such numbers stay finite.
+    /// Whether the point can be drawn: sums and differences of such coordinates are finite.
     var isDrawable: Bool { abs(x) <= 1e100 && abs(y) <= 1e100 }
   }
 
-  /// A curve, and a thin one that belongs to it.
+  /// A curve, and a thin companion curve.
   public struct Curve: Sendable {
+    /// The name in the legend.
     public var name: String
-    /// In the order of x; a point that cannot be drawn, since it is not finite or beyond 10¹⁰⁰, is left out.
+    /// The points of the curve, in the order of x.
     public var points: [Point]
+    /// The points of the companion curve, in the order of x; empty for none.
     public var companion: [Point]
 
+    /// A curve through the given points. Points that cannot be drawn, because they are not finite or beyond 10¹⁰⁰, are
+    /// left out.
     public init(name: String, points: [Point], companion: [Point] = []) {
       self.name = name
       self.points = points.filter(\.isDrawable)
@@ -35,27 +43,36 @@ public struct LineChart: Sendable {
     }
   }
 
-  /// A dashed line across the chart.
+  /// A level: a dashed horizontal line across the chart.
   public struct Level: Sendable {
+    /// The name in the legend.
     public var name: String
+    /// The height of the line, in units of the vertical axis.
     public var y: Double
 
+    /// A line at the given height.
     public init(name: String, y: Double) {
       self.name = name
       self.y = y
     }
   }
 
+  /// The title above the chart.
   public var title: String
+  /// The label of the horizontal axis.
   public var xLabel: String
+  /// The label of the vertical axis.
   public var yLabel: String
-  /// Whether x counts something, so that only whole numbers are marked.
+  /// Whether x is a count, so that ticks are at integers only.
   public var isXCount: Bool
+  /// The curves, in the order of the legend.
   public var curves: [Curve]
+  /// The levels, in the order of the legend.
   public var levels: [Level]
-  /// What the curves and their thin companions are, below the legend.
+  /// Notes below the legend, such as what the thin curves are.
   public var notes: [String]
 
+  /// A chart with the given contents.
   public init(
     title: String, xLabel: String, yLabel: String, isXCount: Bool = false, curves: [Curve],
     levels: [Level] = [], notes: [String] = []
@@ -69,14 +86,14 @@ public struct LineChart: Sendable {
     self.notes = notes
   }
 
-  /// The scale of x: from zero to a little beyond the last point.
+  /// The horizontal scale: from zero to a little beyond the last point.
   var xScale: AxisScale {
     let last = curves.flatMap { ($0.points + $0.companion).map(\.x) }.max() ?? 1
     return AxisScale(0...max(last, isXCount ? 1 : 1e-9) * 1.015, count: 5, smallestStep: isXCount ? 1 : 0)
   }
 
-  /// The scale of y: all points and levels, but not the first twentieth of a long curve, which falls from so high that
-  /// nothing else could be told apart; it comes in from above the chart.
+  /// The vertical scale. It covers all levels and points, except the first twentieth of each long curve: the curve
+  /// falls from so high there that the rest could not be distinguished. That part is cut off at the top of the chart.
   var yScale: AxisScale {
     let shown = curves.flatMap { curve in
       [curve.points, curve.companion].flatMap { $0.dropFirst($0.count / 20).map(\.y) }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// An element of an SVG picture, with what it holds.
+/// An element of an SVG picture, with its children or its text.
 struct SVGElement {
   private enum Content {
     case children([SVGElement])
@@ -36,13 +36,13 @@ struct SVGElement {
     self.content = content
   }
 
-  /// A coordinate, to a hundredth of a pixel; what is far outside every picture stays outside.
+  /// A coordinate, rounded to a hundredth of a pixel, and clamped far outside the picture.
   static func number(_ value: Double) -> String {
     let rounded = (min(max(value, -1e6), 1e6) * 100).rounded() / 100
     return rounded == rounded.rounded() ? String(Int(rounded)) : String(rounded)
   }
 
-  /// The element in XML, a line each for it and what it holds.
+  /// The element as XML, with a line for each element.
   func xml(indentation: String = "") -> String {
     let opening = attributes.reduce("\(indentation)<\(name)") {
       "\($0) \($1.name)=\"\(Self.escaped($1.value))\""
@@ -56,7 +56,7 @@ struct SVGElement {
     }
   }
 
-  /// Text as XML has it; characters that XML 1.0 does not allow become U+FFFD.
+  /// Text escaped for XML. Characters that XML 1.0 does not allow become U+FFFD.
   private static func escaped(_ text: String) -> String {
     text.unicodeScalars.reduce(into: "") { result, scalar in
       switch scalar {

@@ -1,20 +1,26 @@
-/// An explicit Runge–Kutta method: k_i = f(t + c_i h, y + h sum of a_ij k_j), y_new = y + h sum of b_i k_i.
+/// The Butcher tableau of an explicit Runge–Kutta method.
+///
+///     k_i = f(t + c_i h, y + h sum of a_ij k_j)        y_new = y + h sum of b_i k_i
 ///
 /// Hairer, Nørsett, Wanner, "Solving Ordinary Differential Equations I", 2nd edition, section II.1.
 public struct ButcherTableau: Sendable, Equatable {
-  /// The name by which a person asks for the method.
+  /// The method's name in configurations and on the command line, such as `dopri5`.
   public let name: String
   /// The order of the solution: the error of a solve shrinks as h^order.
   public let order: Int
-  /// c_i
+  /// The nodes c_i, one for each stage.
   public let nodes: [Double]
-  /// a_ij: row i has i entries.
+  /// The coefficients a_ij. The method is explicit, so row i has i entries.
   public let coefficients: [[Double]]
-  /// b_i
+  /// The weights b_i of the solution.
   public let weights: [Double]
-  /// b_i minus the weights of the embedded method; empty for a method without error estimate.
+  /// The weights of the error estimate: b_i minus those of the embedded method. Empty for a method without error
+  /// estimate.
   public let errorWeights: [Double]
 
+  /// A method with the given coefficients.
+  ///
+  /// - Precondition: The coefficients are consistent: ``validationError`` is nil.
   public init(
     name: String, order: Int, nodes: [Double], coefficients: [[Double]], weights: [Double],
     errorWeights: [Double] = []
@@ -31,22 +37,22 @@ public struct ButcherTableau: Sendable, Equatable {
   /// The number of stages.
   public var stages: Int { nodes.count }
 
-  /// Whether the step size can follow an error estimate.
+  /// Whether the method has an error estimate, from which the step size can be controlled.
   public var isAdaptive: Bool { !errorWeights.isEmpty }
 
-  /// Whether the last stage is the first of the next step: its coefficients are the weights.
+  /// Whether the last stage is also the first stage of the next step (FSAL): its coefficients are the weights.
   public var isFirstSameAsLast: Bool {
     nodes.last == 1 && weights.last == 0 && coefficients.last == Array(weights.dropLast())
   }
 
-  /// What is wrong with the numbers, if anything.
+  /// How the coefficients are inconsistent; nil where they are consistent.
   public var validationError: String? {
     Self.validationError(
       order: order, nodes: nodes, coefficients: coefficients, weights: weights, errorWeights: errorWeights)
   }
 
-  /// What is wrong with the numbers of a tableau, if anything: each row of coefficients sums to its node, the weights
-  /// to one, and the error weights to zero.
+  /// How the coefficients are inconsistent, or nil. Each row of coefficients must sum to its node, the weights to one,
+  /// and the error weights to zero; the conditions for orders two and three must hold.
   static func validationError(
     order: Int, nodes: [Double], coefficients: [[Double]], weights: [Double], errorWeights: [Double]
   ) -> String? {
@@ -62,7 +68,7 @@ public struct ButcherTableau: Sendable, Equatable {
       if errorWeights.count != stages { return "error weights are missing" }
       if differs(errorWeights.reduce(0, +), 0) { return "the error weights do not sum to zero" }
     }
-    // Weights of order two and three: sum of b_i c_i = 1/2, sum of b_i c_i^2 = 1/3.
+    // Order conditions: sum of b_i c_i = 1/2 for order two, and sum of b_i c_i^2 = 1/3 for order three.
     if order >= 2, differs(zip(weights, nodes).reduce(0) { $0 + $1.0 * $1.1 }, 0.5) {
       return "it is not of order two"
     }
@@ -72,11 +78,11 @@ public struct ButcherTableau: Sendable, Equatable {
     return nil
   }
 
-  /// Every method, by the order of their names on the command line.
+  /// All methods, in the order in which help texts list them.
   public static let all: [ButcherTableau] = [
     .euler, .midpoint, .heun, .rungeKutta4, .bogackiShampine, .dormandPrince, .tsitouras,
   ]
 
-  /// The method of a name, such as `dopri5`.
+  /// The method with a ``name`` such as `dopri5`; nil where there is none.
   public static func named(_ name: String) -> ButcherTableau? { all.first { $0.name == name } }
 }

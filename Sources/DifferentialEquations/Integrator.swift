@@ -2,9 +2,10 @@ import Autodiff
 import Foundation
 import Tensors
 
-/// The derivatives of a state's components at a time, given what is constant during the solve.
+/// The right-hand side of dy/dt = f(t, y; parameters): the time derivative of each component of the state.
 ///
-/// Parameters are arguments, and not captured, so that any of the three gradients can find them.
+/// The parameters are arguments rather than captured, so that each ``AdjointMethod`` can differentiate with respect to
+/// them.
 public typealias Dynamics = (_ time: Double, _ state: [Variable], _ parameters: [Variable]) -> [Variable]
 
 /// One accepted step.
@@ -12,16 +13,16 @@ struct AcceptedStep {
   let time: Double
   let size: Double
   let before: [Variable]
-  /// The number, in order of evaluation, of each stage's evaluation.
+  /// The number of each stage's evaluation, counted in the order of evaluation.
   let evaluations: [Int]
 }
 
-/// The integration loop: a tableau makes steps, a controller decides about them. Everything that is solved goes
-/// through here.
+/// The integration loop, through which every solve goes: a tableau makes the steps, and a controller accepts or rejects
+/// them.
 struct Integrator {
   let options: SolverOptions
   let derivatives: (_ time: Double, _ state: [Variable]) -> [Variable]
-  /// The tape that a rejected step is taken off again.
+  /// The tape that the solve is recorded on, from which rejected steps are removed again.
   let tape: Tape?
   /// Called with each accepted step.
   var onAccept: (AcceptedStep) -> Void = { _ in }
@@ -71,7 +72,7 @@ struct Integrator {
     var sustainable = SustainableStep(controller: options.controller, order: tableau.order)
     while (end - time) * direction > 0 {
       let stepCount = statistics.acceptedSteps + statistics.rejectedSteps
-      // The last step ends exactly at the end; one that would leave a sliver behind is stretched to it.
+      // The last step ends exactly at the end; one that would fall short of it by rounding is extended to it.
       let isLast =
         tableau.isAdaptive
         ? (time + size - end) * direction >= -1e-12 * abs(end - start) : stepCount == options.fixedSteps - 1
@@ -87,7 +88,7 @@ struct Integrator {
       if error.norm <= 1 {
         statistics.acceptedSteps += 1
         statistics.stepSizes.append(size)
-        // A step that is small only because the end is near says nothing about the samples.
+        // A step that was shortened to end at the end does not show that a sample is stiff.
         let judged = isShortened ? .infinity : abs(size)
         if judged < smallestAccepted || statistics.acceptedSteps == 1 {
           smallestAccepted = judged
@@ -128,20 +129,20 @@ struct Integrator {
     return (state, statistics)
   }
 
-  /// The new state of a step whose size is given: for running a known step again.
+  /// The state after a step of a given size: for repeating an accepted step.
   func repeated(_ time: Double, _ size: Double, _ state: [Variable]) -> (state: [Variable], evaluations: Int) {
     var statistics = SolveStatistics()
     let first = evaluate(time, state, &statistics)
-    // Of a method whose last stage is the next step's first, that stage has no weight in this step.
+    // The last stage of an FSAL method has weight zero in this step: it is the first stage of the next.
     let needed = tableau.stages - (tableau.isFirstSameAsLast ? 1 : 0)
     let stages = stageSlopes(time, size, state, first, &statistics, count: needed)
     return (combination(state, stages, tableau.weights, size), statistics.evaluations)
   }
 
-  /// The size of the next step if the controller allows one of `size`.
+  /// The size of the next step where the controller allows `size`: that, or the even division of what remains.
   private func divided(_ size: Double, remaining: Double) -> Double {
     guard options.dividesEvenly, remaining != 0 else { return size }
-    // A size that falls short of a whole number of steps by rounding alone is that many steps.
+    // A number of steps that exceeds an integer by rounding alone is that integer.
     return remaining / max(1, (remaining / size * (1 - 1e-12)).rounded(.up))
   }
 
@@ -180,9 +181,10 @@ struct Integrator {
   // MARK: Error
 
   struct StepError {
-    /// The largest over the controlled components of the root mean square of error / (atol + rtol max(|before|, |after|)).
+    /// The root mean square of error / (atol + rtol max(|before|, |after|)), the largest over the components in the
+    /// norm.
     let norm: Double
-    /// The sample with the largest share in it.
+    /// The sample with the largest error.
     let sample: Int
   }
 
@@ -195,7 +197,7 @@ struct Integrator {
       after.map(\.value))
   }
 
-  /// The norm of a sum of coefficient * tensors in units of the tolerance; samples lie along the first axis.
+  /// The norm of a sum of coefficient * component in units of the tolerance; samples lie along the first axis.
   private func scaledNorm(
     _ terms: [(Double, [Tensor])], _ before: [Tensor], _ after: [Tensor]
   ) -> StepError {
@@ -218,7 +220,8 @@ struct Integrator {
     return StepError(norm: norm, sample: worst.sample)
   }
 
-  /// The first step size: Hairer, Nørsett, Wanner II.4, as torchdiffeq does it; costs one evaluation.
+  /// The size of the first step, after Hairer, Nørsett, Wanner, section II.4, as torchdiffeq has it. Takes one
+  /// evaluation.
   private func initialStep(
     _ time: Double, _ state: [Variable], _ first: [Variable], _ direction: Double,
     _ statistics: inout SolveStatistics

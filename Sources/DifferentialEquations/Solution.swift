@@ -1,39 +1,43 @@
 import Autodiff
 
-/// What a solve did.
+/// Statistics of a solve: evaluations, steps, step sizes.
 public struct SolveStatistics: Sendable, Equatable {
   /// Evaluations of the dynamics.
   public var evaluations = 0
-  /// Steps that met the tolerance.
+  /// Steps whose error met the tolerance.
   public var acceptedSteps = 0
-  /// Steps that did not, and were repeated smaller.
+  /// Steps whose error did not meet the tolerance, and which were repeated with a smaller size.
   public var rejectedSteps = 0
   /// The accepted step sizes, in order; negative in a solve backward in time.
   public var stepSizes: [Double] = []
-  /// The step size that the errors of the accepted steps let one expect to meet the tolerance throughout, of adaptive
-  /// methods: the start for another solve of the same kind. See ``SolverOptions/startingWarm(_:)``.
+  /// The step size at which, judging by the errors of the accepted steps, the whole solve would have met the tolerance:
+  /// the first step size for another solve of the same kind. Nil for methods with fixed steps. See
+  /// ``SolverOptions/startingWarm(_:)``.
   public var sustainableStep: Double?
-  /// The sample that had the largest error in the smallest step: the one that slows the batch.
+  /// The sample of the batch that had the largest error in the smallest step: the one that slows the others down.
   public var stiffestSample: Int?
 
+  /// The statistics of a solve that has not begun.
   public init() {}
 
   /// The smallest accepted step.
   public var smallestStep: Double? { stepSizes.map { abs($0) }.min() }
 }
 
-/// What differentiating a solve took; filled in when the tape is walked backward.
+/// Statistics of the backward pass of a solve; filled in when gradients are taken.
 public final class BackwardPass {
-  /// Evaluations, or pullbacks of evaluations.
+  /// Evaluations of the dynamics in the backward pass, or pullbacks of evaluations.
   public internal(set) var evaluations = 0
-  /// Why the adjoint equation could not be solved, in which case the gradient is not a number.
+  /// Why the adjoint equation could not be solved; the gradient is then NaN. Nil where nothing failed.
   public internal(set) var failure: SolveError?
 }
 
-/// The state at the end of a solve.
+/// The result of a solve: the state at its end, and statistics.
 public struct Solution {
-  /// The components of the state, each shaped as it began.
+  /// The components of the state at the end of the solve, each of the shape of its initial value.
   public let state: [Variable]
+  /// Statistics of the solve.
   public let statistics: SolveStatistics
+  /// Statistics of the backward pass, which are complete once gradients have been taken.
   public let backwardPass: BackwardPass
 }

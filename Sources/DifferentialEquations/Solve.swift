@@ -1,28 +1,29 @@
 import Autodiff
 import Tensors
 
-/// How the gradient of a solve is taken.
+/// How a solve is differentiated.
 public enum AdjointMethod: String, Sendable, CaseIterable, Codable {
-  /// The exact gradient of the discrete solve; keeps what every evaluation needs for its pullback.
+  /// The exact gradient of the discrete solve. Keeps in memory what every evaluation needs for its pullback.
   case direct
-  /// The same gradient; keeps the state before each step and evaluates the step again.
+  /// The same gradient. Keeps only the state before each step, and repeats the step in the backward pass.
   case checkpointed
-  /// The adjoint equation solved backward in time, with constant memory (Chen et al. 2018, appendix B); it agrees with
-  /// the others up to the tolerance.
+  /// The adjoint equation, solved backward in time in constant memory (Chen et al. 2018, "Neural Ordinary Differential
+  /// Equations", appendix B). Its gradient agrees with that of the others up to the tolerance.
   case adjoint
 }
 
 /// Solves dy/dt = f(t, y; parameters) from `start` to `end`, in either direction, differentiably.
 ///
 /// - Parameters:
-///   - dynamics: The derivatives of the components, each shaped as its component.
-///   - initial: The components of the state, samples along the first axis of each.
-///   - parameters: What is constant during the solve and may need a gradient.
-///   - start: The time at which the state is `initial`.
+///   - dynamics: The right-hand side f: a derivative for each component of the state, of the component's shape.
+///   - initial: The components of the state at `start`, each `[batch, ...]`.
+///   - parameters: What f depends on and what is constant during the solve; gradients flow to it.
+///   - start: The time of the initial state.
 ///   - end: The time of the result.
 ///   - options: Method, tolerances, limits.
-///   - gradient: How the gradient is taken.
-/// - Throws: ``SolveError`` at step underflow, at numbers that are not finite, at the step limit.
+///   - gradient: How the solve is differentiated.
+/// - Returns: The state at `end`, and statistics.
+/// - Throws: ``SolveError`` where the step size underflows, a number is not finite, or the step limit is reached.
 public func solve(
   _ dynamics: @escaping Dynamics, initial: [Variable], parameters: [Variable] = [], from start: Double,
   to end: Double, options: SolverOptions = SolverOptions(), gradient: AdjointMethod = .direct
@@ -38,7 +39,7 @@ public func solve(
   }
 }
 
-/// An initial value problem and how it is solved.
+/// An initial value problem, and the options of its solve.
 struct Problem {
   let dynamics: Dynamics
   let initial: [Variable]
@@ -50,10 +51,10 @@ struct Problem {
   /// The values of the parameters as constants.
   var constants: [Variable] { parameters.map(\.detached) }
 
-  /// Records the end of a solve as one operation with several results, of which `pullback` turns the cotangents into
-  /// those of the initial state and the parameters.
+  /// Records a whole solve as one operation. Its results are the components at the end; `pullback` turns their
+  /// cotangents into those of the initial state and the parameters.
   ///
-  /// An operation has one result, so the components are joined into one and sliced out of it again.
+  /// An operation of the tape has one result, so the components are concatenated into one and sliced out of it again.
   func recorded(
     _ components: [Tensor],
     _ pullback:

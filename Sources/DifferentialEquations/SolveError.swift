@@ -1,12 +1,13 @@
-/// Why a solve could not reach its end.
+/// Why a solve could not reach its end: at which time, and for which sample of the batch.
 public enum SolveError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The error estimate stays above the tolerance however small the step.
+  /// The error estimate stays above the tolerance however small the step; `sample` has the largest error.
   case stepUnderflow(time: Double, step: Double, sample: Int)
-  /// The state or its derivative is infinite or not a number.
+  /// The state or its derivative is infinite or NaN, in a sample and a component of the state.
   case notFinite(time: Double, sample: Int, component: Int)
-  /// The step limit was reached before the end.
+  /// The step limit was reached before the end; `sample` has the largest error.
   case stepLimit(time: Double, limit: Int, sample: Int)
 
+  /// What happened, where, and what to do about it.
   public var description: String {
     switch self {
     case .stepUnderflow(let time, let step, let sample):

@@ -1,26 +1,30 @@
-/// How a differential equation is solved.
+/// Options of a solve: the method, the tolerances, the step sizes.
 public struct SolverOptions: Sendable, Equatable {
   /// The Runge–Kutta method.
   public var method: ButcherTableau
-  /// The error allowed to a step: absolute + relative * |y|, in the root mean square over each component of the state.
+  /// The absolute part of the error allowed to a step: the root mean square, over each component of the state, of
+  /// error / (absolute + relative * |y|) may be at most 1.
   public var absoluteTolerance: Double
+  /// The relative part of the error allowed to a step; see ``absoluteTolerance``.
   public var relativeTolerance: Double
-  /// How step sizes follow the error; for adaptive methods.
+  /// How step sizes follow the error. Adaptive methods only.
   public var controller: StepSizeController
-  /// The size of the first step; by default chosen from the problem. For adaptive methods.
+  /// The size of the first step; nil to choose it from the problem. Adaptive methods only.
   public var firstStep: Double?
-  /// Whether what is left of the interval is divided into steps of one size, as many as it takes for none to be larger
-  /// than the controller allows. Steps of one size have the least error for their number; otherwise the last step takes
-  /// what the others have left. For adaptive methods.
+  /// Whether the rest of the interval is divided into steps of one size, the largest that the controller allows. Steps
+  /// of one size have the least error for their number; otherwise the last step is whatever the others leave over.
+  /// Adaptive methods only.
   public var dividesEvenly: Bool
-  /// The number of equal steps of a method without error estimate.
+  /// The number of steps, all of one size, of a method without error estimate.
   public var fixedSteps: Int
-  /// A solve that has not ended after this many steps, accepted or rejected, is an error.
+  /// The most steps, accepted or rejected, that a solve may take before it fails with
+  /// ``SolveError/stepLimit(time:limit:sample:)``.
   public var stepLimit: Int
-  /// Components of the state whose error does not matter to the step size, such as integrals that nothing else of the
-  /// state depends on.
+  /// The indices of components of the state that are left out of the error norm, such as integrals that the rest of the
+  /// state does not depend on.
   public var componentsOutsideErrorNorm: Set<Int>
 
+  /// Options of a solve; the defaults are the published model's.
   public init(
     method: ButcherTableau = .dormandPrince, absoluteTolerance: Double = 1e-5,
     relativeTolerance: Double = 1e-5, controller: StepSizeController = .integral, firstStep: Double? = nil,
@@ -38,10 +42,12 @@ public struct SolverOptions: Sendable, Equatable {
     self.componentsOutsideErrorNorm = componentsOutsideErrorNorm
   }
 
-  /// These options for a solve much like one that is done, which could have kept to steps of a size: it begins with
-  /// that size, which spares the evaluation and the small first steps of finding it, and divides the interval evenly.
+  /// These options with a warm start: the step size that would have suited a similar, earlier solve.
   ///
-  /// - Parameter step: ``SolveStatistics/sustainableStep`` of the other solve; without, the options are as they were.
+  /// The solve begins with that size and divides the interval evenly. This saves the evaluation that chooses the first
+  /// step of a cold start, and the small steps that follow it.
+  ///
+  /// - Parameter step: ``SolveStatistics/sustainableStep`` of the earlier solve; with nil, the options are unchanged.
   public func startingWarm(_ step: Double?) -> SolverOptions {
     guard let step else { return self }
     var options = self
@@ -50,7 +56,7 @@ public struct SolverOptions: Sendable, Equatable {
     return options
   }
 
-  /// These options without a warm start: for another equation, to which the other solve says nothing.
+  /// These options without a warm start: for another equation, about which the earlier solve says nothing.
   var startingCold: SolverOptions {
     guard dividesEvenly else { return self }
     var options = self

@@ -1,21 +1,23 @@
 import Foundation
 
-// The error of a step of size h is about proportional to h^order, so an accepted step of size h_i and error e_i (in units
-// of the tolerance) says that, where it lay, steps of
+// The error of a step of size h is about proportional to h^order. An accepted step of size h_i with error e_i (in
+// units of the tolerance) therefore shows that in its part of the interval, steps of size
 //
 //     s_i = safety h_i / e_i^(1 / order)        (at most as much larger than h_i as the controller allows)
 //
-// would do: its stretch of the interval needs h_i / s_i of them, the interval n = sum of h_i / s_i, each of length / n.
-// Where the dynamics differ along the way, that is too long for their hardest part, so no step is longer than the least
-// s_i; of those steps alone whose error is large enough to be more than rounding, for the error of a very small step (the
-// first of a cold start) is that of the arithmetic and shrinks no further with h.
+// would have been small enough. That part needs h_i / s_i of them, and the whole interval n = sum of h_i / s_i steps
+// of size length / n. Where the dynamics vary along the way, this is too large for their stiffest part, so that the
+// size is bounded by the smallest s_i. Only steps whose error is well above rounding count for that bound: the error
+// of a very small step, such as the first of a cold start, is rounding error and does not shrink with h.
 
-/// The step size that the errors of a solve's accepted steps allow.
+/// The step size with which a whole solve would have met the tolerance, estimated from the errors of its accepted
+/// steps.
 struct SustainableStep {
-  /// Steps of 0.08 tolerances. A cold start ends with steps far smaller than the controller's safety would have them,
-  /// because the interval ends; at this safety, steps of one size err no more than they do, with fewer evaluations.
+  /// At order five, steps with an error of 0.08 tolerances. A cold start errs less than the controller's safety factor
+  /// alone would allow, because the end of the interval cuts its last step short. With this factor, steps of one size
+  /// have no larger an error than a cold start's, and take fewer evaluations.
   private static let safety = 0.6
-  /// Below this share of the tolerance, an error may be rounding.
+  /// An error below this fraction of the tolerance may be rounding error.
   private static let tellingError = 0.05
 
   let controller: StepSizeController
@@ -37,6 +39,6 @@ struct SustainableStep {
     if error >= Self.tellingError { least = min(least, sustainable) }
   }
 
-  /// The size; none before any step.
+  /// The step size; nil before the first step.
   var size: Double? { stepsNeeded > 0 ? min(length / stepsNeeded, least) : nil }
 }

@@ -1,10 +1,10 @@
-/// Arithmetic on sizes that files claim: what does not fit in an `Int`, or is negative, is nil and never a trap.
+/// Checked arithmetic on sizes that files claim: a result that overflows or is negative is nil, and never traps.
 ///
 /// ```swift
 /// guard let count = CheckedSize.product(header.shape) else { throw tooLarge }
 /// ```
 public enum CheckedSize {
-  /// The product of sizes; nil where one is negative or a product on the way overflows, also where a zero follows.
+  /// The product of sizes; nil where one is negative or an intermediate product overflows, even if a zero follows.
   public static func product(_ sizes: some Sequence<Int>) -> Int? {
     var product = 1
     for size in sizes {
@@ -26,9 +26,11 @@ public enum CheckedSize {
     return isOverflow || sum < 0 ? nil : sum
   }
 
-  /// In row-major order, how far apart the elements of each axis lie; nil where ``product(_:)`` is.
+  /// The strides of a contiguous array, in elements; nil where ``product(_:)`` is nil.
   ///
-  /// - Parameter isFirstIndexFastest: Column-major order, as in Fortran and MATLAB.
+  /// - Parameters:
+  ///   - shape: The length of each axis.
+  ///   - isFirstIndexFastest: Whether the array is column-major, as in Fortran and MATLAB; by default it is row-major.
   public static func strides(_ shape: [Int], isFirstIndexFastest: Bool = false) -> [Int]? {
     var strides = [Int](repeating: 1, count: shape.count)
     var stride = 1

@@ -1,13 +1,13 @@
 extension StringProtocol {
-  /// The text with every character that could command a terminal, or reorder what it shows, written as JSON escapes
-  /// it: an escape character becomes the six characters `\u001b`.
+  /// The text with every character that a terminal would interpret, or that would reorder what it shows, escaped as in
+  /// JSON: an escape character becomes the six characters `\u001b`.
   ///
-  /// Control characters (both sets), separators of lines and paragraphs, and marks of direction are escaped. What JSON's
-  /// encoders leave in a string is thereby escaped as JSON allows, so that JSON stays what it was.
+  /// Control characters (C0 and C1), line and paragraph separators, and directional marks are escaped. JSON text keeps
+  /// its meaning, since JSON allows these escapes in strings, and has such characters nowhere else.
   ///
-  /// - Parameter keepingLines: Whether line feeds and tabs stay, as in text that is laid out already.
+  /// - Parameter keepingLines: Whether to keep line feeds and tabs, for text that is already laid out.
   public func visible(keepingLines: Bool = false) -> String {
-    // Nearly all text has nothing to escape.
+    // Most texts have nothing to escape.
     guard unicodeScalars.contains(where: { $0.commandsTerminal }) else { return String(self) }
     var result = String.UnicodeScalarView()
     for scalar in unicodeScalars {
@@ -23,7 +23,8 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
-  /// Controls, separators of lines, marks that change the direction of writing: all have at most four digits.
+  /// Whether this is a control character, a line separator or a directional mark. All have at most four hexadecimal
+  /// digits.
   fileprivate var commandsTerminal: Bool {
     switch value {
     case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true

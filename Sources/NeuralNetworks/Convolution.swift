@@ -2,13 +2,21 @@ import Autodiff
 
 /// A convolution with a square kernel and a bias, with PyTorch's names, shapes and initial values.
 public struct Convolution: Sendable {
-  /// [out, in, kernel, kernel]
+  /// The weight, [out, in, kernel, kernel].
   private let weight: Parameter
-  /// [out]
+  /// The bias, [out].
   private let bias: Parameter
   private let padding: Int
 
-  /// - Parameter name: The layer's name; its parameters are `name.weight` and `name.bias`.
+  /// Adds a layer's parameters to a builder.
+  ///
+  /// - Parameters:
+  ///   - name: The layer's name; its parameters are `name.weight` and `name.bias`.
+  ///   - inputs: The number of input channels.
+  ///   - outputs: The number of output channels.
+  ///   - kernel: The side of the square kernel.
+  ///   - padding: The padding on each side, in both directions.
+  ///   - builder: What makes the parameters.
   public init(
     _ name: String, inputs: Int, outputs: Int, kernel: Int, padding: Int = 0,
     in builder: inout ParameterBuilder
@@ -19,7 +27,7 @@ public struct Convolution: Sendable {
     self.padding = padding
   }
 
-  /// [batch, height, width, in] -> [batch, height', width', out]
+  /// The layer's output: `[batch, height, width, in]` -> `[batch, height', width', out]`.
   public func callAsFunction(_ x: Variable, _ parameters: BoundParameters) -> Variable {
     let shape = parameters[weight].shape
     // A 1x1 convolution is an affine map of the channels.

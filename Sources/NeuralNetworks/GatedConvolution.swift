@@ -1,23 +1,29 @@
 import Autodiff
 
-/// h(x) sigmoid(g(x)) for two convolutions h and g of the same shape, perhaps transposed.
+/// A gated convolution, h(x) sigmoid(g(x)) for two convolutions h and g of the same shape, which may be transposed.
 ///
-/// The gated convolution of van den Berg et al. 2018 (Sylvester flows). Both convolutions are done as one with twice
-/// the channels. Parameters are `name.h.weight`, `name.h.bias`, `name.g.weight`, `name.g.bias`, in PyTorch's shapes and
-/// with its initial values.
+/// The gated convolution of van den Berg et al. 2018 (Sylvester flows). Both convolutions are computed as one with
+/// twice the output channels. Parameters are `name.h.weight`, `name.h.bias`, `name.g.weight`, `name.g.bias`, with
+/// PyTorch's shapes and initial values.
 public struct GatedConvolution: Sendable {
-  /// The sizes of a gated convolution.
+  /// The shape of a gated convolution: channels, kernel, stride and padding.
   public struct Shape: Sendable {
+    /// The number of input channels.
     public var inputs: Int
+    /// The number of output channels.
     public var outputs: Int
-    /// [height, width]
+    /// The kernel, `[height, width]`.
     public var kernel: [Int]
+    /// The stride, in both directions.
     public var stride = 1
+    /// The padding on each side, in both directions; of a transposed convolution, as PyTorch counts it.
     public var padding = 0
-    /// Whether the convolution is transposed, and then by how many [rows, columns] its output is enlarged.
+    /// Whether the convolution is transposed.
     public var isTransposed = false
+    /// By how many `[rows, columns]` the output of a transposed convolution is enlarged.
     public var outputPadding = [0, 0]
 
+    /// A shape with the given sizes.
     public init(
       _ inputs: Int, _ outputs: Int, kernel: [Int], stride: Int = 1, padding: Int = 0,
       isTransposed: Bool = false, outputPadding: [Int] = [0, 0]
@@ -36,11 +42,17 @@ public struct GatedConvolution: Sendable {
   private let weights: [Parameter]
   private let biases: [Parameter]
 
+  /// Adds a layer's parameters to a builder.
+  ///
+  /// - Parameters:
+  ///   - name: The layer's name; its parameters are `name.h.weight` and so on.
+  ///   - shape: Channels, kernel, stride and padding.
+  ///   - builder: What makes the parameters.
   public init(_ name: String, _ shape: Shape, in builder: inout ParameterBuilder) {
     self.shape = shape
     let sizes =
       (shape.isTransposed ? [shape.inputs, shape.outputs] : [shape.outputs, shape.inputs]) + shape.kernel
-    // PyTorch takes the second size for the fan-in, of transposed convolutions too.
+    // PyTorch takes the second size of the weight as the fan-in, also for transposed convolutions.
     let bound = 1 / Double(sizes[1] * shape.kernel[0] * shape.kernel[1]).squareRoot()
     var weights: [Parameter] = []
     var biases: [Parameter] = []
@@ -52,7 +64,7 @@ public struct GatedConvolution: Sendable {
     self.biases = biases
   }
 
-  /// [batch, height, width, in] -> [batch, height', width', out]
+  /// The layer's output: `[batch, height, width, in]` -> `[batch, height', width', out]`.
   public func callAsFunction(_ x: Variable, _ parameters: BoundParameters) -> Variable {
     let weight = Variable.concatenation(weights.map { parameters[$0] }, axis: shape.isTransposed ? 1 : 0)
     let bias = Variable.concatenation(biases.map { parameters[$0] }, axis: 0)

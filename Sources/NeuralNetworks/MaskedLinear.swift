@@ -1,24 +1,32 @@
 import Autodiff
 import Tensors
 
-/// An autoregressive linear layer: x (W * mask) + b, a layer of MADE (Germain et al. 2015).
+/// A masked, autoregressive linear layer, x (W * mask) + b: a layer of MADE (Germain et al. 2015).
 ///
-/// Of n inputs or outputs, number j belongs to one of as many groups as the smaller side has numbers, in order. An output
-/// group sees input groups up to its own, or up to the one before it where `isStrict`. Layers put after one another, of
-/// which one is strict, so make an output i that depends on inputs before i alone.
+/// Inputs and outputs are each divided, in order, into min(inputs, outputs) groups. The outputs of a group see the
+/// inputs of the groups up to their own, or up to the one before it where the layer is strict. A stack of layers of
+/// which one is strict therefore makes output group i depend on the input groups before i alone.
 ///
-/// The weight is `[in, out]`, the reverse of ``Linear``'s, as in the published Sylvester code; its initial deviation is
-/// sqrt(2 / out), He's with that code's reading of the shape.
+/// The weight is `[in, out]`, the transpose of ``Linear``'s, as in the published Sylvester code. The standard
+/// deviation of its initial values is sqrt(2 / out): He initialization, with out taken as the fan-in as that code
+/// does.
 public struct MaskedLinear: Sendable {
-  /// `[in, out]`
+  /// The weight W before masking, `[in, out]`.
   public let weight: Parameter
-  /// `[out]`
+  /// The bias b, `[out]`.
   public let bias: Parameter
   private let mask: Tensor
 
+  /// Adds a layer's parameters to a builder.
+  ///
+  /// - Precondition: One of `inputs` and `outputs` is a multiple of the other.
   /// - Parameters:
-  ///   - weightName: The weight's name in full; the published names of weight and bias have no layer in common.
-  ///   - isStrict: Whether an output does not see the inputs of its own group.
+  ///   - weightName: The full name of the weight; the published names of weight and bias share no layer name.
+  ///   - biasName: The full name of the bias.
+  ///   - inputs: The number of inputs.
+  ///   - outputs: The number of outputs.
+  ///   - isStrict: Whether outputs do not see the inputs of their own group.
+  ///   - builder: What makes the parameters.
   public init(
     weightName: String, biasName: String, inputs: Int, outputs: Int, isStrict: Bool = false,
     in builder: inout ParameterBuilder
@@ -42,7 +50,7 @@ public struct MaskedLinear: Sendable {
     }
   }
 
-  /// [batch, in] -> [batch, out]
+  /// The layer's output: `[batch, in]` -> `[batch, out]`.
   public func callAsFunction(_ x: Variable, _ parameters: BoundParameters) -> Variable {
     let weight = parameters[weight]
     let masked = weight * Variable(mask.converted(to: weight.value.elementType))

@@ -2,7 +2,7 @@ import Autodiff
 import Kernels
 import Tensors
 
-/// How an optimizer moves parameters against their gradients.
+/// The update rule of an optimizer.
 public enum OptimizationMethod: String, Sendable, CaseIterable, Codable {
   /// Adamax: the second moment is a decaying maximum (Kingma and Ba 2015, "Adam", section 7.1).
   ///
@@ -24,7 +24,7 @@ public enum OptimizationMethod: String, Sendable, CaseIterable, Codable {
     }
   }
 
-  /// The epsilon that is used if no other is given: the published runs' for Adamax, PyTorch's for Adam.
+  /// The default epsilon: that of the published runs for Adamax, PyTorch's for Adam.
   public var defaultEpsilon: Double {
     switch self {
     case .adamax: 1e-7
@@ -33,27 +33,40 @@ public enum OptimizationMethod: String, Sendable, CaseIterable, Codable {
   }
 }
 
-/// An optimizer and its state: first and second moments of the gradients of each parameter.
+/// An optimizer and its state: the first and second moments of the gradients of each parameter.
 ///
-/// With a weight decay w, a gradient is taken as g + w p, as PyTorch's Adam and Adamax take it. Epsilon is placed as
-/// PyTorch places it.
+/// Weight decay and epsilon act as in PyTorch's Adam and Adamax: with a weight decay w, the gradient g of a parameter
+/// p is replaced by g + w p.
 public struct Optimizer: Sendable {
+  /// The update rule.
   public let method: OptimizationMethod
+  /// The learning rate of the next update.
   public var learningRate: Double
-  /// b1.
+  /// The decay rate b1 of the first moments.
   public let firstDecay: Double
-  /// b2.
+  /// The decay rate b2 of the second moments.
   public let secondDecay: Double
+  /// The epsilon that keeps the denominator from zero.
   public let epsilon: Double
+  /// The weight decay w; 0 for none.
   public let weightDecay: Double
-  /// Updates done.
+  /// The number of updates so far.
   public var step = 0
-  /// m, in the order of the parameters.
+  /// The first moments m, in the order of the parameters.
   public var firstMoments: [Tensor]
-  /// v, in the order of the parameters; Adamax's infinity norms.
+  /// The second moments v, in the order of the parameters; of Adamax, the infinity norms.
   public var secondMoments: [Tensor]
 
-  /// - Parameter epsilon: If not given, ``OptimizationMethod/defaultEpsilon``.
+  /// An optimizer with moments of zero.
+  ///
+  /// - Parameters:
+  ///   - method: The update rule.
+  ///   - parameters: The parameters that it will update.
+  ///   - learningRate: The learning rate.
+  ///   - firstDecay: The decay rate of the first moments.
+  ///   - secondDecay: The decay rate of the second moments.
+  ///   - epsilon: Nil for ``OptimizationMethod/defaultEpsilon``.
+  ///   - weightDecay: The weight decay.
   public init(
     _ method: OptimizationMethod = .adamax, for parameters: ParameterSet, learningRate: Double = 5e-4,
     firstDecay: Double = 0.9, secondDecay: Double = 0.999, epsilon: Double? = nil, weightDecay: Double = 0
@@ -68,15 +81,18 @@ public struct Optimizer: Sendable {
     secondMoments = firstMoments
   }
 
-  /// Moves the parameters against their gradients, given in the order of the set.
+  /// Updates the parameters with dense gradients, given in the order of the set.
   public mutating func update(_ parameters: inout ParameterSet, _ gradients: [Tensor]) {
     update(&parameters, gradients.map(Gradient.dense))
   }
 
-  /// Moves the parameters against their gradients, given in the order of the set; those that are products are formed a
-  /// part at a time.
+  /// Updates the parameters with dense or outer-product gradients, given in the order of the set. An outer-product
+  /// gradient is multiplied out a part at a time, and is never in memory as a whole.
   ///
-  /// - Parameter scale: What the gradients are multiplied by first; see ``GradientNorm/scale(toLimit:)``.
+  /// - Parameters:
+  ///   - parameters: The parameters to update.
+  ///   - gradients: A gradient for each parameter.
+  ///   - scale: A factor that the gradients are multiplied by first; see ``GradientNorm/scale(toLimit:)``.
   public mutating func update(_ parameters: inout ParameterSet, _ gradients: [Gradient], scaledBy scale: Double = 1) {
     precondition(
       gradients.count == parameters.tensors.count && gradients.count == firstMoments.count,
@@ -102,7 +118,7 @@ public struct Optimizer: Sendable {
 }
 
 extension Double {
-  /// base^exponent for a count of updates, by squaring: the same on every platform.
+  /// base^exponent by repeated squaring, which gives the same bits on every platform.
   fileprivate static func pow(_ base: Double, _ exponent: Int) -> Double {
     var (result, factor, rest) = (1.0, base, exponent)
     while rest > 0 {

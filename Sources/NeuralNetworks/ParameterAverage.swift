@@ -1,25 +1,30 @@
 import Tensors
 
-/// An exponential moving average of parameters, which is often a better model than any one of them.
+/// An exponential moving average of the parameters over updates, which is often a better model than the last
+/// parameters.
 ///
-///     average <- R average + (1 - R) p        after each update; the first update's parameters begin it
+///     average <- R average + (1 - R) p        after each update; the average begins as the parameters first added
 ///
-/// Polyak and Juditsky 1992 averaged the iterates of stochastic approximation; the exponential form, and the beginning
-/// without bias correction, are those of PyTorch's `AveragedModel` with `get_ema_multi_avg_fn(R)`.
+/// Polyak and Juditsky 1992 averaged the iterates of stochastic approximation. The exponential form, without bias
+/// correction, is that of PyTorch's `AveragedModel` with `get_ema_multi_avg_fn(R)`.
 public struct ParameterAverage: Sendable {
-  /// R: the share of the average that each update keeps.
+  /// The decay R: the weight of the old average in each update, from 0 to below 1.
   public let decay: Double
-  /// The averaged parameters, under the names of those that are averaged.
+  /// The averaged parameters, with the names of the parameters.
   public private(set) var parameters: ParameterSet
-  /// Whether an update was added.
+  /// Whether no parameters have been added yet.
   public private(set) var isEmpty: Bool
 
-  /// An average of nothing yet.
+  /// An empty average.
+  ///
+  /// - Parameters:
+  ///   - decay: The decay R, from 0 to below 1.
+  ///   - parameters: Parameters with the names and shapes of those to be averaged.
   public init(decay: Double, of parameters: ParameterSet) {
     self.init(decay: decay, parameters, isEmpty: true)
   }
 
-  /// An average that goes on from averaged parameters.
+  /// An average that continues from averaged parameters.
   public init(decay: Double, resuming parameters: ParameterSet) {
     self.init(decay: decay, parameters, isEmpty: false)
   }
@@ -31,7 +36,7 @@ public struct ParameterAverage: Sendable {
     self.isEmpty = isEmpty
   }
 
-  /// Adds the parameters after an update.
+  /// Adds the parameters as they are after an update.
   public mutating func add(_ updated: ParameterSet) {
     precondition(updated.tensors.count == parameters.tensors.count, "average: parameters of another model")
     guard !isEmpty else {

@@ -1,8 +1,10 @@
 import Tensors
 
-/// Makes the parameters of a model, layer by layer: with initial values, with values from elsewhere, or in name alone.
+/// Makes the parameters of a model, layer by layer: with random initial values, with given values, or as a layout
+/// without values.
 ///
-/// A parameter's initial values are a function of the seed and its name: adding a layer leaves the others as they were.
+/// A parameter's initial values are a function of the seed and the parameter's name, so that adding a layer does not
+/// change those of other layers.
 public struct ParameterBuilder {
   private enum Source {
     case random(seed: UInt64)
@@ -10,39 +12,43 @@ public struct ParameterBuilder {
     case none
   }
 
+  /// The parameters so far; empty where only a layout is made.
   public private(set) var parameters = ParameterSet()
-  /// What values from elsewhere lack: each missing or misshaped tensor.
+  /// A validation error for each tensor that is missing from the given values, or misshaped.
   public private(set) var validationErrors: [String] = []
-  /// The names and shapes of all parameters so far, and what layers keep besides.
+  /// The names and shapes of all parameters so far, and the sizes of constant tensors.
   public private(set) var layout = ParameterLayout()
   private let source: Source
   private var shared: [String: Parameter] = [:]
 
-  /// Makes initial values.
+  /// A builder of parameters with random initial values.
   public init(seed: UInt64) { source = .random(seed: seed) }
 
-  /// Takes values by name; those that are missing or misshaped are told in ``validationErrors``, and the parameters must then
-  /// not be used.
+  /// A builder of parameters with given values, by name. Where ``validationErrors`` reports missing or misshaped
+  /// tensors, the parameters must not be used.
   public init(values: [String: Tensor]) { source = .values(values) }
 
   private init() { source = .none }
 
-  /// The layout of what `make` makes, for which no tensor is made.
+  /// The layout of the parameters that `make` adds to a builder; no tensor is allocated.
   public static func layout(_ make: (inout ParameterBuilder) -> Void) -> ParameterLayout {
     var builder = ParameterBuilder()
     make(&builder)
     return builder.layout
   }
 
-  /// A tensor that a layer keeps and that is no parameter, such as a mask; where a layout alone is asked for, an empty
-  /// one.
+  /// A constant tensor of a layer, such as a mask, which is not a parameter; empty where only a layout is made.
+  ///
+  /// - Parameters:
+  ///   - shape: The tensor's shape.
+  ///   - values: Computes its elements, row-major; not called where only a layout is made.
   public mutating func constant(_ shape: [Int], _ values: () -> [Float]) -> Tensor {
     layout.addConstant(shape)
     if case .none = source { return Tensor(zeros: [0]) }
     return Tensor(values(), shape: shape)
   }
 
-  /// Adds a tensor whose initial values are drawn uniformly from [-bound, bound].
+  /// Adds a parameter whose initial values are uniform in [-bound, bound].
   public mutating func uniform(_ name: String, _ shape: [Int], bound: Double) -> Parameter {
     add(name, shape) { seed in
       Self.drawn(name, shape, seed) { stream, range in
@@ -51,22 +57,26 @@ public struct ParameterBuilder {
     }
   }
 
-  /// Adds a tensor whose initial values are drawn from a normal distribution of mean zero.
+  /// Adds a parameter whose initial values are normal, of mean zero and the given standard deviation.
   public mutating func normal(_ name: String, _ shape: [Int], deviation: Double) -> Parameter {
     add(name, shape) { seed in
       Self.drawn(name, shape, seed) { stream, range in stream.normals(range).map { Float(deviation) * $0 } }
     }
   }
 
-  /// Adds a tensor whose initial values are all the same.
+  /// Adds a parameter whose initial values are all `value`.
   public mutating func constant(_ name: String, _ shape: [Int], _ value: Double) -> Parameter {
     add(name, shape) { _ in Tensor(repeating: value, shape: shape) }
   }
 
-  /// Adds a tensor that several modules share, or names the one that is there once more. Values from elsewhere must agree
-  /// wherever they have several of its names.
+  /// Adds a parameter that several modules share, or one more name of it where it is there already. Given values must
+  /// agree for all of its names that they have.
   ///
-  /// - Parameter key: What is shared.
+  /// - Parameters:
+  ///   - name: The name, or the further name.
+  ///   - shape: The parameter's shape.
+  ///   - value: Its initial value.
+  ///   - key: What identifies the shared parameter.
   public mutating func sharedConstant(
     _ name: String, _ shape: [Int], _ value: Double, key: String
   ) -> Parameter {
@@ -126,7 +136,7 @@ public struct ParameterBuilder {
     return tensor
   }
 
-  /// FNV-1a, which unlike Swift's own hash is the same in every run.
+  /// The FNV-1a hash, which is the same in every process, unlike Swift's `Hasher`.
   private static func hash(_ name: String) -> UInt64 {
     name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }

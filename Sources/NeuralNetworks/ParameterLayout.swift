@@ -1,17 +1,19 @@
-/// What a model is made of, in name alone: the names and shapes of its parameters, and how large the tensors are that its
-/// layers keep besides. So a model can be weighed, and a file's tensors held against it, before memory is taken for it.
+/// The layout of a model: the names and shapes of its parameters, and the size of its constant tensors.
+///
+/// From a layout the memory of a model can be estimated, and the tensors of a file can be checked, before memory is
+/// taken.
 public struct ParameterLayout: Sendable {
   /// The parameters, in the order of the ``ParameterSet`` that a builder makes.
   public private(set) var parameters: [Parameter] = []
-  /// How many numbers all parameters hold together; the greatest `Int` where that does not count them.
+  /// The number of elements of all parameters; `Int.max` where it overflows.
   public private(set) var count = 0
-  /// The same of constant tensors, such as masks.
+  /// The number of elements of all constant tensors, such as masks; `Int.max` where it overflows.
   public private(set) var constantCount = 0
 
-  /// Further names of parameters: those under which the published model has one tensor more than once.
+  /// Further names of parameters that the published model has under several names.
   public private(set) var otherNames: [String] = []
 
-  /// All names, further ones included.
+  /// All names of parameters, including ``otherNames``.
   public var names: [String] { parameters.map(\.name) + otherNames }
 
   init() {}
@@ -39,9 +41,11 @@ public struct ParameterLayout: Sendable {
     }
   }
 
-  /// What is wrong with tensors of these shapes, as far as they are to be the parameters: each missing or misshaped one.
+  /// A validation error for each parameter whose tensor is missing or misshaped.
   ///
-  /// - Parameter prefix: What stands before a parameter's name in that of its tensor.
+  /// - Parameters:
+  ///   - prefix: The prefix of the tensors' names, before the parameters' names.
+  ///   - shape: The shape of the tensor of a name; nil where there is none.
   public func validationErrors(under prefix: String = "", of shape: (_ name: String) -> [Int]?) -> [String] {
     parameters.compactMap { parameter in
       let name = prefix + parameter.name

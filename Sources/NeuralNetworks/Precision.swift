@@ -1,18 +1,18 @@
 import Kernels
 
-/// The arithmetic of a pass through a model whose parameters are single-precision numbers.
+/// The precision of a pass through a model with single-precision parameters.
 ///
-/// Parameters, their gradients' sums, the optimizer and everything but the products named here are in single precision
-/// either way. Both are the same on a processor that gains nothing by rounding.
+/// Parameters, the sums of their gradients, the optimizer, and all arithmetic but the products named here are in single
+/// precision either way. Both cases are the same on a processor that gains nothing by rounding.
 public enum Precision: String, Sendable, CaseIterable, Codable {
-  /// Products at about single precision.
+  /// Products with about single precision.
   case float32
-  /// Convolutions and the hypernetwork's products with their factors rounded to 8 bits of mantissa; and the
-  /// low-rank weights that the hypernetwork makes, where a divergence is estimated, rounded once for a solve. A flow's
-  /// other products are not among them, since the control of step sizes would take their rounding for error.
+  /// Mixed precision. The factors of convolutions and of the hypernetwork's products are rounded to 8 bits of mantissa.
+  /// Where the divergence is estimated, the per-sample low-rank weights are rounded too, once per solve. All other
+  /// products of a flow keep full precision, since the step size control would mistake their rounding for error.
   case mixed
 
-  /// How exact the products are that are rounded in mixed precision.
+  /// The numerics of the products that mixed precision rounds.
   package var numerics: Numerics {
     switch self {
     case .float32: .full

@@ -3,27 +3,48 @@ import DifferentialEquations
 import NeuralNetworks
 import Tensors
 
-/// FFJORD as a posterior: blocks of continuous flows whose velocities are amortized by a hypernetwork, one linear head on
-/// the image's features a block (FFJORD, section 4.2).
+/// FFJORD as a posterior: blocks of continuous flows whose velocities are amortized by a hypernetwork.
+///
+/// The hypernetwork is one linear head on the image's features for each block: `[batch, features]` ->
+/// `[batch, per-sample weights]`. Each block runs its flow from time 0 to its ``timeLengths``.
+///
+/// Grathwohl et al. 2019 (FFJORD), section 4.2.
 public struct AmortizedContinuousFlow: ScoredFlow {
   private let velocities: [AmortizedNetwork]
-  /// None where nothing is amortized.
+  /// The hypernetwork, a head for each block; empty where nothing is amortized.
   private let heads: [Linear]
   private let latent: Int
-  /// How each block is solved and differentiated.
+  /// How each block is solved.
   public var solver: SolverOptions
+  /// How the solves are differentiated.
   public var gradient: AdjointMethod
-  /// The time that each block's flow runs.
+  /// The end time T of each block's flow.
   public let timeLengths: [Double]
-  /// Which integrals along the solves are formed: for training; an evaluation may set it to nothing.
+  /// Which regularizers are integrated along the solves. They serve training; an evaluation can do without them.
   public var regularization: DynamicsRegularization
-  /// With which step size to start each solve, in the order of the solves; none for a cold start.
+  /// The first step size of each solve, in the order of the solves; empty for a cold start.
   private var warmSteps: [Double] = []
 
-  /// The parameters of block b's network begin with `odefuncs.b.diffeq`, as published, or with
-  /// `cnf.chain.b.odefunc.diffeq` where nothing is amortized; its head is `q_am.b`.
+  /// Adds the flow's parameters to a builder.
   ///
-  /// - Parameter timeLengths: The time of each block; without, `timeLength` is that of all.
+  /// The names of the parameters of block b's network begin with `odefuncs.b.diffeq`, as in the published model, or
+  /// with `cnf.chain.b.odefunc.diffeq` where nothing is amortized. Its hypernetwork head is `q_am.b`.
+  ///
+  /// - Parameters:
+  ///   - features: The number of the encoder's features.
+  ///   - latent: The number of latent dimensions.
+  ///   - hidden: The widths of the velocities' hidden layers.
+  ///   - blocks: The number of blocks.
+  ///   - amortization: Which weights are per-sample.
+  ///   - rank: The rank of the per-sample weights, where they are low-rank.
+  ///   - activation: The activation between the velocities' layers.
+  ///   - timeDependence: How shared layers depend on the time.
+  ///   - timeLength: The end time T of all blocks.
+  ///   - timeLengths: The end time of each block, in place of `timeLength`.
+  ///   - solver: How each block is solved.
+  ///   - gradient: How the solves are differentiated.
+  ///   - regularization: Which regularizers are integrated along the solves.
+  ///   - builder: What makes the parameters.
   public init(
     features: Int, latent: Int, hidden: [Int], blocks: Int, amortization: Amortization = .lowRank,
     rank: Int = 1, activation: ElementwiseFunction = .softplus, timeDependence: TimeDependence = .concat,
@@ -53,37 +74,47 @@ public struct AmortizedContinuousFlow: ScoredFlow {
     self.regularization = regularization
   }
 
+  /// The number of blocks.
   public var blocks: Int { velocities.count }
 
+  /// Transforms z0 to zT, block by block.
+  ///
+  /// - Throws: `SolveError`
   public func forward(
     _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
     try run(z0, features, parameters, probes, blocks: Array(velocities.indices), inverse: false)
   }
 
+  /// Transforms z0 to zT together with the score, block by block.
+  ///
+  /// - Throws: `SolveError`
   public func forward(
     _ z0: Variable, score: Tensor, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
     try run(z0, score: score, features, parameters, probes, blocks: Array(velocities.indices), inverse: false)
   }
 
-  /// zT -> z0: the blocks in reverse, each solved backward in time.
+  /// Transforms zT back to z0: the blocks in reverse order, each solved backward in time.
   ///
-  /// - Throws: ``SolveError``
+  /// - Throws: `SolveError`
   public func inverse(
     _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
     try run(zT, features, parameters, probes, blocks: velocities.indices.reversed(), inverse: true)
   }
 
+  /// Whether the solver has adaptive steps.
   public var canStartWarm: Bool { solver.method.isAdaptive }
 
+  /// This flow with a first step size for each solve, in the order of the solves.
   public func startingWarm(_ steps: [Double]) -> Self {
     var flow = self
     flow.warmSteps = steps
     return flow
   }
 
+  /// This flow with another absolute and relative tolerance.
   public func solving(toTolerance tolerance: Double) -> Self {
     var flow = self
     (flow.solver.absoluteTolerance, flow.solver.relativeTolerance) = (tolerance, tolerance)

@@ -4,18 +4,20 @@ import NeuralNetworks
 import Tensors
 
 /// The velocity of an FFJORD posterior: a network with an activation between layers, and none after the last, whose
-/// weights are in part the image's own,
+/// weights are in part per-sample (``Amortization``).
 ///
 ///     low-rank     layer_l(a) = shared_l(t, a) + (a U_l(x)) V_l(x) + bias_l(x)
 ///     bias         layer_l(a) = shared_l(t, a) + bias_l(x)
 ///     hyper        layer_l(a) = [t, a] W_l(x) + bias_l(x)
-///     last-layer   shared_l(t, a), and the last [t, a] W(x) + bias(x)
+///     last-layer   layer_l(a) = shared_l(t, a), the last one [t, a] W(x) + bias(x)
 ///     none         layer_l(a) = shared_l(t, a)
 ///
-/// with shared layers of one ``TimeDependence``. (FFJORD, section 4.2.) Images' weights and shared ones are constants of a
-/// solve: a velocity takes them as its conditioning.
+/// All shared layers have one ``TimeDependence``. Per-sample and shared weights are constant during a solve: the
+/// velocity is conditioned on them.
+///
+/// Grathwohl et al. 2019 (FFJORD), section 4.2.
 public struct AmortizedNetwork: Velocity {
-  /// What a layer takes of the image's own weights.
+  /// The per-sample part of a layer, and where its numbers lie in a sample's row of weights.
   enum ImagePart: Sendable {
     case none
     case lowRank(LowRankLayout)
@@ -40,15 +42,22 @@ public struct AmortizedNetwork: Velocity {
     var parameters: [Parameter] { (shared?.parameters ?? []) + (activation?.parameters ?? []) }
   }
 
+  /// Which weights are per-sample.
   public let amortization: Amortization
   private(set) var layers: [Layer]
 
+  /// Adds the parameters of the shared layers to a builder.
+  ///
   /// - Parameters:
-  ///   - name: The block's name; layer l's parameters are `name.diffeq.layers.l._layer.weight` and so on, those of
+  ///   - name: The block's name. The parameters of layer l are `name.diffeq.layers.l._layer.weight` and so on, those of
   ///     activations `name.diffeq.activation_fns.l.beta`.
-  ///   - hidden: The widths of hidden layers.
-  ///   - rank: Of low-rank amortization.
-  ///   - timeDependence: Of shared layers; an image's own layers concatenate the time.
+  ///   - latent: The number of latent dimensions.
+  ///   - hidden: The widths of the hidden layers.
+  ///   - amortization: Which weights are per-sample.
+  ///   - rank: The rank of the per-sample weights, where they are low-rank.
+  ///   - activation: The activation between layers.
+  ///   - timeDependence: How shared layers depend on the time. Per-sample layers always concatenate it.
+  ///   - builder: What makes the parameters.
   public init(
     _ name: String, latent: Int, hidden: [Int], amortization: Amortization = .lowRank, rank: Int = 1,
     activation: ElementwiseFunction = .softplus, timeDependence: TimeDependence = .concat,
@@ -83,7 +92,8 @@ public struct AmortizedNetwork: Velocity {
           activation: isLast
             ? nil
             : ActivationLayer("\(name).diffeq.activation_fns.\(l)", activation, isFirst: l == 0, in: &builder)))
-      // The published network of this kind has an activation after the last layer too: another name of the shared swish.
+      // The published network of this kind has an activation after its last layer too, whose beta is one more name of
+      // the shared one.
       if isLast, amortization == .hyper {
         _ = ActivationLayer("\(name).diffeq.activation_fns.\(l)", activation, isFirst: false, in: &builder)
       }
@@ -91,8 +101,8 @@ public struct AmortizedNetwork: Velocity {
     self.layers = layers
   }
 
-  /// The same velocity with products of per-sample low-rank weights as exact as `numerics` has it. Weights are rounded
-  /// once for a solve, if at all, which therefore sees one smooth velocity.
+  /// This velocity with products of its per-sample low-rank weights in the given numerics. Where weights are rounded, they
+  /// are rounded once, before the solve, which therefore sees one smooth velocity.
   func with(_ numerics: Numerics) -> AmortizedNetwork {
     var result = self
     for l in layers.indices {
@@ -103,11 +113,15 @@ public struct AmortizedNetwork: Velocity {
     return result
   }
 
-  /// How many weights each image has of its own.
+  /// The number of per-sample weights, biases included: what the hypernetwork gives for each sample.
   public var conditionalCount: Int { layers.reduce(0) { $0 + $1.image.count } }
 
-  /// What the velocity is conditioned on: the image weights `[batch, conditionalCount]`, where there are any, and then
-  /// the shared parameters in the order of the set.
+  /// What the velocity is conditioned on: the per-sample weights, where there are any, followed by the shared
+  /// parameters in the order of the parameter set.
+  ///
+  /// - Parameters:
+  ///   - imageWeights: The per-sample weights, `[batch, conditionalCount]`; nil where there are none.
+  ///   - parameters: The model's parameters.
   public func conditioning(imageWeights: Variable?, _ parameters: BoundParameters) -> [Variable] {
     precondition(
       (imageWeights?.shape[1] ?? 0) == conditionalCount,
@@ -115,6 +129,12 @@ public struct AmortizedNetwork: Velocity {
     return [imageWeights].compactMap { $0 } + layers.flatMap(\.parameters).map { parameters[$0] }
   }
 
+  /// The velocity dz/dt, `[batch, latent]`.
+  ///
+  /// - Parameters:
+  ///   - time: The time t.
+  ///   - z: The state, `[batch, latent]`.
+  ///   - conditioning: As ``conditioning(imageWeights:_:)`` gives it.
   public func callAsFunction(time: Double, z: Dual, conditioning: [Variable]) -> Dual {
     var shared = sharedWeights(conditioning)
     var swish = shared.prefix(0)
@@ -132,7 +152,7 @@ public struct AmortizedNetwork: Velocity {
     conditionalCount > 0 ? conditioning.dropFirst() : conditioning[...]
   }
 
-  /// A layer without its activation; takes the layer's weights off the front of `shared`.
+  /// A layer without its activation. Removes the layer's weights from the front of `shared`.
   func affinePart(
     of layer: Layer, _ a: Dual, time: Double, conditioning: [Variable], shared: inout ArraySlice<Variable>
   ) -> Dual {
@@ -152,7 +172,7 @@ public struct AmortizedNetwork: Velocity {
 }
 
 extension ArraySlice {
-  /// Takes elements off the front.
+  /// Removes the first elements and returns them.
   mutating func take(_ count: Int) -> ArraySlice {
     defer { self = dropFirst(count) }
     return prefix(count)
@@ -160,7 +180,7 @@ extension ArraySlice {
 }
 
 extension Dual {
-  /// A dual plus a variable of the shape of its value, which does not depend on what the tangents are of.
+  /// A dual plus a variable of the shape of its primal value, which is constant with respect to the tangents.
   fileprivate func adding(_ b: Variable) -> Dual {
     let count = shape.product
     let rows = stacked.reshaped([1 + tangentCount, count]).addingToRows(b.reshaped([count]), rows: 1)

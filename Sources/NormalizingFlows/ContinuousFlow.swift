@@ -2,20 +2,33 @@ import Autodiff
 import DifferentialEquations
 import Tensors
 
-/// A continuous normalizing flow: z(T) for dz/dt = f(t, z), and the change of the log-density along the way,
+/// A continuous normalizing flow: z(0) -> z(T) along dz/dt = f(t, z), and the change of the log-density along the way.
 ///
-///     d log q / dt = -trace(df/dz).
+///     d log q / dt = -trace(df/dz)
 ///
-/// Grathwohl et al. 2019 (FFJORD), section 2; Chen et al. 2018, theorem 1.
+/// The article <doc:TwoMoons> fits one to data.
+///
+/// Grathwohl et al. 2019 (FFJORD), section 2; Chen et al. 2018, "Neural Ordinary Differential Equations", theorem 1.
 public struct ContinuousFlow<Field: Velocity>: Sendable {
+  /// The velocity field f.
   public var velocity: Field
-  /// T
+  /// The end time T; the flow begins at time 0.
   public var timeLength: Double
+  /// How the differential equation is solved.
   public var solver: SolverOptions
+  /// How the solve is differentiated.
   public var gradient: AdjointMethod
-  /// Which integrals along the solve are formed beside the state: those whose weight is not zero.
+  /// Which regularizers are integrated along the solve: those whose weight is not zero.
   public var regularization: DynamicsRegularization
 
+  /// A flow along a velocity field.
+  ///
+  /// - Parameters:
+  ///   - velocity: The velocity field f.
+  ///   - timeLength: The end time T.
+  ///   - solver: How the differential equation is solved.
+  ///   - gradient: How the solve is differentiated.
+  ///   - regularization: Which regularizers are integrated along the solve.
   public init(
     velocity: Field, timeLength: Double = 0.5, solver: SolverOptions = SolverOptions(),
     gradient: AdjointMethod = .direct, regularization: DynamicsRegularization = DynamicsRegularization()
@@ -27,24 +40,32 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
     self.regularization = regularization
   }
 
-  /// z(0) -> z(T), and log q(z(T)) - log q(z(0)) added to `delta`.
+  /// Transforms z(0) to z(T).
   ///
   /// - Parameters:
-  ///   - z: `[batch, latent]`
-  ///   - delta: The change so far, `[batch]` in nats. It is part of the state, and of its error, as in the published code.
+  ///   - z: The state z(0), `[batch, latent]`.
+  ///   - delta: The change of the log-density so far, `[batch]` in nats; nil for zero. It is part of the state, and
+  ///     counts in the error norm, as in the published code.
   ///   - conditioning: What the velocity is conditioned on; constant during the solve.
-  ///   - probes: `[probes, batch, latent]`, as ``Divergence`` draws them: the same ones for the whole solve. Without, the
-  ///     divergence is exact.
-  /// - Throws: ``SolveError``
+  ///   - probes: `[probes, batch, latent]`, as ``Divergence`` draws them; they stay the same for the whole solve. With
+  ///     nil, the divergence is exact.
+  /// - Returns: z(T), and log q(z(T)) - log q(z(0)) added to `delta`.
+  /// - Throws: `SolveError`
   public func forward(
     _ z: Variable, delta: Variable? = nil, conditioning: [Variable], probes: Tensor? = nil
   ) throws(SolveError) -> FlowOutput {
     try flow(z, delta, conditioning, probes, from: 0, to: timeLength)
   }
 
-  /// z(T) -> z(0), the solve backward in time, and log q(z(0)) - log q(z(T)) added to `delta`.
+  /// Transforms z(T) back to z(0): the same equation, solved backward in time.
   ///
-  /// - Throws: ``SolveError``
+  /// - Parameters:
+  ///   - z: The state z(T), `[batch, latent]`.
+  ///   - delta: The change of the log-density so far, `[batch]` in nats; nil for zero.
+  ///   - conditioning: What the velocity is conditioned on.
+  ///   - probes: `[probes, batch, latent]`; with nil, the divergence is exact.
+  /// - Returns: z(0), and log q(z(0)) - log q(z(T)) added to `delta`.
+  /// - Throws: `SolveError`
   public func inverse(
     _ z: Variable, delta: Variable? = nil, conditioning: [Variable], probes: Tensor? = nil
   ) throws(SolveError) -> FlowOutput {
@@ -57,7 +78,7 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
   ) throws(SolveError) -> FlowOutput {
     let (derivatives, constants) = field(z, delta, conditioning, probes)
     let zero = Variable.noChange(of: z)
-    // An integral grows along the solve, in whichever direction it goes.
+    // The integrals increase along the solve, in either direction of time.
     let direction: Double = end < start ? -1 : 1
     let (hasEnergy, hasNorm) = (regularization.kineticEnergy != 0, regularization.jacobianNorm != 0)
     let integrals = (hasEnergy ? 1 : 0) + (hasNorm ? 1 : 0)
@@ -85,7 +106,7 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
 
   private typealias Derivatives = (velocity: Variable, divergence: Variable, jacobianNorm: Variable?)
 
-  /// The derivatives at a time and a state, and the constants of the solve that they take.
+  /// The derivatives as a function of the time, the state and constants, and these constants of the solve.
   private func field(
     _ z: Variable, _ delta: Variable?, _ conditioning: [Variable], _ probes: Tensor?
   ) -> (derivatives: (Double, Variable, [Variable]) -> Derivatives, constants: [Variable]) {

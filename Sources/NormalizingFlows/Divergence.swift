@@ -1,25 +1,29 @@
 import Autodiff
 import Tensors
 
-/// How the divergence of a velocity, the trace of its Jacobian J, is found.
+/// How the divergence of a velocity field, the trace of its Jacobian J, is computed.
 ///
 /// With probes e_i of identity covariance, the mean of e_i^T J e_i is an unbiased estimate of the trace (Hutchinson
-/// 1989; FFJORD, section 3.1); with the unit vectors as probes, the sum is the trace itself. J e_i is a tangent of the
-/// velocity, so either is one pass through it with that many tangents.
+/// 1989; FFJORD, section 3.1). With the unit vectors as probes, the sum is the trace itself. J e_i is a tangent of the
+/// velocity, so that either takes one pass through the velocity with a tangent for each probe.
 public enum Divergence: String, Sendable, CaseIterable, Codable {
-  /// One probe of standard normal numbers a solve.
+  /// Hutchinson's estimate with one standard normal probe per solve.
   case gaussian
-  /// One probe of random signs a solve: the smallest variance among probes with independent entries.
+  /// Hutchinson's estimate with one probe of random signs per solve: the smallest variance among probes with
+  /// independent entries.
   case rademacher
-  /// The trace: at the cost of as many tangents as there are latent numbers, or of what
-  /// ``Velocity/exactDivergence(conditioning:)`` takes where no gradient is wanted.
+  /// The exact trace. It takes a tangent for each latent dimension or, where no gradient is needed, the closed form of
+  /// ``Velocity/exactDivergence(conditioning:)``.
   case exact
 
-  /// Probes for a batch, `[probes, batch, latent]`.
+  /// Probes for a batch, `[probes, batch, latent]`: one, or for the exact trace the unit vectors.
   ///
   /// - Parameters:
-  ///   - stream: Where the numbers come from; not asked for the exact trace.
-  ///   - firstIndex: The stream's index of the first number.
+  ///   - batch: The number of samples.
+  ///   - latent: The number of latent dimensions.
+  ///   - stream: Where the random numbers come from; not used for the exact trace.
+  ///   - firstIndex: The index in the stream of the first number.
+  ///   - type: The precision of the probes.
   public func probes(
     batch: Int, latent: Int, _ stream: RandomStream, firstIndex: Int = 0, _ type: ElementType = .float32
   ) -> Tensor {
@@ -41,7 +45,13 @@ public enum Divergence: String, Sendable, CaseIterable, Codable {
 }
 
 extension Velocity {
-  /// The velocity `[batch, latent]` and sum over probes of e^T J e `[batch]`, for probes `[probes, batch, latent]`.
+  /// The velocity `[batch, latent]`, and the sum over probes of e^T J e, `[batch]`.
+  ///
+  /// - Parameters:
+  ///   - time: The time t.
+  ///   - z: The state, `[batch, latent]`.
+  ///   - probes: The probes e, `[probes, batch, latent]`.
+  ///   - conditioning: What the velocity is conditioned on.
   public func withDivergence(
     time: Double, z: Variable, probes: Variable, conditioning: [Variable]
   ) -> (velocity: Variable, divergence: Variable) {

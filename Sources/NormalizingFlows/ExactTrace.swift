@@ -2,23 +2,33 @@ import Kernels
 import Autodiff
 import Tensors
 
-// The Jacobian of a network is a product of its layers' weights and of its activations' derivatives. With rows times matrices,
-// M_l all of layer l's weights for one image and D_l = diag(sigma'(h_l)), for two hidden layers
+// The Jacobian of a network is a product of its layers' weights and its activations' derivatives. In the convention of
+// row vectors times matrices, let M_l be the weights of layer l for one sample (shared and per-sample ones together),
+// and D_l = diag(sigma'(h_l)). For two hidden layers,
 //
 //     df/dz = M_1 D_1 M_2 D_2 M_3
 //     trace(df/dz) = sum over i, j of sigma'(h_1)_i (M_2)_ij sigma'(h_2)_j (M_3 M_1)_ji
 //                  = sigma'(h_2)^T C sigma'(h_1),      C = M_2^T o (M_3 M_1)
 //
-// and C, [hidden 2, hidden 1], is constant during a solve: the trace costs one pass over C instead of a tangent for each
-// latent number through the second layer. For one hidden layer, df/dz = M_1 D_1 M_2 and
+// where o is the elementwise product. C, [hidden 2, hidden 1], is constant during a solve: the trace takes one pass
+// over C instead of a tangent for each latent dimension through the second layer. For one hidden layer, df/dz = M_1
+// D_1 M_2 and
 //
 //     trace(df/dz) = sigma'(h_1)^T c,                  c_i = sum over d of (M_1)_di (M_2)_id
 //
-// This holds where a layer's weights do not depend on the time (concat, ignore, an image's own layers), and where an
-// activation has no weights.
+// This holds where a layer's weights do not depend on the time (concat, ignore, per-sample layers), and where the
+// activation has no parameters.
 
 extension AmortizedNetwork {
-  /// Uses the weights in full precision, also for the velocity beside it, whatever the arithmetic of the pass.
+  /// The exact divergence in closed form, for networks with one or two hidden layers; nil for others, for layers whose
+  /// weights depend on the time, and for activations with parameters.
+  ///
+  ///     trace(df/dz) = sigma'(h_2)^T C sigma'(h_1),      C = M_2^T o (M_3 M_1)
+  ///
+  /// with the weights M_l of layer l and its values h_l before the activation sigma. The weights are in full precision,
+  /// also for the velocity, whatever the precision of the pass.
+  ///
+  /// - Parameter conditioning: As ``conditioning(imageWeights:_:)`` gives it.
   public func exactDivergence(conditioning: [Variable]) -> ExactDivergence? {
     with(.full).traceOfWeights(conditioning)
   }
@@ -40,7 +50,8 @@ extension AmortizedNetwork {
     }
   }
 
-  /// The trace `[n]` from the derivatives of the activations, each `[n, hidden]`. What of it is constant is worked out at once.
+  /// The trace `[n]` as a function of the activations' derivatives, each `[n, hidden]`. What is constant during a
+  /// solve is computed here, once.
   private func divergence(_ conditioning: [Variable]) -> (_ derivatives: [Tensor]) -> Tensor {
     var rest = sharedWeights(conditioning)
     let shared = layers.map { layer in rest.take(layer.shared?.parameters.count ?? 0).first?.value }
@@ -49,7 +60,7 @@ extension AmortizedNetwork {
     func weights(_ image: Int) -> [LayerWeights] {
       zip(layers, shared).map { $0.weights(shared: $1, own: own, image: image) }
     }
-    // Where no weight but a bias is an image's own, the form is the same for all.
+    // Where nothing but biases is per-sample, the form is the same for all samples.
     let isShared = layers.allSatisfy { $0.image.weightCount == 0 }
     let images = isShared ? 1 : own?.shape[0] ?? 1
     switch (layers.count, isShared) {
@@ -70,7 +81,7 @@ extension AmortizedNetwork {
     }
   }
 
-  /// c for each image, `[images, hidden]`.
+  /// The vector c of each sample, `[images, hidden]`.
   private func traceVectors(_ type: ElementType, images: Int, _ weights: (_ image: Int) -> [LayerWeights]) -> Tensor {
     let (latent, hidden) = (weights(0)[0].inputs, weights(0)[0].outputs)
     return Tensor.stacking(images, shape: [hidden], type, cost: hidden * latent) { image in
@@ -81,7 +92,7 @@ extension AmortizedNetwork {
 }
 
 extension AmortizedNetwork.ImagePart {
-  /// How many of an image's numbers are weights and not biases.
+  /// How many of the per-sample numbers are weights, not biases.
   fileprivate var weightCount: Int {
     switch self {
     case .none, .bias: 0
@@ -98,8 +109,8 @@ extension AmortizedNetwork.Layer {
     return isConstant && activation?.parameters.isEmpty ?? true
   }
 
-  /// All of the layer's weights for an image but those of the time, from a shared layer's [out, 1 + in] or [out, in] and
-  /// the image's row of its own.
+  /// The layer's weights for one sample, without those that multiply the time: from the weight of the shared layer,
+  /// [out, 1 + in] or [out, in], and the sample's row of per-sample weights.
   fileprivate func weights(shared weight: Tensor?, own: Tensor?, image: Int) -> LayerWeights {
     if case .affine(let layout) = self.image, let own { return LayerWeights(layout, own, sample: image) }
     guard let weight, let shared else { preconditionFailure("a layer without weights") }

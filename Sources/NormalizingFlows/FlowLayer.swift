@@ -1,14 +1,14 @@
 import Autodiff
 import DifferentialEquations
 
-/// One layer of a flow that is made of layers, with each image's own weights.
+/// A layer of a finite flow, with per-sample weights.
 protocol FlowLayer {
-  /// z' and log |det dz'/dz|: `[batch, latent]`, `[batch]`.
+  /// The output z', `[batch, latent]`, and log |det dz'/dz|, `[batch]`.
   func apply(_ z: Variable) -> (z: Variable, logDeterminant: Variable)
 }
 
 extension FlowOutput {
-  /// z through layers, first to last: log q changes by minus each layer's log-determinant.
+  /// The result of applying layers to z, first to last. Each changes log q by minus its log-determinant.
   init(_ z: Variable, through layers: [some FlowLayer]) {
     self.init(z: z, deltaLogDensity: .noChange(of: z))
     for layer in layers {
@@ -18,7 +18,8 @@ extension FlowOutput {
     }
   }
 
-  /// z back through layers, last to first, given what each layer's input is for its output: a constant.
+  /// The result of inverting layers, last to first, where `input` finds a layer's input from its output. It is a
+  /// constant: no gradient flows through it.
   init<Layer: FlowLayer>(
     _ z: Variable, backThrough layers: [Layer], input: (_ layer: Layer, _ output: Variable) -> Variable
   ) {

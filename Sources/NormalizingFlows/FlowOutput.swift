@@ -2,24 +2,26 @@ import Autodiff
 import DifferentialEquations
 import Tensors
 
-/// What a flow makes of a batch.
+/// The result of a flow for a batch.
 public struct FlowOutput {
   /// The transformed state, `[batch, latent]`.
   public var z: Variable
-  /// log q(after) - log q(before), `[batch]` in nats.
+  /// The change of the log-density, log q(after) - log q(before), `[batch]` in nats.
   public var deltaLogDensity: Variable
-  /// The integral of |f|^2 along the solves, `[batch]`, where ``DynamicsRegularization`` asks for it.
+  /// The integral of |f|^2 along the solves, `[batch]`; nil unless ``DynamicsRegularization`` asks for it.
   public var kineticEnergy: Variable?
-  /// The integral of the estimate of |df/dz|_F^2 along the solves, `[batch]`, where ``DynamicsRegularization`` asks for it.
+  /// The integral of the estimate of |df/dz|_F^2 along the solves, `[batch]`; nil unless ``DynamicsRegularization``
+  /// asks for it.
   public var jacobianNorm: Variable?
-  /// The gradient of log q(after) with respect to `z`, `[batch, latent]`, where the flow carried it along; see
-  /// ``ScoredFlow``.
+  /// The score, the gradient of log q(after) with respect to `z`, `[batch, latent]`; nil unless the flow was asked for
+  /// it (``ScoredFlow``).
   public var score: Tensor?
-  /// What each solve did; empty for a flow without one.
+  /// Statistics of each solve, in their order; empty for a flow without solves.
   public var statistics: [SolveStatistics]
-  /// What differentiating each solve took; filled in by the backward pass.
+  /// Statistics of each solve's backward pass; filled in when gradients are taken.
   public var backwardPasses: [BackwardPass]
 
+  /// A result without the integrals of a regularization.
   public init(
     z: Variable, deltaLogDensity: Variable, score: Tensor? = nil, statistics: [SolveStatistics] = [],
     backwardPasses: [BackwardPass] = []
@@ -31,8 +33,8 @@ public struct FlowOutput {
     self.backwardPasses = backwardPasses
   }
 
-  /// The step sizes with which to start the solves of the next batch, in the order of the solves; empty for a flow
-  /// without one, or with a solver of fixed steps.
+  /// The step sizes with which the solves of the next batch can start, in the order of the solves; empty for a flow
+  /// without solves, and for a solver with fixed steps. See ``PosteriorFlow/startingWarm(_:)``.
   public var sustainableSteps: [Double] {
     let steps = statistics.compactMap(\.sustainableStep)
     return steps.count == statistics.count ? steps : []
@@ -41,9 +43,9 @@ public struct FlowOutput {
   /// Evaluations of the velocity, over all solves.
   public var evaluations: Int { statistics.reduce(0) { $0 + $1.evaluations } }
 
-  /// Evaluations of the backward pass, over all solves; after it.
+  /// Evaluations of the velocity in the backward pass, over all solves; zero before gradients are taken.
   public var backwardEvaluations: Int { backwardPasses.reduce(0) { $0 + $1.evaluations } }
 
-  /// Why a backward pass failed, if one did.
+  /// Why a backward pass failed; nil where none did. The gradients are then NaN.
   public var backwardFailure: SolveError? { backwardPasses.lazy.compactMap(\.failure).first }
 }

@@ -3,26 +3,33 @@ import DifferentialEquations
 import NeuralNetworks
 import Tensors
 
-/// A flow that carries the score of its density along: what a path gradient takes.
+/// A flow that also transforms the score of its density, from which the path gradient is taken.
 ///
-/// The bound's gradient with respect to the parameters of q has two parts: through the sample zT, and through log q at a
-/// fixed sample. The second has mean zero and only adds variance. The first alone is the path gradient (Roeder, Wu and
-/// Duvenaud 2017, "Sticking the Landing"), for which all that is needed of log q is its score, the gradient with respect to
-/// zT.
+/// The gradient of the bound with respect to the parameters of q has two parts: one through the sample zT, and one
+/// through log q at a fixed sample. The second has mean zero and only adds variance. The first alone is the path
+/// gradient (Roeder, Wu and Duvenaud 2017, "Sticking the Landing"). All that it needs of log q is the score: its
+/// gradient with respect to zT.
 public protocol ScoredFlow: PosteriorFlow {
-  /// z0 -> zT; the result's ``FlowOutput/score`` is the gradient of log q(zT given x) with respect to zT, and gradients flow
-  /// through zT alone.
+  /// Transforms z0 to zT together with the score.
+  ///
+  /// The result's ``FlowOutput/score`` is the gradient of log q(zT given x) with respect to zT. Gradients flow through
+  /// zT alone.
   ///
   /// - Parameters:
-  ///   - z0: `[batch, latent]`
+  ///   - z0: A sample of q(z0 given x), `[batch, latent]`.
   ///   - score: The gradient of log q(z0 given x) with respect to z0, `[batch, latent]`.
-  /// - Throws: ``SolveError`` of a flow that solves a differential equation.
+  ///   - features: The encoder's output, `[batch, features]`.
+  ///   - parameters: The model's parameters.
+  ///   - probes: The probes of the divergence; used by continuous flows alone.
+  /// - Returns: zT, log q(zT given x) - log q(z0 given x) in nats, and the score at zT.
+  /// - Throws: `SolveError` of a flow that solves a differential equation.
   func forward(
     _ z0: Variable, score: Tensor, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput
 }
 
 extension IdentityFlow: ScoredFlow {
+  /// Leaves sample and score as they are.
   public func forward(
     _ z0: Variable, score: Tensor, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
@@ -31,31 +38,33 @@ extension IdentityFlow: ScoredFlow {
 }
 
 extension ContinuousFlow {
-  /// z(0) -> z(T) with the score s(t) = d log q / dz along the way,
+  /// Transforms z(0) to z(T) together with the score s(t) = d log q / dz.
   ///
   ///     ds/dt = -(df/dz)^T s - d trace(df/dz) / dz
   ///
-  /// which follows from d log q / dt = -trace(df/dz) (Vaitl, Nicoli, Nakajima and Kessel 2022, arXiv 2206.09016, section 3).
-  /// The right-hand side is minus the gradient of f . s + trace(df/dz) with respect to z at fixed s: one backward pass
-  /// through velocity and divergence. With a random probe e, e^T (df/dz) e stands for the trace; s is linear in it, so that
-  /// its mean is the score.
+  /// This follows from d log q / dt = -trace(df/dz) (Vaitl, Nicoli, Nakajima and Kessel 2022, "Path-Gradient
+  /// Estimators for Continuous Normalizing Flows", arXiv 2206.09016). The right-hand side is minus the gradient of f .
+  /// s + trace(df/dz) with respect to z at fixed s: one backward pass through velocity and divergence. A random probe
+  /// e replaces the trace by its estimate e^T (df/dz) e; s depends linearly on it, so that the mean over probes is the
+  /// score.
   ///
-  /// Gradients flow through z(T), and not through the log-density or the score.
+  /// Gradients flow through z(T), not through the log-density or the score.
   ///
   /// - Parameters:
-  ///   - z: `[batch, latent]`
-  ///   - score: s(0), `[batch, latent]`.
+  ///   - z: The state z(0), `[batch, latent]`.
+  ///   - score: The score s(0), `[batch, latent]`.
   ///   - delta: The change of the log-density so far, `[batch]` in nats.
   ///   - conditioning: What the velocity is conditioned on.
-  ///   - probes: `[probes, batch, latent]`; without, the divergence is exact.
-  /// - Throws: ``SolveError``
+  ///   - probes: `[probes, batch, latent]`; with nil, the divergence is exact.
+  /// - Returns: z(T), log q(z(T)) - log q(z(0)) added to `delta`, and s(T).
+  /// - Throws: `SolveError`
   public func forward(
     _ z: Variable, score: Tensor, delta: Variable? = nil, conditioning: [Variable], probes: Tensor? = nil
   ) throws(SolveError) -> FlowOutput {
     let velocity = velocity
     let probes = probes ?? Divergence.unitVectors(batch: z.shape[0], latent: z.shape[1], z.value.elementType)
     var solver = solver
-    // The score serves a gradient; z, which it depends on, decides about the steps as it does without the score.
+    // The score is left out of the error norm: the step sizes are those of a solve without it.
     solver.componentsOutsideErrorNorm = [2]
     let solution = try solve(
       { time, state, constants in

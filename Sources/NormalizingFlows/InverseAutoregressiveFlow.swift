@@ -3,20 +3,23 @@ import DifferentialEquations
 import NeuralNetworks
 import Tensors
 
-// Output i of a layer is z'_i = g_i z_i + (1 - g_i) m_i with g_i and m_i functions of z before i and of the image, so
-// the Jacobian is triangular with g on its diagonal: log |det| = sum of log g_i, and log sigmoid(x) = -softplus(-x).
+// Output i of a layer is z'_i = g_i z_i + (1 - g_i) m_i, where g_i and m_i are functions of the image and of z_j for j
+// < i. The Jacobian is therefore triangular with g on its diagonal: log |det| = sum of log g_i, and log sigmoid(x) =
+// -softplus(-x).
 
-/// Inverse autoregressive flows: gated updates of z whose gate and mean a masked network (MADE) computes from the numbers
-/// before, with a context h that is linear in the image's features.
+/// Inverse autoregressive flows: gated updates of z. A masked autoregressive network (MADE) computes the gate and the
+/// mean of each latent dimension from the dimensions before it, with a context h that is linear in the image's
+/// features.
 ///
 ///     a = elu(z A) + h   a = elu(a B)   m = a M   g = sigmoid(a G + 1)   z' = g * z + (1 - g) * m
 ///     log q(z') = log q(z) - sum of log g
 ///
-/// The masked products also add biases. Each second layer takes z in reverse order, and leaves it so.
+/// The masked products also add biases. Every second layer reverses the order of the latent dimensions, and does not
+/// restore it.
 ///
 /// Kingma et al. 2016, "Improving Variational Inference with Inverse Autoregressive Flow", algorithm 1, with the
-/// numerically stable gate of section 4; MADE of Germain et al. 2015 as in the code of van den Berg et al. 2018: one hidden
-/// layer beyond the first, the context added after the first activation, forget bias 1.
+/// numerically stable gate of section 4; MADE of Germain et al. 2015 as in the code of van den Berg et al. 2018: one
+/// hidden layer beyond the first, the context added after the first activation, forget bias 1.
 public struct InverseAutoregressiveFlow: PosteriorFlow {
   private struct Layer: Sendable {
     let first: MaskedLinear
@@ -24,7 +27,7 @@ public struct InverseAutoregressiveFlow: PosteriorFlow {
     let mean: MaskedLinear
     let gate: MaskedLinear
 
-    /// z' and log |det|.
+    /// The output z', `[batch, latent]`, and log |det dz'/dz|, `[batch]`.
     func apply(
       _ z: Variable, context: Variable, _ parameters: BoundParameters
     ) -> (z: Variable, logDeterminant: Variable) {
@@ -34,7 +37,7 @@ public struct InverseAutoregressiveFlow: PosteriorFlow {
       return (next, -(-gate).applying(.softplus).sumOfLastAxis())
     }
 
-    /// The mean m and the gate before its sigmoid, `[batch, latent]` each.
+    /// The mean m, and the gate before its sigmoid; `[batch, latent]` each.
     func update(
       _ z: Variable, context: Variable, _ parameters: BoundParameters
     ) -> (mean: Variable, gate: Variable) {
@@ -48,13 +51,20 @@ public struct InverseAutoregressiveFlow: PosteriorFlow {
   private let context: Linear
   private let latent: Int
 
-  /// How many layers.
+  /// The number of layers.
   public var flows: Int { layers.count }
 
-  /// Parameters are `h_context.weight` [width, features] and bias, and in `flow.param_list`, layer after layer: A
-  /// [latent, width], B [width, width], M [width, latent], G [width, latent], each followed by its bias.
+  /// Adds the flow's parameters to a builder.
   ///
-  /// - Parameter width: Of the masked network; a multiple of `latent`, or a divisor.
+  /// They are `h_context.weight` `[width, features]` and its bias, and in `flow.param_list`, layer after layer: A
+  /// `[latent, width]`, B `[width, width]`, M `[width, latent]`, G `[width, latent]`, each followed by its bias.
+  ///
+  /// - Parameters:
+  ///   - features: The number of the encoder's features.
+  ///   - latent: The number of latent dimensions.
+  ///   - flows: The number of layers.
+  ///   - width: The width of the masked network: a multiple of `latent`, or a divisor of it.
+  ///   - builder: What makes the parameters.
   public init(features: Int, latent: Int, flows: Int, width: Int, in builder: inout ParameterBuilder) {
     self.latent = latent
     context = Linear("h_context", inputs: features, outputs: width, in: &builder)
@@ -75,6 +85,7 @@ public struct InverseAutoregressiveFlow: PosteriorFlow {
     }
   }
 
+  /// Transforms z0 to zT, layer by layer.
   public func forward(
     _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
@@ -89,8 +100,8 @@ public struct InverseAutoregressiveFlow: PosteriorFlow {
     return output
   }
 
-  /// zT -> z0. Number i of a layer's input needs those before it, so a layer takes as many passes as there are latent
-  /// numbers.
+  /// Transforms zT back to z0, as a constant. Each dimension of a layer's input depends on those before it, so that a
+  /// layer takes as many passes as there are latent dimensions.
   public func inverse(
     _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
@@ -100,7 +111,7 @@ public struct InverseAutoregressiveFlow: PosteriorFlow {
     for (k, layer) in layers.enumerated().reversed() {
       var z = output.z
       for _ in 0..<latent {
-        // After pass i, numbers up to i are right: theirs depend on those before, which were.
+        // After pass i, the first i dimensions are right, since they depend only on those before them.
         let (mean, gate) = layer.update(z, context: context, constants)
         z = mean + (output.z - mean) / gate.applying(.sigmoid)
       }

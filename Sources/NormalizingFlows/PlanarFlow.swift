@@ -16,16 +16,27 @@ import Tensors
 ///
 ///     z' = z + u^ tanh(w . z + b)        log q(z') = log q(z) - log(1 + (1 - tanh^2(w . z + b)) w . u^)
 ///
-/// Rezende and Mohamed 2015, "Variational Inference with Normalizing Flows", section 4.1; amortized as by van den Berg
-/// et al. 2018. u and w are `[batch, latent]` a layer, b `[batch]`.
+/// For each layer, u and w are `[batch, latent]`, and b is `[batch]`; u^ is u constrained so that the layer is
+/// invertible.
+///
+/// Rezende and Mohamed 2015, "Variational Inference with Normalizing Flows", section 4.1 and appendix A.1; amortized
+/// as by van den Berg et al. 2018.
 public struct PlanarFlow: PosteriorFlow {
-  /// How many layers.
+  /// The number of layers.
   public let flows: Int
   private let latent: Int
   private let heads: (u: Linear, w: Linear, b: Linear)
 
-  /// Parameters are `amor_u.weight` [flows latent, features], `amor_w.weight` [flows latent, features], `amor_b.weight`
-  /// [flows, features] and their biases; layer by layer along the first axis.
+  /// Adds the flow's parameters to a builder.
+  ///
+  /// They are `amor_u.weight` `[flows latent, features]`, `amor_w.weight` `[flows latent, features]`, `amor_b.weight`
+  /// `[flows, features]` and their biases, layer by layer along the first axis.
+  ///
+  /// - Parameters:
+  ///   - features: The number of the encoder's features.
+  ///   - latent: The number of latent dimensions.
+  ///   - flows: The number of layers.
+  ///   - builder: What makes the parameters.
   public init(features: Int, latent: Int, flows: Int, in builder: inout ParameterBuilder) {
     self.flows = flows
     self.latent = latent
@@ -36,7 +47,7 @@ public struct PlanarFlow: PosteriorFlow {
     )
   }
 
-  /// One layer, for each image.
+  /// One layer with its per-sample weights.
   private struct Layer: FlowLayer {
     /// u^, `[batch, latent]`
     let u: Variable
@@ -78,12 +89,14 @@ public struct PlanarFlow: PosteriorFlow {
     }
   }
 
+  /// Transforms z0 to zT, layer by layer.
   public func forward(
     _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
     FlowOutput(z0, through: layers(features, parameters))
   }
 
+  /// Transforms zT back to z0, as a constant: solves a scalar equation for each layer and sample.
   public func inverse(
     _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {

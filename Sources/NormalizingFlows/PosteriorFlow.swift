@@ -3,16 +3,19 @@ import DifferentialEquations
 import NeuralNetworks
 import Tensors
 
-/// Where the probes of the divergence come from: `[probes, batch, latent]` for a block; none for the exact divergence.
+/// The source of the probes of the divergence: for each block `[probes, batch, latent]`, or nil for the exact
+/// divergence.
 public struct ProbeSource: Sendable {
   let probes: @Sendable (_ block: Int, _ batch: Int, _ latent: Int, _ type: ElementType) -> Tensor?
 
-  /// Probes that are a function of the seed, the step, the block, and the image's place: a part of a batch gets those
-  /// that the whole would have given it.
+  /// Random probes that are a function of seed, step, block and image index: part of a batch gets the probes that it
+  /// would have had in the whole batch.
   ///
   /// - Parameters:
-  ///   - step: A training step, or whatever tells draws for the same images apart.
-  ///   - firstImage: The place of the batch's first image.
+  ///   - divergence: How the divergence is computed.
+  ///   - seed: The run's seed.
+  ///   - step: The training step, or another number that distinguishes draws for the same images.
+  ///   - firstImage: The index of the batch's first image.
   public init(_ divergence: Divergence, seed: UInt64, step: UInt64 = 0, firstImage: Int = 0) {
     probes = { block, batch, latent, type in
       guard divergence != .exact else { return nil }
@@ -22,64 +25,82 @@ public struct ProbeSource: Sendable {
     }
   }
 
-  /// Given probes, `[probes, batch, latent]` for each block.
+  /// The given probes, `[probes, batch, latent]` for each block.
   public init(_ tensors: [Tensor]) {
     probes = { block, _, _, _ in tensors[block] }
   }
 }
 
-/// A flow that turns a sample of a simple posterior into one of a richer: z0 -> zT, given the image's features.
+/// A flow that transforms a sample of a simple posterior into a sample of a richer one: z0 -> zT, given the features of
+/// the image x.
 public protocol PosteriorFlow: Sendable {
+  /// Transforms z0 to zT.
+  ///
   /// - Parameters:
-  ///   - z0: `[batch, latent]`
+  ///   - z0: A sample of q(z0 given x), `[batch, latent]`.
   ///   - features: The encoder's output, `[batch, features]`.
   ///   - parameters: The model's parameters.
-  ///   - probes: For flows that estimate a divergence.
-  /// - Returns: zT and log q(zT given x) - log q(z0 given x).
-  /// - Throws: ``SolveError`` of a flow that solves a differential equation.
+  ///   - probes: The probes of the divergence; used by continuous flows alone.
+  /// - Returns: zT, `[batch, latent]`, and log q(zT given x) - log q(z0 given x), `[batch]` in nats.
+  /// - Throws: `SolveError` of a flow that solves a differential equation.
   func forward(
     _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput
 
-  /// zT -> z0, and log q(z0 given x) - log q(zT given x).
+  /// Transforms zT back to z0.
   ///
-  /// Of the flows that are made of layers, the result is a constant: their inverse is the solution of an equation, found
-  /// number by number, and no gradient flows through it. That of a continuous flow is differentiable.
+  /// The inverse of a continuous flow is differentiable. That of a flow made of layers is a constant: it solves an
+  /// equation for each latent dimension, and no gradient flows through it.
   ///
-  /// - Parameter zT: `[batch, latent]`
-  /// - Throws: ``SolveError`` of a flow that solves a differential equation.
+  /// - Parameters:
+  ///   - zT: `[batch, latent]`
+  ///   - features: The encoder's output, `[batch, features]`.
+  ///   - parameters: The model's parameters.
+  ///   - probes: The probes of the divergence; used by continuous flows alone.
+  /// - Returns: z0, `[batch, latent]`, and log q(z0 given x) - log q(zT given x), `[batch]` in nats.
+  /// - Throws: `SolveError` of a flow that solves a differential equation.
   func inverse(
     _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput
 
-  /// Whether there are solves whose step sizes follow an error estimate, which ``startingWarm(_:)`` can spare the search
-  /// for the first one.
+  /// Whether the flow has solves with adaptive steps, which can start warm: see ``startingWarm(_:)``.
   var canStartWarm: Bool { get }
 
-  /// This flow with solves that start warm, each with the step size for its place in `steps`, as
-  /// ``FlowOutput/sustainableSteps`` of another batch gives them; as it is where there is none, or nothing to solve.
+  /// This flow with warm starts: its solves begin with the given step sizes instead of searching for one.
+  ///
+  /// - Parameter steps: A step size for each solve, as in ``FlowOutput/sustainableSteps`` of another batch. A solve
+  ///   without one starts cold. A flow without solves is unchanged.
   func startingWarm(_ steps: [Double]) -> Self
 
-  /// This flow with solves of another absolute and relative tolerance; as it is where there is nothing to solve.
+  /// This flow with another absolute and relative tolerance of its solves; a flow without solves is unchanged.
   func solving(toTolerance tolerance: Double) -> Self
 }
 
+/// Defaults for flows without solves.
 extension PosteriorFlow {
+  /// False: there are no solves.
   public var canStartWarm: Bool { false }
+
+  /// The flow, unchanged.
   public func startingWarm(_ steps: [Double]) -> Self { self }
+
+  /// The flow, unchanged.
   public func solving(toTolerance tolerance: Double) -> Self { self }
 }
 
-/// The posterior stays as the encoder makes it: a Gaussian with diagonal covariance.
+/// No flow: the posterior is the encoder's Gaussian with diagonal covariance.
 public struct IdentityFlow: PosteriorFlow {
+  /// The flow that changes nothing.
   public init() {}
 
+  /// z0 as it is, with a change of the log-density of zero.
   public func forward(
     _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
     FlowOutput(z: z0, deltaLogDensity: .noChange(of: z0))
   }
 
+  /// zT as it is, with a change of the log-density of zero.
   public func inverse(
     _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
@@ -88,7 +109,7 @@ public struct IdentityFlow: PosteriorFlow {
 }
 
 extension Variable {
-  /// Zeros `[batch]`: the change of the log-density before any flow, for z `[batch, latent]`.
+  /// Zeros, `[batch]`: the change of the log-density before any flow, for z `[batch, latent]`.
   static func noChange(of z: Variable) -> Variable {
     Variable(Tensor(zeros: [z.shape[0]], z.value.elementType))
   }

@@ -2,23 +2,23 @@ import Autodiff
 import NeuralNetworks
 import Tensors
 
-/// How a Sylvester flow makes its matrix Q with orthonormal columns, `[latent, width]`.
+/// How a Sylvester flow parameterizes its matrix Q with orthonormal columns, `[latent, width]`.
 ///
 /// Van den Berg et al. 2018, "Sylvester Normalizing Flows for Variational Inference", section 3.2.
 public enum SylvesterBasis: Sendable, Equatable {
-  /// Some columns, orthogonalized by iteration (O-SNF).
+  /// A number of columns, orthogonalized iteratively (O-SNF).
   case orthogonal(vectors: Int)
-  /// A product of Householder reflections H_last ... H_0 with H = I - 2 v v^T / |v|^2 (H-SNF).
+  /// A square matrix: a product of Householder reflections H_last ... H_0 with H = I - 2 v v^T / |v|^2 (H-SNF).
   case householder(reflections: Int)
-  /// The identity and the reversal in turns (T-SNF).
+  /// Alternately the identity and the permutation that reverses the order of the latent dimensions (T-SNF).
   case triangular
 
-  /// The number of columns.
+  /// The number of columns of Q.
   func width(latent: Int) -> Int {
     if case .orthogonal(let vectors) = self { vectors } else { latent }
   }
 
-  /// How many numbers make the matrices of one layer.
+  /// How many per-sample numbers parameterize the matrix of one layer.
   func count(latent: Int) -> Int {
     switch self {
     case .orthogonal(let vectors): latent * vectors
@@ -27,9 +27,10 @@ public enum SylvesterBasis: Sendable, Equatable {
     }
   }
 
-  /// The matrices of all layers, for each image.
+  /// The per-sample matrices of all layers.
   ///
-  /// - Parameter numbers: `[batch, flows count]`, layer after layer; none for the triangular flow.
+  /// - Parameter numbers: What parameterizes them, `[batch, flows count]`, layer after layer; nil for the triangular
+  ///   flow.
   func rotations(_ numbers: Variable?, flows: Int, latent: Int) -> [Rotation] {
     guard let numbers else { return (0..<flows).map { $0 % 2 == 1 ? .reversal : .identity } }
     let batch = numbers.shape[0]
@@ -58,13 +59,13 @@ public enum SylvesterBasis: Sendable, Equatable {
   }
 }
 
-/// A matrix Q with orthonormal columns for each image, as what it does.
+/// A per-sample matrix Q with orthonormal columns, represented by its action.
 enum Rotation {
   case identity
   case reversal
-  /// Q itself, `[batch, latent, width]`.
+  /// The matrix Q itself, `[batch, latent, width]`.
   case matrix(Variable)
-  /// The unit vectors of reflections, `[batch, latent]` each, the first applied first.
+  /// The unit vectors of Householder reflections, `[batch, latent]` each; the first is applied first.
   case reflections([Variable])
 
   /// Q^T z: [batch, latent] -> [batch, width]

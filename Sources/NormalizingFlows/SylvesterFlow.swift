@@ -8,13 +8,14 @@ import Tensors
 //
 //     det = det(I + diag(h') R2 R1) = product of (1 + h'_i r1_ii r2_ii)
 //
-// since R2 Q^T Q R1 is R2 R1, upper triangular. The diagonals are tanh of what the features give, so that
+// since R2 Q^T Q R1 is R2 R1, upper triangular. The diagonals of R1 and R2 are passed through tanh, so that
 // |r1_ii r2_ii| < 1: every factor is positive, and the layer is invertible (theorem 2).
 //
-// Its inverse: a = R2 Q^T z + b satisfies R2 Q^T z' + b = a + R2 R1 tanh(a), a triangular system of scalar equations
-// that are monotone in their unknown: solved from the last number to the first. Then z = z' - Q R1 tanh(a).
+// Its inverse: a = R2 Q^T z + b satisfies R2 Q^T z' + b = a + R2 R1 tanh(a), a triangular system of scalar equations,
+// each monotone in its unknown. They are solved from the last to the first. Then z = z' - Q R1 tanh(a).
 //
-// R1 and R2 share one matrix D of numbers: R1 has its part above the diagonal, R2 the transpose of its part below.
+// One matrix D holds the off-diagonal parts of both: R1 takes its part above the diagonal, R2 the transpose of its part
+// below.
 
 /// Sylvester flows, one after another, whose matrices are functions of the image's features.
 ///
@@ -22,8 +23,9 @@ import Tensors
 ///
 /// Van den Berg et al. 2018, "Sylvester Normalizing Flows for Variational Inference"; Q is one of ``SylvesterBasis``.
 public struct SylvesterFlow: PosteriorFlow {
+  /// How the matrices Q are parameterized.
   public let basis: SylvesterBasis
-  /// How many layers.
+  /// The number of layers.
   public let flows: Int
   private let latent: Int
   private let width: Int
@@ -33,10 +35,20 @@ public struct SylvesterFlow: PosteriorFlow {
   private let shift: Linear
   private let masks: (upper: Tensor, lower: Tensor)
 
-  /// Parameters, for m columns of Q: `amor_d.weight` [flows m m, features], `amor_diag1.0.weight` and
-  /// `amor_diag2.0.weight` [flows m, features], `amor_q.weight` [flows latent vectors, features] (or reflections; none for
-  /// the triangular flow), `amor_b.weight` [flows m, features] and their biases. As published, the layer is the last axis
-  /// of what all but `amor_q` give, and the first of what `amor_q` gives.
+  /// Adds the flow's parameters to a builder.
+  ///
+  /// With m columns of Q, they are `amor_d.weight` `[flows m m, features]`, `amor_diag1.0.weight` and
+  /// `amor_diag2.0.weight` `[flows m, features]`, `amor_q.weight` `[flows latent vectors, features]` (reflections in
+  /// place of vectors for Householder flows; none for triangular ones), `amor_b.weight` `[flows m, features]` and
+  /// their biases. As in the published model, the layer is the first axis of the output of `amor_q`, and the last axis
+  /// of the others'.
+  ///
+  /// - Parameters:
+  ///   - features: The number of the encoder's features.
+  ///   - latent: The number of latent dimensions.
+  ///   - flows: The number of layers.
+  ///   - basis: How the matrices Q are parameterized.
+  ///   - builder: What makes the parameters.
   public init(
     features: Int, latent: Int, flows: Int, basis: SylvesterBasis, in builder: inout ParameterBuilder
   ) {
@@ -61,10 +73,10 @@ public struct SylvesterFlow: PosteriorFlow {
     masks = (mask { $0 < $1 }, mask { $0 > $1 })
   }
 
-  /// One layer, for each image of a batch.
+  /// One layer with its per-sample weights.
   private struct Layer: FlowLayer {
     let rotation: Rotation
-    /// R1 above its diagonal, and R2's transpose below its: `[batch, m, m]`
+    /// R1 above its diagonal, and the transpose of R2 below its diagonal: `[batch, m, m]`
     let upper: Variable
     let lower: Variable
     /// The diagonals of R1 and R2, `[batch, m]`
@@ -119,12 +131,14 @@ public struct SylvesterFlow: PosteriorFlow {
     }
   }
 
+  /// Transforms z0 to zT, layer by layer.
   public func forward(
     _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
     FlowOutput(z0, through: layers(features, parameters))
   }
 
+  /// Transforms zT back to z0, as a constant: solves a triangular system of scalar equations for each layer and sample.
   public func inverse(
     _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
@@ -133,7 +147,7 @@ public struct SylvesterFlow: PosteriorFlow {
     }
   }
 
-  /// tanh(a) for the a = R2 Q^T z + b of a layer's input z, given its output, `[batch, m]`.
+  /// tanh(a), `[batch, m]`, where a = R2 Q^T z + b for the layer's input z, which is found from the layer's output.
   private func hidden(_ layer: Layer, _ z: Variable) -> Variable {
     let batch = z.shape[0]
     func triangle(_ strict: Variable, transposed: Bool, _ diagonal: Variable) -> [Double] {

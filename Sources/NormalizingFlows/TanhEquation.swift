@@ -1,9 +1,10 @@
 import Foundation
 
-/// The solution x of x + s tanh(x) = r, for s > -1: the scalar equation that planar and Sylvester flows are inverted by.
+/// The scalar equation x + s tanh(x) = r with s > -1, by which planar and Sylvester flows are inverted.
 ///
-/// The left side grows with x, at a slope of 1 + s (1 - tanh^2 x) > 0, and x lies between r - |s| and r + |s|. Newton's
-/// method, held to a bracket that each step narrows, so that it converges for every s, and to rounding.
+/// The left side is increasing: its derivative 1 + s (1 - tanh^2 x) is positive. The solution lies between r - |s| and
+/// r + |s|. It is found by Newton's method, safeguarded by a bracket that each step narrows, and so converges for
+/// every s, to rounding.
 struct TanhEquation {
   let slope: Double
   let rightSide: Double

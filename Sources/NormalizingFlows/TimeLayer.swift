@@ -2,7 +2,7 @@ import Kernels
 import Autodiff
 import NeuralNetworks
 
-/// A shared layer of the velocity, [batch, in] -> [batch, out] at a time; see ``TimeDependence``.
+/// A shared layer of the velocity, [batch, in] -> [batch, out] at a time t; see ``TimeDependence``.
 struct TimeLayer: Sendable {
   /// The width of the hidden layer of ``TimeDependence/hyper``.
   static let hypernetworkWidth = 8
@@ -10,7 +10,7 @@ struct TimeLayer: Sendable {
   let dependence: TimeDependence
   let inputs: Int
   let outputs: Int
-  /// The layer's parameters, in the order in which ``apply(_:time:weights:)`` takes them, and in which they were made.
+  /// The layer's parameters, in the order in which ``apply(_:time:weights:)`` takes them.
   let parameters: [Parameter]
 
   init(
@@ -33,7 +33,7 @@ struct TimeLayer: Sendable {
       let drift = builder.uniform("\(name)._hyper_bias.weight", [outputs, 1], bound: 1)
       parameters = layer + [drift] + linear("_hyper_gate", 1)
     case .hyper:
-      // The published initial values: no weights, and biases near zero.
+      // The published initial values: weights of zero, and biases near zero.
       let (width, count) = (Self.hypernetworkWidth, outputs + outputs * inputs)
       parameters = [
         builder.constant("\(name)._hypernet.0.weight", [width, 1], 0),
@@ -46,7 +46,7 @@ struct TimeLayer: Sendable {
     }
   }
 
-  /// The layer, and the low-rank weights that each image adds to it.
+  /// The layer with per-sample low-rank weights added to it.
   func apply(
     _ a: Dual, time: Double, weights: ArraySlice<Variable>, lowRank layout: LowRankLayout, imageWeights: Variable
   ) -> Dual {
@@ -73,7 +73,7 @@ struct TimeLayer: Sendable {
       return a.affine(weight: w[0], bias: w[1]).scalingColumns(by: gate(w[3], w[4]))
         .addingToRows(time * w[2].reshaped([outputs]))
     case .hyper:
-      // A t + c, the weight as a vector: [8] -> [1, 8] -> all numbers of the layer.
+      // tanh(A t + c) as a row, [1, 8], from which follow all weights and biases of the layer.
       let hidden = Variable.linearCombination([(time, w[0].reshaped([Self.hypernetworkWidth])), (1, w[1])])
         .applying(.tanh).reshaped([1, Self.hypernetworkWidth])
       let numbers = hidden.affine(weight: w[2], bias: w[3]).reshaped([outputs + outputs * inputs])
@@ -81,7 +81,7 @@ struct TimeLayer: Sendable {
       let weight = numbers.sliced(axis: 0, start: outputs, length: outputs * inputs)
       return a.affine(weight: weight.reshaped([outputs, inputs]), bias: bias)
     case .blend:
-      // Both layers as one: mixing their weights costs less than a second product with the batch.
+      // Both layers as one: interpolating their weights costs less than a second product with the batch.
       func mixed(_ i: Int) -> Variable { .linearCombination([(1 - time, w[i]), (time, w[i + 2])]) }
       return a.affine(weight: mixed(0), bias: mixed(1))
     case .gated:

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Writes files so that at every moment, also after a crash or a power cut, a reader finds the previous file or
-/// the new one, whole.
+/// Writes files atomically: at every moment, even after a crash or a power cut, a reader finds either the whole
+/// previous file or the whole new one.
 ///
-/// The bytes go to a temporary name in the same directory, are synced to the disk, and the temporary name is
-/// renamed; then the directory is synced. After a failure the temporary file is removed and the previous file
-/// stays as it was. Only a process that is killed while writing leaves its temporary file: a hidden file whose
-/// name ends in `.partial`, which ``removeLeftovers(in:of:)`` removes.
+/// The bytes are written to a temporary file in the same directory and synced to the disk; the file is then renamed,
+/// and the directory synced. After a failure the temporary file is removed, and the previous file is unchanged. Only a
+/// process that is killed while writing leaves its temporary file behind: a hidden file whose name ends in `.partial`,
+/// which ``removeLeftovers(in:of:)`` removes.
 ///
 /// ```swift
 /// try AtomicFile.write(to: URL(fileURLWithPath: "metrics.json")) { sink in
@@ -14,9 +14,9 @@ import Foundation
 /// }
 /// ```
 public enum AtomicFile {
-  /// Where the body of ``AtomicFile/write(to:_:)`` puts its bytes, in order.
+  /// The file that the body of ``AtomicFile/write(to:_:)`` appends its bytes to.
   ///
-  /// Nothing is buffered: hand over large pieces.
+  /// Nothing is buffered, so write large pieces.
   public final class Sink {
     private let file: OpenFile
     /// The bytes written so far.
@@ -43,13 +43,14 @@ public enum AtomicFile {
     }
   }
 
-  /// Replaces the file, or makes it, with what `body` writes; returns what `body` returns.
+  /// Creates a file, or replaces it, with the bytes that `body` writes.
   ///
-  /// A symbolic link at `url` is followed: what it names is replaced, or made, and the link stays. The directory must
+  /// A symbolic link at `url` is followed: its target is created or replaced, and the link stays. The directory must
   /// exist.
   ///
-  /// - Throws: ``SafetensorsError`` (`system`; `notRegularFile` where a directory, device or pipe is there, `openFileName`
-  ///   for a name like `/dev/stdout`), or what `body` throws, unchanged.
+  /// - Returns: What `body` returns.
+  /// - Throws: ``SafetensorsError``: `notRegularFile` where there is a directory, a device or a pipe, `openFileName`
+  ///   for a name like `/dev/stdout`, `system` otherwise; or what `body` throws, unchanged.
   @discardableResult
   public static func write<Result>(to url: URL, _ body: (Sink) throws -> Result) throws -> Result {
     let target = try Target(url)
@@ -71,21 +72,21 @@ public enum AtomicFile {
     }
   }
 
-  /// Where a file written to `url` would go, symbolic links followed.
+  /// Where a file written to `url` would be placed, after following symbolic links.
   ///
   /// - Throws: ``SafetensorsError`` (`notRegularFile`, `openFileName`, `system`) where ``write(to:_:)`` would refuse it.
   public static func place(of url: URL) throws(SafetensorsError) -> URL {
     URL(fileURLWithPath: try OutputPlace(url).path)
   }
 
-  /// Makes `url` another name of the file `existing`, as it is now; replaces what `url` was.
+  /// Makes `url` another name (a hard link) of the file `existing`, and atomically replaces a file that is there.
   ///
-  /// Writing `existing` anew through this type leaves `url` with the old contents: so `best` can name what `last`
-  /// was. Where the file system has no hard links, the bytes are copied.
+  /// Writing `existing` again with this type does not change `url`, which keeps the contents that `existing` has now.
+  /// Where the file system has no hard links, the bytes are copied.
   ///
   /// - Throws: ``SafetensorsError`` (`missing`, `system`, `notRegularFile`).
   public static func link(_ existing: URL, to url: URL) throws {
-    // Opened first, for its checks and for a copy of what the name means now.
+    // Opened first, for its checks, and so that a copy would be of the file that has the name now.
     let source = try OpenFile(reading: existing.path)
     let target = try Target(url)
     try DiskCall.link.pass(target.path)
@@ -100,7 +101,7 @@ public enum AtomicFile {
     try target.publish()
   }
 
-  /// The way of ``link(_:to:)`` where links are unsupported.
+  /// What ``link(_:to:)`` does where hard links are not supported.
   static func copy(_ source: OpenFile, to url: URL) throws {
     try write(to: url) { sink in
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
@@ -113,10 +114,12 @@ public enum AtomicFile {
     }
   }
 
-  /// Removes the temporary files that killed processes left of files to be in a directory.
+  /// Removes the temporary files that killed processes left in a directory.
   ///
-  /// - Parameter isWanted: Whether the file of a name, of which temporary names keep the first 40 characters, is one of
-  ///   those that no other process is writing.
+  /// - Parameters:
+  ///   - directory: The directory.
+  ///   - isWanted: Whether to remove the temporary files of a file, given the first 40 characters of its name. No other
+  ///     process may be writing it.
   public static func removeLeftovers(in directory: URL, of isWanted: (String) -> Bool) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? [] {
       guard let stem = Target.stem(ofTemporary: name), isWanted(stem), DiskCall.remove.isOpen else { continue }
@@ -124,7 +127,7 @@ public enum AtomicFile {
     }
   }
 
-  /// A file to be, its directory, and the temporary name beside it.
+  /// The file to be written, its directory, and its temporary name there.
   private struct Target {
     private static let suffix = ".partial"
     let path: String
@@ -134,13 +137,13 @@ public enum AtomicFile {
     init(_ url: URL) throws(SafetensorsError) {
       let place = try OutputPlace(url)
       (path, directory) = (place.path, place.directory)
-      // File names end at 255 bytes; 40 characters of any script leave room for the rest.
+      // A file name has at most 255 bytes; 40 characters of any script leave room for the rest.
       let stem = place.name.unicodeScalars.prefix(40).map(String.init).joined()
       let unique = String(UInt64.random(in: .min ... .max), radix: 36)
       temporary = directory + "/." + stem + "." + unique + Self.suffix
     }
 
-    /// The first characters of the name of the file that a temporary name is for; nil for other names.
+    /// The first characters of the name of the file that a temporary file is for; nil for a file that is not temporary.
     static func stem(ofTemporary name: String) -> String? {
       guard name.hasPrefix("."), name.hasSuffix(suffix) else { return nil }
       let parts = name.dropFirst().dropLast(suffix.count)

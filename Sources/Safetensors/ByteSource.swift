@@ -1,14 +1,15 @@
-/// The uncompressed bytes of a file, from its first to its last, once.
+/// The uncompressed bytes of a file, to be read once from the first to the last.
 protocol ByteSource: AnyObject {
-  /// The bytes that there are in all, where the file says so beforehand.
+  /// The total number of bytes, where the file states it in advance.
   var byteCount: Int? { get }
-  /// How far growing memory may trust `byteCount`: true if those bytes are known to be on the disk.
+  /// Whether memory may be allocated on the strength of `byteCount`: true if that many bytes are known to be on the
+  /// disk.
   var isByteCountCertain: Bool { get }
-  /// Fills the buffer; returns the bytes read, fewer only where the bytes end.
+  /// Fills the buffer; returns the number of bytes read, which is smaller than the buffer only at the end.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(SafetensorsError) -> Int
-  /// Passes over bytes without keeping them; returns their number, fewer only where the bytes end.
+  /// Skips bytes; returns their number, which is smaller than `count` only at the end.
   func skip(_ count: Int) throws(SafetensorsError) -> Int
-  /// Checks, after the last byte wanted, that nothing follows and that the checksum, if any, is right.
+  /// Checks, after the last byte that is wanted, that no byte follows, and that the checksum is right if there is one.
   func finish() throws(SafetensorsError)
 }
 

@@ -1,7 +1,7 @@
 import Foundation
 
-/// The system calls that change what is on the disk, as those who make them announce them: so a test can stop a program
-/// before any of them, as a kill or a power cut would.
+/// The kinds of system calls that change the disk. Each is announced before it is made, so that a test can stop the
+/// program there, as a kill or a power cut would.
 package enum DiskCall: Sendable {
   case create, write, synchronize, truncate, rename, link, remove, makeDirectory
 
@@ -12,7 +12,7 @@ package enum DiskCall: Sendable {
 
   private static let key = "Safetensors.DiskCall.gate"
 
-  /// Does `body`, in which a call is made only if the gate opens for it: calls of this thread.
+  /// Runs `body`, in which this thread makes a call only if `gate` returns true for it.
   package static func gated<Result>(
     by gate: @escaping (DiskCall) -> Bool, _ body: () throws -> Result
   ) rethrows -> Result {
@@ -23,10 +23,10 @@ package enum DiskCall: Sendable {
     return try body()
   }
 
-  /// Whether the call may be made: always, without a gate.
+  /// Whether the call may be made; true where there is no gate.
   package var isOpen: Bool { (Thread.current.threadDictionary[Self.key] as? Gate)?.opens(self) ?? true }
 
-  /// Goes on if the call may be made.
+  /// Checks that the call may be made.
   ///
   /// - Throws: ``SafetensorsError`` (`system`).
   package func pass(_ path: String) throws(SafetensorsError) {

@@ -1,6 +1,6 @@
-/// Collects the members of a header's JSON object, refusing duplicates; what they mean is checked later.
+/// Collects the members of a header's JSON object and refuses duplicates; their values are checked later.
 struct HeaderParser {
-  /// A tensor as the header describes it, its numbers unchecked.
+  /// A tensor's entry in the header, before its numbers are checked.
   struct Tensor {
     let name: String
     let elementType: String
@@ -37,7 +37,7 @@ struct HeaderParser {
     return strings
   }
 
-  /// Reads `{"dtype": ..., "shape": [...], "data_offsets": [..., ...]}`; other members are passed over.
+  /// Reads `{"dtype": ..., "shape": [...], "data_offsets": [..., ...]}`; other members are skipped.
   private static func tensor(
     _ scanner: inout HeaderScanner, name: String
   ) throws(HeaderScanner.Failure) -> Tensor {

@@ -2,9 +2,9 @@ import Files
 
 /// Reads the JSON of a header, byte by byte.
 ///
-/// Foundation's decoders drop duplicate keys without a word and read integers through floating point; both would
-/// let a malformed header pass. A header's grammar is small enough to read directly, which also gives every error
-/// its offset. The grammar is RFC 8259's.
+/// Foundation's decoders silently drop duplicate keys and read integers as floating-point numbers; both would let a
+/// malformed header pass. JSON's grammar (RFC 8259) is small enough to be read directly, which also gives every error
+/// an offset.
 struct HeaderScanner {
   /// What is wrong, and at which byte.
   struct Failure: Error {
@@ -12,7 +12,7 @@ struct HeaderScanner {
     let offset: Int
   }
 
-  /// Values that nest deeper than this are refused, so that no header exhausts the stack.
+  /// The deepest nesting of values that is accepted, so that no header exhausts the stack.
   private static let maximumDepth = 64
 
   private let bytes: [UInt8]
@@ -115,7 +115,7 @@ struct HeaderScanner {
     return value
   }
 
-  /// A string, its escapes resolved.
+  /// A string, with its escapes resolved.
   mutating func string() throws(Failure) -> String {
     try expect("\"")
     let start = offset
@@ -163,14 +163,14 @@ struct HeaderScanner {
     let start = offset
     let characters = "+-.0123456789eE".utf8
     while offset < bytes.count, characters.contains(bytes[offset]) { offset += 1 }
-    // Of what Double reads and JSON forbids, these characters leave only forms such as "01" and "1.": harmless in a
-    // value that is passed over.
+    // Double accepts some forms of these characters that JSON forbids, such as "01" and "1.", which are harmless in a
+    // value that is skipped.
     guard Double(String(decoding: bytes[start..<offset], as: UTF8.self)) != nil else {
       throw Failure(reason: "a value expected", offset: start)
     }
   }
 
-  /// The character that an escape stands for, the backslash being consumed; joins surrogate pairs.
+  /// The character that an escape stands for, after its backslash; joins surrogate pairs.
   private mutating func escape() throws(Failure) -> Unicode.Scalar {
     guard offset < bytes.count else { throw failure("a string does not end") }
     let kind = bytes[offset]

@@ -1,8 +1,8 @@
 import Foundation
 
-/// An open file descriptor that closes itself, and the system calls on it with their failures as typed errors.
+/// An open file descriptor that closes itself, and system calls on it with typed errors.
 ///
-/// Reads name their offset, so threads may share one.
+/// Reads are given an offset, so that threads may share a file.
 final class OpenFile: Sendable {
   /// The largest count that one `read` or `write` takes on Linux is a little under 2 GiB.
   private static let maximumTransfer = 1 << 30
@@ -18,7 +18,7 @@ final class OpenFile: Sendable {
 
   /// Opens a regular file for reading.
   convenience init(reading path: String) throws(SafetensorsError) {
-    // Without O_NONBLOCK, opening a pipe would wait for its writer; on a regular file it means nothing.
+    // Without O_NONBLOCK, opening a pipe would wait for its writer; for a regular file the flag has no effect.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 {
       let code = errno
@@ -40,7 +40,7 @@ final class OpenFile: Sendable {
     Int(try status().st_size)
   }
 
-  /// Reads until the buffer is full or the file ends; returns the bytes read.
+  /// Reads until the buffer is full or the file ends; returns the number of bytes read.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(SafetensorsError) -> Int {
     var done = 0
     while done < buffer.count {
@@ -58,7 +58,7 @@ final class OpenFile: Sendable {
     return done
   }
 
-  /// Writes all bytes at the end of what was written so far.
+  /// Appends bytes.
   func write(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) {
     var done = 0
     while done < bytes.count {
@@ -77,7 +77,7 @@ final class OpenFile: Sendable {
   func synchronize() throws(SafetensorsError) {
     guard fsync(descriptor) != 0 else { return }
     let code = errno
-    // Some file systems cannot sync a directory and say so; their renames are as safe as they get.
+    // Some file systems report that they cannot sync a directory; their renames are as safe as they get.
     if code == EINVAL || code == ENOTSUP { return }
     throw .system(path, "sync the file to the disk", code: code)
   }

@@ -1,12 +1,11 @@
 import Foundation
 
-/// Where a file that is written goes: its name once symbolic links are followed.
+/// The path of a file to be written, after following symbolic links.
 ///
-/// A link at the place is followed, so that what it names is replaced, or made, and the link stays. Refused is what is
-/// there and is no regular file (a directory, a device, a pipe), since a rename would put a file in its place; and a
-/// name of an open file, such as `/dev/stdout`, whatever is behind it.
+/// Anything that exists and is not a regular file (a directory, a device, a pipe) is refused, since a rename would
+/// replace it by a file. So is the name of an open file, such as `/dev/stdout`, whatever it refers to.
 struct OutputPlace {
-  /// The most links that are followed one after another, as Linux has it.
+  /// The greatest number of links that are followed; Linux's limit.
   private static let linkLimit = 40
 
   let path: String
@@ -40,7 +39,7 @@ struct OutputPlace {
     return (parent.isEmpty ? "." : parent, url.lastPathComponent)
   }
 
-  /// Whether what lies in a directory are names of open files and processes: `/dev/fd` is a link to `/proc/self/fd`.
+  /// Whether the entries of a directory are open files or processes: `/dev/fd` is a link to `/proc/self/fd`.
   private static func holdsOpenFiles(_ directory: String) -> Bool {
     guard let resolved = realpath(directory, nil) else { return false }
     defer { free(resolved) }

@@ -1,26 +1,39 @@
-/// The type of a tensor's elements; the raw value is the format's name for it.
+/// The type of a tensor's elements; the raw value is the format's name of it.
 ///
-/// The order of the cases is the order in which the reference implementation lays tensors out: widest first, so
-/// that every tensor starts at a multiple of its element's size. Eight-bit and narrower floating-point types and
-/// complex numbers, which the format knows too, are not read.
+/// The cases are in the order in which the reference implementation lays tensors out: widest first, so that every
+/// tensor starts at a multiple of its element's size. The format's floating-point types of eight bits or fewer and its
+/// complex numbers are not read.
 ///
 /// Source: <https://github.com/huggingface/safetensors>, `Dtype`.
 public enum SafetensorsElementType: String, Sendable, Hashable, CaseIterable {
+  /// Unsigned integers of 64 bits.
   case uint64 = "U64"
+  /// Signed integers of 64 bits.
   case int64 = "I64"
+  /// IEEE 754 double precision.
   case float64 = "F64"
+  /// IEEE 754 single precision.
   case float32 = "F32"
+  /// Unsigned integers of 32 bits.
   case uint32 = "U32"
+  /// Signed integers of 32 bits.
   case int32 = "I32"
+  /// The upper 16 bits of single precision: 8 bits of mantissa, the leading one included.
   case bfloat16 = "BF16"
+  /// IEEE 754 half precision.
   case float16 = "F16"
+  /// Unsigned integers of 16 bits.
   case uint16 = "U16"
+  /// Signed integers of 16 bits.
   case int16 = "I16"
+  /// Signed integers of 8 bits.
   case int8 = "I8"
+  /// Unsigned integers of 8 bits.
   case uint8 = "U8"
+  /// Truth values of one byte each: 0 or 1.
   case bool = "BOOL"
 
-  /// The bytes that one element takes.
+  /// The size of an element in bytes.
   public var byteCount: Int {
     switch self {
     case .uint64, .int64, .float64: 8
@@ -30,7 +43,7 @@ public enum SafetensorsElementType: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The place in the layout: tensors of a lower rank come first in a file.
+  /// The rank in the file's layout: tensors of a lower rank come first.
   var layoutRank: Int {
     switch self {
     case .uint64: 0
@@ -50,11 +63,11 @@ public enum SafetensorsElementType: String, Sendable, Hashable, CaseIterable {
   }
 }
 
-/// A Swift type whose values are the elements of a tensor, bit for bit.
+/// A Swift type with the memory layout of an element type.
 ///
 /// `Bool` is not one: a file may hold any byte, and only 0 and 1 are values of `Bool`.
 public protocol SafetensorsElement: BitwiseCopyable, Sendable {
-  /// The element type that a tensor of such values has.
+  /// The element type of a tensor of such values.
   static var safetensorsElementType: SafetensorsElementType { get }
 }
 

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// What went wrong with a file: which file, what, where, and what to do about it.
+/// An error about a file: which file, what is wrong with it, where, and what to do about it.
 public struct SafetensorsError: Error, Sendable, Hashable {
   /// The kind of failure, for a caller that turns errors into exit codes.
   public enum Category: Sendable, Hashable {
@@ -13,7 +13,7 @@ public struct SafetensorsError: Error, Sendable, Hashable {
     case inputOutput
   }
 
-  /// What is wrong, with the place.
+  /// What is wrong, and where.
   public enum Problem: Sendable, Hashable {
     /// There is no such file.
     case missing
@@ -21,11 +21,11 @@ public struct SafetensorsError: Error, Sendable, Hashable {
     case system(operation: String, code: Int32)
     /// A directory, device or pipe where a regular file is needed.
     case notRegularFile
-    /// A name of what a process has open, such as `/dev/stdout`, where a file of its own is needed.
+    /// The name of an open file of a process, such as `/dev/stdout`, where a regular file is needed.
     case openFileName
     /// The first bytes are neither those of a safetensors file nor those of a zstd frame.
     case unrecognized(String)
-    /// The bytes end before their time. `offset` counts uncompressed bytes from the start.
+    /// The file ends too early, within what is `expected`. `offset` counts uncompressed bytes from the start.
     case truncated(offset: Int, expected: String)
     /// The JSON header is wrong at byte `offset` of the header.
     case header(String, offset: Int)
@@ -39,11 +39,11 @@ public struct SafetensorsError: Error, Sendable, Hashable {
     case noSuchTensor(name: String)
     /// A tensor's elements are not of the type asked for.
     case wrongElementType(name: String, expected: SafetensorsElementType, found: SafetensorsElementType)
-    /// What was to be written is impossible: a duplicate name, a provider that hands out too few bytes.
+    /// The contents to be written are invalid: a duplicate name, a tensor that provides too few bytes.
     case unwritable(String)
     /// A part of the file claims this many bytes of memory, and a file of its size may take no more than `limit`.
     case beyondLimit(String, byteCount: Int, limit: Int)
-    /// The memory for this many bytes could not be had.
+    /// Memory for this many bytes could not be allocated.
     case outOfMemory(byteCount: Int)
   }
 
@@ -80,7 +80,7 @@ extension SafetensorsError: CustomStringConvertible, LocalizedError {
   /// The same text as ``description``.
   public var errorDescription: String? { description }
 
-  /// The problem alone, in a few words without a full stop, to stand inside a sentence.
+  /// The problem alone: a phrase without a full stop, for use within a sentence.
   public var reason: String { String(whatIsWrong.dropLast()) }
 
   private var whatIsWrong: String {
@@ -153,7 +153,7 @@ extension SafetensorsError: CustomStringConvertible, LocalizedError {
     }
   }
 
-  /// A name as people can read it: cut where a damaged file made it absurd, control characters escaped.
+  /// A name in a readable form: cut to 200 characters, with control characters escaped.
   private func quoted(_ name: String) -> String {
     let readable = name.prefix(200).debugDescription
     return name.count > 200 ? readable + "..." : readable

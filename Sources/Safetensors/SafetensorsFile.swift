@@ -3,13 +3,13 @@ import Foundation
 
 /// An open safetensors file, plain or within a zstd frame.
 ///
-/// Opening reads the header and nothing more, so it is cheap whatever the file's size. The file stays open: what
-/// this value reads is the file that was opened, even if another takes its name meanwhile.
+/// Opening reads only the header, so it is cheap whatever the file's size. The file stays open: reads are from the
+/// file that was opened, even if another file takes its name meanwhile.
 ///
-/// No number in the file is trusted before it is checked against the file's length (or the frame's, or, where a
-/// frame does not say, against the bytes that really arrive): memory is never taken for a claim alone. Nor does what
-/// a small frame really holds fill the memory: a header and the tensors asked for are bounded by a ``MemoryLimit``, and
-/// tensors that nobody asks for are passed over in pieces.
+/// Every number in the file is checked against the length of the file or the frame, or where a frame does not state
+/// its length, against the bytes that arrive: memory is never allocated for a mere claim. Nor can a small frame with
+/// large contents fill the memory: a `MemoryLimit` bounds the header and the tensors that are read, and other tensors
+/// are skipped in pieces.
 ///
 /// ```swift
 /// let file = try SafetensorsFile(url)
@@ -19,16 +19,16 @@ import Foundation
 /// }
 /// ```
 public final class SafetensorsFile: Sendable {
-  /// The file, as errors name it.
+  /// The path of the file.
   public let path: String
-  /// What the file holds, in the order of the bytes.
+  /// The header: which tensors the file holds, in the order of their bytes.
   public let header: SafetensorsHeader
-  /// The bytes that the file takes on the disk.
+  /// The size of the file on the disk, in bytes.
   public let byteCount: Int
   /// Whether the file is a zstd frame.
   public let isCompressed: Bool
 
-  /// The memory that the file's contents may take.
+  /// How much memory the file's contents may take.
   public let memoryLimit: MemoryLimit
 
   private let file: OpenFile
@@ -42,10 +42,12 @@ public final class SafetensorsFile: Sendable {
 
   /// Opens a file and reads its header.
   ///
-  /// - Parameter memoryLimit: The memory that the file's contents may take.
-  /// - Throws: ``SafetensorsError``: `missing`, `notRegularFile` or `system` where it cannot be opened;
-  ///   `unrecognized`, `truncated`, `header`, `tensor`, `frame` or `trailingBytes` where it is not what it
-  ///   should be; `beyondLimit` for a header that would take too much memory.
+  /// - Parameters:
+  ///   - url: The file.
+  ///   - memoryLimit: How much memory the file's contents may take.
+  /// - Throws: ``SafetensorsError``: `missing`, `notRegularFile` or `system` where it cannot be opened; `unrecognized`,
+  ///   `truncated`, `header`, `tensor`, `frame` or `trailingBytes` where it is not a valid safetensors file;
+  ///   `beyondLimit` for a header that would take too much memory.
   public init(_ url: URL, memoryLimit: MemoryLimit = .standard) throws(SafetensorsError) {
     path = url.path
     self.memoryLimit = memoryLimit
@@ -70,14 +72,17 @@ public final class SafetensorsFile: Sendable {
     }
   }
 
-  /// Calls `body` with the bytes of each tensor that is wanted, in file order, one tensor in memory at a time.
+  /// Calls `body` with the bytes of each wanted tensor, in file order, with one tensor in memory at a time.
   ///
-  /// The bytes are valid during the call only; their address is a multiple of 16. Tensors that are not wanted are passed
-  /// over in pieces. In a zstd frame the checksum stands at the end, so that what `body` got is known to be right only
-  /// when this method has returned.
+  /// The bytes are valid during the call only; their address is a multiple of 16. Tensors that are not wanted are
+  /// skipped. The checksum of a zstd frame is at its end, so that the bytes are known to be right only once this
+  /// method has returned.
   ///
-  /// - Throws: ``SafetensorsError``: `beyondLimit` where the tensors that are wanted take more memory together than the
-  ///   file may, before any is read; `truncated`, `frame`, `trailingBytes`, `system` or `outOfMemory`; or what `body`
+  /// - Parameters:
+  ///   - isWanted: Whether to read a tensor; by default all.
+  ///   - body: Takes an entry and its bytes.
+  /// - Throws: ``SafetensorsError``: `beyondLimit`, before anything is read, where the wanted tensors take more memory
+  ///   together than the file may; `truncated`, `frame`, `trailingBytes`, `system` or `outOfMemory`; or what `body`
   ///   throws, unchanged.
   public func readTensors(
     where isWanted: (SafetensorsEntry) throws -> Bool = { _ in true },
@@ -98,15 +103,15 @@ public final class SafetensorsFile: Sendable {
     try source.finish()
   }
 
-  /// Checks, before memory is taken for the tensors of a file, that they may have it.
+  /// Checks that the file's tensors may take an amount of memory, before it is allocated.
   ///
-  /// - Parameter bytes: The memory that they take as what they are made into.
+  /// - Parameter bytes: The size of the tensors in memory, after any conversion.
   /// - Throws: ``SafetensorsError`` (`beyondLimit`).
   public func checkMemory(ofTensors bytes: Int) throws(SafetensorsError) {
     try Self.check("its tensors", takes: bytes, of: memoryLimit, byteCount: byteCount, path: path)
   }
 
-  /// All tensors by name, in memory together: for small files.
+  /// All tensors by name, all in memory at once: for small files.
   ///
   /// - Throws: As ``readTensors(where:into:)``.
   public func load() throws -> [String: (entry: SafetensorsEntry, bytes: [UInt8])] {
@@ -117,15 +122,15 @@ public final class SafetensorsFile: Sendable {
 
   /// The bytes of one tensor.
   ///
-  /// In a plain file only these are read. A frame is read from its start to its end and its checksum verified, so
-  /// ``readTensors(where:into:)`` is the way to more than one.
+  /// From a plain file, only these bytes are read. A frame is read from start to end, and its checksum verified; use
+  /// ``readTensors(where:into:)`` for more than one tensor.
   ///
   /// - Throws: ``SafetensorsError``: `noSuchTensor`, or as ``readTensors(where:into:)``.
   public func bytes(_ name: String) throws -> [UInt8] {
     try withBytes(of: entry(name)) { Array($0) }
   }
 
-  /// The entry of a name.
+  /// The entry of a tensor.
   ///
   /// - Throws: ``SafetensorsError`` (`noSuchTensor`).
   public func entry(_ name: String) throws(SafetensorsError) -> SafetensorsEntry {
@@ -152,7 +157,7 @@ public final class SafetensorsFile: Sendable {
     return try body(bytes)
   }
 
-  /// A source that stands at the first tensor.
+  /// A source whose next byte is the first tensor's.
   private func dataSource() throws(SafetensorsError) -> any ByteSource {
     guard isCompressed else { return try PlainSource(file, from: dataOffset) }
     let source = try ZstandardSource(file, start: start)
@@ -181,7 +186,7 @@ public final class SafetensorsFile: Sendable {
 }
 
 extension SafetensorsFile {
-  /// How many bytes of memory a byte of a header takes while it is read, at most: many small tensors cost the most.
+  /// How many bytes of memory a byte of a header takes at most while it is read; many small tensors are the worst case.
   private static let headerMultiple = 16
 
   private static func check(

@@ -1,4 +1,4 @@
-/// Tensors as arrays of Swift values, for small files and tests: each call reads the file, see
+/// Tensors as arrays of Swift values, for small files and tests. Each call reads the file; see
 /// ``SafetensorsFile/bytes(_:)``.
 extension SafetensorsFile {
   /// The elements of a tensor whose type is exactly `Element`'s, in row-major order.

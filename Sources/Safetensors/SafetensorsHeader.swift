@@ -1,34 +1,37 @@
 import Files
 import Foundation
 
-/// The header of a safetensors file: which tensors it holds, where, and a dictionary of strings about them.
+/// The header of a safetensors file: which tensors it holds, where they are, and a dictionary of strings.
 ///
-/// Layout of a file: 8 bytes, the header's length, little-endian; the header, a JSON object padded with spaces;
-/// the tensors' bytes, one after the other without a gap.
+/// A file consists of the header's length, 8 bytes, little-endian; the header, a JSON object padded with spaces; and
+/// the tensors' bytes, without gaps.
 ///
-/// What is refused, on reading as on writing, is what the reference implementation refuses
-/// (<https://github.com/huggingface/safetensors>, `Metadata::validate`): a header of more than 100 MB; invalid
-/// UTF-8 or JSON; duplicate keys; holes and overlaps; sizes that do not follow from shape and type; overflow.
-/// Beyond that, two names that differ only in how Unicode composes their characters are duplicates too, since
-/// Swift's dictionaries take them for one.
+/// Reading and writing refuse what the reference implementation refuses (<https://github.com/huggingface/safetensors>,
+/// `Metadata::validate`): a header of more than 100 MB; invalid UTF-8 or JSON; duplicate keys; gaps and overlaps;
+/// sizes that do not follow from shape and type; overflow. In addition, two names that differ only in the Unicode
+/// composition of their characters are duplicates, since they are one key of a Swift dictionary.
 public struct SafetensorsHeader: Sendable, Hashable {
-  /// The longest JSON that is read or written, in bytes.
+  /// The greatest length of the JSON object, in bytes.
   public static let maximumByteCount = 100_000_000
 
   static let metadataKey = "__metadata__"
 
-  /// The tensors, in the order in which their bytes lie in the file.
+  /// The tensors, in the order of their bytes in the file.
   public let entries: [SafetensorsEntry]
   /// The file's own dictionary, `__metadata__`; empty where there is none.
   public let metadata: [String: String]
 
-  /// The bytes that all tensors take together.
+  /// The total size of all tensors, in bytes.
   public var dataByteCount: Int { entries.last?.byteRange.upperBound ?? 0 }
 
   /// Lays tensors out as the reference implementation does: by element type, widest first, then by name.
   ///
-  /// - Throws: ``SafetensorsError`` (`unwritable`), naming the file `path`: a duplicate or reserved name, a
-  ///   negative length, or more bytes than an `Int` counts.
+  /// - Parameters:
+  ///   - tensors: The tensors, in any order.
+  ///   - metadata: The file's own dictionary.
+  ///   - path: The file that errors name.
+  /// - Throws: ``SafetensorsError`` (`unwritable`): a duplicate or reserved name, a negative length, or a size that
+  ///   overflows.
   public init(
     laying tensors: [(name: String, elementType: SafetensorsElementType, shape: [Int])],
     metadata: [String: String] = [:],
@@ -61,9 +64,12 @@ public struct SafetensorsHeader: Sendable, Hashable {
     self.metadata = metadata
   }
 
-  /// Parses the JSON of a header, without the eight bytes of its length.
+  /// Parses the JSON object of a header, without the eight bytes of its length.
   ///
-  /// - Throws: ``SafetensorsError`` (`header` or `tensor`), naming the file `path`.
+  /// - Parameters:
+  ///   - json: The object.
+  ///   - path: The file that errors name.
+  /// - Throws: ``SafetensorsError`` (`header` or `tensor`).
   public init(parsing json: [UInt8], path: String) throws(SafetensorsError) {
     var scanner = HeaderScanner(json)
     var parser = HeaderParser()
@@ -84,11 +90,12 @@ public struct SafetensorsHeader: Sendable, Hashable {
     metadata = parser.metadata
   }
 
-  /// The header as it starts a file: length, JSON, and spaces up to a multiple of eight bytes.
+  /// The bytes at the start of a file: the length, the JSON object, and spaces up to a multiple of eight bytes.
   ///
   /// The same tensors and metadata give the same bytes.
   ///
-  /// - Throws: ``SafetensorsError`` (`unwritable`), naming the file `path`: the JSON is longer than 100 MB.
+  /// - Parameter path: The file that errors name.
+  /// - Throws: ``SafetensorsError`` (`unwritable`) where the JSON object is longer than ``maximumByteCount``.
   public func encoded(path: String) throws(SafetensorsError) -> [UInt8] {
     var members: [String] = []
     if !metadata.isEmpty {
@@ -112,7 +119,7 @@ public struct SafetensorsHeader: Sendable, Hashable {
     return withUnsafeBytes(of: UInt64(json.count).littleEndian, Array.init) + json
   }
 
-  /// Puts parsed tensors in file order and checks each against its shape and against its neighbours.
+  /// Sorts parsed tensors into file order, and checks each against its shape and its neighbours.
   private static func ordered(
     _ tensors: [HeaderParser.Tensor], path: String
   ) throws(SafetensorsError) -> [SafetensorsEntry] {

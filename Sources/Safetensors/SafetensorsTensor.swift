@@ -1,4 +1,4 @@
-/// A tensor to be written: what the header says about it, and a way to its bytes.
+/// A tensor to be written: its entry in the header, and a closure that provides its bytes.
 ///
 /// ```swift
 /// let scale = SafetensorsTensor(name: "scale", values: [1.5, 2.5] as [Float])
@@ -13,13 +13,12 @@ public struct SafetensorsTensor {
   public let elementType: SafetensorsElementType
   /// The lengths of the dimensions, outermost first; empty for a scalar.
   public let shape: [Int]
-  /// Lends the bytes: little-endian elements in row-major order, in one call of its argument or piece by piece.
+  /// Provides the bytes, little-endian elements in row-major order, in one or several calls of its argument.
   ///
-  /// It is called once per file written, so bytes may be made as they are asked for. What it throws, the writer
-  /// throws.
+  /// It is called once per file written, so that the bytes can be computed on demand. The writer rethrows its errors.
   public let withBytes: (_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
 
-  /// A tensor whose bytes stay where they are.
+  /// A tensor whose bytes a closure provides, without a copy.
   public init(
     name: String, elementType: SafetensorsElementType, shape: [Int],
     withBytes: @escaping (_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
@@ -30,9 +29,9 @@ public struct SafetensorsTensor {
     self.withBytes = withBytes
   }
 
-  /// A tensor of the array's elements; without a shape, a vector.
+  /// A tensor of the elements of an array; without a shape, a vector.
   ///
-  /// - Precondition: the shape's product is the number of values.
+  /// - Precondition: The product of the shape is the number of values.
   public init<Element: SafetensorsElement>(name: String, shape: [Int]? = nil, values: [Element]) {
     let shape = shape ?? [values.count]
     precondition(

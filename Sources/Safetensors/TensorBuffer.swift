@@ -1,8 +1,8 @@
 import Foundation
 
-/// Memory for one tensor at a time, kept from one to the next, that grows only as bytes really arrive.
+/// Memory for one tensor at a time, which is reused for the next, and which grows only as bytes actually arrive.
 final class TensorBuffer {
-  /// The memory taken before the first byte came, where only the file's own word says how many will.
+  /// How much memory is allocated before the first byte arrives, where the number of bytes is only the file's claim.
   private static let trustedByteCount = 16 << 20
 
   private let path: String
@@ -18,7 +18,7 @@ final class TensorBuffer {
     free(memory)
   }
 
-  /// Reads `count` bytes, or as many as there are.
+  /// Reads `count` bytes, or fewer where the source ends.
   ///
   /// The result is valid until the next call; its address is a multiple of 16.
   func read(_ count: Int, from source: any ByteSource) throws(SafetensorsError) -> UnsafeRawBufferPointer {
@@ -37,7 +37,7 @@ final class TensorBuffer {
   private func reserve(_ byteCount: Int, keepingContents: Bool) throws(SafetensorsError) {
     guard byteCount > capacity else { return }
     if !keepingContents {
-      // Nothing to copy, and the old memory may serve again.
+      // There is nothing to copy, and the old memory can be reused.
       free(memory)
       memory = nil
     }

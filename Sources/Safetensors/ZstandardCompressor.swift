@@ -1,6 +1,6 @@
 import CZstd
 
-/// Makes one zstd frame, with content size and checksum, from bytes that come piece by piece.
+/// Compresses bytes, piece by piece, into one zstd frame with content size and checksum.
 ///
 /// Source: the zstd manual, "Streaming compression" (<https://facebook.github.io/zstd/zstd_manual.html>).
 final class ZstandardCompressor {
@@ -8,9 +8,9 @@ final class ZstandardCompressor {
   private let output: UnsafeMutableRawBufferPointer
   private let path: String
 
-  /// - Parameter contentSize: The bytes that will come; the frame says so from its start.
+  /// - Parameter contentSize: The total number of bytes, which the frame's header states.
   init(level: Int, contentSize: Int, path: String) throws(SafetensorsError) {
-    // Larger than zstd asks for, so that the system is called once for many blocks.
+    // Larger than zstd recommends, so that there is one system call for many blocks.
     let capacity = max(ZSTD_CStreamOutSize(), 1 << 20)
     guard let context = ZSTD_createCCtx() else {
       throw SafetensorsError(path: path, problem: .outOfMemory(byteCount: capacity))
@@ -20,7 +20,8 @@ final class ZstandardCompressor {
     output = .allocate(byteCount: capacity, alignment: 16)
     _ = try check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(clamping: level)))
     _ = try check(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1))
-    // One worker compresses while this thread writes. A library built without threads refuses, and does without.
+    // One worker compresses while this thread writes. A library built without threads rejects the setting, and
+    // compresses on this thread.
     _ = ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, 1)
     _ = try check(ZSTD_CCtx_setPledgedSrcSize(context, UInt64(contentSize)))
   }
@@ -30,7 +31,7 @@ final class ZstandardCompressor {
     output.deallocate()
   }
 
-  /// Compresses the bytes; what is ready goes to the sink.
+  /// Compresses bytes, and writes the finished part of the frame to the sink.
   func write(_ bytes: UnsafeRawBufferPointer, to sink: AtomicFile.Sink) throws(SafetensorsError) {
     var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
     while input.pos < input.size {

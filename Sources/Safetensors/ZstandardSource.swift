@@ -3,9 +3,9 @@ import Files
 
 /// The contents of a file that is one zstd frame.
 ///
-/// Frames that follow, skippable frames and any other bytes after the frame are refused: nothing writes them here,
-/// and they would be the only bytes that no checksum covers. The window is limited to the library's default
-/// (128 MiB), so that a frame cannot ask for more memory than that.
+/// Further frames, skippable frames and any other bytes after the frame are refused: this module does not write them,
+/// and no checksum would cover them. The window is limited to the library's default (128 MiB), so that a frame cannot
+/// demand more memory than that.
 ///
 /// Source: RFC 8878, and the zstd manual, "Streaming decompression".
 final class ZstandardSource: ByteSource {
@@ -14,7 +14,7 @@ final class ZstandardSource: ByteSource {
   /// The longest header of a frame, with the magic number.
   static let maximumHeaderByteCount = 18
 
-  /// The most that a byte of a frame can stand for: a block of 128 KiB takes four bytes at least.
+  /// The greatest compression ratio of a frame: a block of 128 KiB takes at least four bytes.
   private static let maximumRatio = (128 << 10) / 4
 
   private let file: OpenFile
@@ -48,7 +48,7 @@ final class ZstandardSource: ByteSource {
     while output.pos < output.size, !hasEnded {
       let before = output.pos
       try step(&output)
-      // Only when zstd has given all it holds is more input wanted.
+      // More input is needed only once zstd has returned all that it holds.
       if output.pos == before, input.pos == input.size, !hasEnded { try refill() }
     }
     return output.pos
@@ -68,7 +68,7 @@ final class ZstandardSource: ByteSource {
   }
 
   func finish() throws(SafetensorsError) {
-    // Room for one byte too many: the frame's end must come with no byte written.
+    // Room for one excess byte: the frame must end without filling it.
     var excess: UInt8 = 0
     let count = try withUnsafeMutableBytes(of: &excess) { (buffer) throws(SafetensorsError) in
       try read(into: buffer)
@@ -85,7 +85,7 @@ final class ZstandardSource: ByteSource {
     guard ZSTD_isError(code) == 0 else {
       throw damaged(String(cString: ZSTD_getErrorName(code)))
     }
-    // Zero: the frame is complete, its content size and its checksum are right.
+    // Zero means that the frame is complete, and that its content size and checksum are right.
     hasEnded = code == 0
   }
 
@@ -101,12 +101,12 @@ final class ZstandardSource: ByteSource {
     return SafetensorsError(path: file.path, problem: .frame(reason, offset: offset))
   }
 
-  /// The uncompressed size that the frame claims; nil where it makes no claim.
+  /// The uncompressed size that the frame's header states; nil where it states none.
   private static func contentSize(of file: OpenFile, start: [UInt8]) throws(SafetensorsError) -> Int? {
     func damaged(_ reason: String) -> SafetensorsError {
       SafetensorsError(path: file.path, problem: .frame(reason, offset: start.count))
     }
-    // A bit without a meaning, which decoders pass over; no encoder sets it, so here it is a flipped one.
+    // Decoders ignore this unused bit. No encoder sets it, so that a set bit means damage.
     if start.count > 4, start[4] & 0x10 != 0 { throw damaged("the unused bit of its descriptor is set") }
     let size = start.withUnsafeBytes { ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
     // ZSTD_CONTENTSIZE_UNKNOWN and ZSTD_CONTENTSIZE_ERROR are macros that Swift does not import.

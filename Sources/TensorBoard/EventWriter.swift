@@ -1,28 +1,30 @@
 import Foundation
 
-/// Writes an event file: figures, pictures, texts and hyper-parameters of a training run, as TensorBoard reads them while it
-/// goes on.
+/// Writes an event file: the scalars, pictures, texts and hyperparameters of a training run, which TensorBoard can
+/// read while the run is in progress.
 ///
-/// Each call appends whole records with one write. A program that is killed leaves at most its last record short, which
-/// readers pass over. A run that goes on makes a new writer, whose file begins with the step at which it does:
-/// TensorBoard then forgets what earlier files say of that step and of later ones.
+/// Each call appends whole records with one write. If the program is killed, at most the last record is incomplete,
+/// which readers ignore. A resumed run makes a new writer, whose file begins with the step at which the run resumes:
+/// TensorBoard then discards what earlier files say about that step and later ones.
 ///
 /// ```swift
 /// let writer = try EventWriter(in: directory, startingAt: 1)
 /// try writer.write(scalars: [("train/negative_elbo", 98.3)], step: 1)
 /// ```
 public final class EventWriter {
-  /// What the names of all event files begin with.
+  /// The prefix of the names of all event files.
   public static let namePrefix = "events.out.tfevents."
 
   /// The file, `events.out.tfevents.SECONDS.HOST.PROCESS`.
   public let url: URL
   private let handle: FileHandle
 
-  /// Makes a new event file in a directory, which must exist.
+  /// Creates an event file in a directory, which must exist.
   ///
-  /// - Parameter step: The first step that will be written, also if it is written again.
-  /// - Throws: What Foundation throws where the file cannot be made.
+  /// - Parameters:
+  ///   - directory: The directory.
+  ///   - step: The first step that will be written, even if an earlier file has it already.
+  /// - Throws: What Foundation throws where the file cannot be created.
   public init(in directory: URL, startingAt step: Int) throws {
     let now = Date()
     url = directory.appending(path: try Self.name(in: directory, at: now))
@@ -40,14 +42,18 @@ public final class EventWriter {
 
   deinit { try? handle.close() }
 
-  /// Writes numbers under their tags; TensorBoard keeps single precision.
+  /// Writes scalars under their tags, in single precision.
   ///
+  /// - Parameters:
+  ///   - scalars: The tags and values.
+  ///   - step: The step that they belong to.
+  ///   - date: The time that TensorBoard shows.
   /// - Throws: What Foundation throws where the disk is full, or fails.
   public func write(scalars: [(tag: String, value: Double)], step: Int, at date: Date = Date()) throws {
     try append([Self.event(step, date, scalars.map { .scalar($0.tag, $0.value) })])
   }
 
-  /// Writes pictures, all of them or none.
+  /// Writes pictures, either all of them or none.
   ///
   /// - Throws: What Foundation throws where the disk is full, or fails.
   public func write(pictures: [Picture], step: Int, at date: Date = Date()) throws {
@@ -61,7 +67,8 @@ public final class EventWriter {
     try append([Self.event(step, date, [.text(tag, text)])])
   }
 
-  /// Writes the run's row of the table of hyper-parameters, and the table's columns. What is written first counts.
+  /// Writes the run's row of the table of hyperparameters, and the table's columns. TensorBoard uses the first that a
+  /// run has written.
   ///
   /// - Throws: What Foundation throws where the disk is full, or fails.
   public func write(_ hyperparameters: Hyperparameters, step: Int, at date: Date = Date()) throws {
@@ -71,7 +78,8 @@ public final class EventWriter {
     try append([Self.event(step, date, values)])
   }
 
-  /// Writes that the run has come to its end, for the table of hyper-parameters. What is written first counts.
+  /// Writes that the run has ended, for the table of hyperparameters. TensorBoard uses the first end that a run has
+  /// written.
   ///
   /// - Throws: What Foundation throws where the disk is full, or fails.
   public func writeEnd(step: Int, at date: Date = Date()) throws {
@@ -104,7 +112,7 @@ public final class EventWriter {
     try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasPrefix(namePrefix) }
   }
 
-  /// A name that sorts after those of all event files that are there: TensorBoard reads files in the order of their names.
+  /// A name that sorts after all existing event files, since TensorBoard reads files in the order of their names.
   private static func name(in directory: URL, at date: Date) throws -> String {
     let taken = try names(in: directory).compactMap { name in
       name.dropFirst(namePrefix.count).split(separator: ".").first.flatMap { Int($0) }

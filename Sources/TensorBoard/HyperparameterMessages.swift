@@ -28,7 +28,7 @@ extension Hyperparameters {
     return data
   }
 
-  /// That the run came to its end.
+  /// The message that the run has ended.
   static func sessionEnd(at date: Date) -> Tensorboard_Hparams_HParamsPluginData {
     var data = Tensorboard_Hparams_HParamsPluginData()
     data.sessionEndInfo.status = .success
@@ -54,7 +54,7 @@ extension Hyperparameters.Value {
     case .text: column.type = .string
     case .flag:
       column.type = .bool
-      // TensorBoard has no choice of values to offer for such a column unless they are named.
+      // TensorBoard offers no choice of values for such a column unless they are listed.
       column.domainDiscrete.values = [Google_Protobuf_Value(boolValue: true), Google_Protobuf_Value(boolValue: false)]
     }
     return column

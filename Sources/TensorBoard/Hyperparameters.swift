@@ -1,24 +1,35 @@
-/// What TensorBoard's table of hyper-parameters says of a run: its row, and the columns that the table has.
+/// A run's entry in TensorBoard's table of hyperparameters: its row, and the columns of the table.
 ///
-/// The table of several runs has the columns that one of them names, and TensorBoard does not say which: so each run names
-/// those of all.
+/// For several runs, TensorBoard takes the columns of one of them, and does not specify which. Each run therefore
+/// declares the columns of all.
 public struct Hyperparameters: Sendable, Equatable {
-  /// What stands in a cell.
+  /// The value of a cell.
   public enum Value: Sendable, Equatable {
+    /// A number.
     case number(Double)
+    /// A text.
     case text(String)
+    /// A truth value.
     case flag(Bool)
   }
 
-  /// The run's own values, by name.
+  /// The run's values, by name.
   public var values: [String: Value]
-  /// Values of the same kind as those that the columns have, by name: also of what only other runs have.
+  /// The columns of the table, by name: an example value of each, whose kind is the column's. They include columns that
+  /// only other runs have values for.
   public var columns: [String: Value]
-  /// The columns that are shown first. TensorBoard shows five, until a person picks others.
+  /// The names of the columns that are shown by default. TensorBoard shows five.
   public var foremost: Set<String>
-  /// The tags of scalars whose last values are in columns of their own.
+  /// The tags of the scalars whose last values have columns of their own.
   public var metrics: [String]
 
+  /// An entry with the given values.
+  ///
+  /// - Parameters:
+  ///   - values: The run's values, by name.
+  ///   - columns: An example value of each further column; `values` have columns without being named here.
+  ///   - foremost: The names of the columns that are shown by default.
+  ///   - metrics: The tags of the scalars that have columns.
   public init(
     _ values: [String: Value], columns: [String: Value] = [:], foremost: Set<String> = [], metrics: [String] = []
   ) {

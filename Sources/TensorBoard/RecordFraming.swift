@@ -1,12 +1,12 @@
 import Foundation
 
-/// The frame around each record of a TFRecord file, numbers little-endian: the data's length (8 bytes), the masked CRC-32C
-/// of those 8 bytes (4), the data, the masked CRC-32C of the data (4).
+/// The frame of each record of a TFRecord file. With all numbers little-endian, it consists of the data's length (8
+/// bytes), the masked CRC-32C of those 8 bytes (4 bytes), the data, and the masked CRC-32C of the data (4 bytes).
 enum RecordFraming {
-  /// The bytes of a frame beside the data.
+  /// The size of a frame in bytes, without the data.
   static let overhead = 16
 
-  /// Data in their frame.
+  /// The data within a frame.
   static func framed(_ data: Data) -> Data {
     let length = bytes(of: UInt64(data.count))
     var record = Data(capacity: data.count + overhead)

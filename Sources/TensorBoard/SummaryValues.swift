@@ -1,7 +1,7 @@
 import Foundation
 import SwiftProtobuf
 
-/// What an event holds, as the parts of TensorBoard that show it want it.
+/// The values of a summary, in the form that TensorBoard's plugins expect.
 extension Tensorflow_Summary.Value {
   static func scalar(_ tag: String, _ number: Double) -> Self {
     var value = Self()
@@ -22,16 +22,16 @@ extension Tensorflow_Summary.Value {
 
   /// A text in Markdown.
   static func text(_ tag: String, _ markdown: String) -> Self {
-    // The plugin's own message has nothing but a version, 0, which is no byte.
+    // The plugin's message has only one field, the version 0, which takes no bytes.
     var value = Self(tag, plugin: "text", content: Data())
     value.tensor.dtype = .dtString
-    // A shape without dimensions: in one with some, TensorBoard would draw a table of texts.
+    // A scalar: TensorBoard would show a tensor with dimensions as a table.
     value.tensor.tensorShape = Tensorflow_TensorShapeProto()
     value.tensor.stringVal = [Data(markdown.utf8)]
     return value
   }
 
-  /// What `tensorboard.plugins.hparams.metadata` calls by these tags.
+  /// The columns of the table of hyperparameters, under the tag that `tensorboard.plugins.hparams.metadata` gives them.
   static func experiment(_ data: Tensorboard_Hparams_HParamsPluginData) throws -> Self {
     try hyperparameters("_hparams_/experiment", data)
   }
@@ -46,7 +46,7 @@ extension Tensorflow_Summary.Value {
 
   private static func hyperparameters(_ tag: String, _ data: Tensorboard_Hparams_HParamsPluginData) throws -> Self {
     var value = Self(tag, plugin: "hparams", content: try data.serializedBytes())
-    // All is in the metadata; TensorBoard wants a tensor, and its own writer too gives it one of no elements.
+    // Everything is in the metadata. TensorBoard expects a tensor too; its own writer provides an empty one.
     value.tensor.dtype = .dtFloat
     value.tensor.tensorShape.dim = [Tensorflow_TensorShapeProto.Dim()]
     return value

@@ -1,15 +1,22 @@
 import Autodiff
 import NeuralNetworks
 
-/// The gated transposed-convolution decoder of Sylvester flows: z -> logits (van den Berg et al. 2018, appendix).
+/// The gated transposed-convolution decoder of Sylvester flows, z -> logits (van den Berg et al. 2018, appendix).
 ///
-/// For binary pixels a 1x1 convolution gives a logit each; for grey ones a 5x5 convolution to 256 channels and a 1x1 one
-/// give the logits of 256 levels.
+/// It ends with a 1x1 convolution to one logit per binary pixel; for grey pixels, with a 5x5 convolution to 256
+/// channels and a 1x1 convolution to the logits of 256 levels.
 public struct Decoder: Sendable {
   private let layers: [GatedConvolution]
   private let outputs: [Convolution]
 
-  /// Parameters are `p_x_nn.0.h.weight` and so on, then `p_x_mean.0.weight`.
+  /// Adds the decoder's parameters to a builder: `p_x_nn.0.h.weight` and so on, then `p_x_mean.0.weight` and so on.
+  ///
+  /// - Parameters:
+  ///   - latent: The number of latent dimensions.
+  ///   - imageHeight: The rows of an image.
+  ///   - imageWidth: The columns of an image.
+  ///   - likelihood: The likelihood, which decides how many logits there are per pixel.
+  ///   - builder: What makes the parameters.
   public init(
     latent: Int, imageHeight: Int, imageWidth: Int, likelihood: LikelihoodKind = .bernoulli,
     in builder: inout ParameterBuilder
@@ -23,7 +30,8 @@ public struct Decoder: Sendable {
         outputPadding: outputPadding)
     }
     let five = [5, 5]
-    // Doubling n gives 2 n - 1 or, with a padding of one, 2 n: what the encoder's stride has halved.
+    // A stride of two turns a side of n into 2 n - 1 or, with an output padding of one, 2 n: the side that the encoder
+    // had before its stride.
     let sides = [Encoder.sides(imageHeight), Encoder.sides(imageWidth)]
     let toHalf = sides.map { $0.half - 2 * $0.quarter + 1 }
     let toWhole = sides.map { $0.whole - 2 * $0.half + 1 }
@@ -48,7 +56,7 @@ public struct Decoder: Sendable {
     }
   }
 
-  /// [batch, latent] -> logits [batch, height * width * outputs per pixel], row-major
+  /// The logits of latent codes: `[batch, latent]` -> `[batch, height * width * outputs per pixel]`, row-major.
   public func callAsFunction(_ z: Variable, _ parameters: BoundParameters) -> Variable {
     let batch = z.shape[0]
     let h = layers.reduce(z.reshaped([batch, 1, 1, z.shape[1]])) { $1($0, parameters) }

@@ -2,7 +2,7 @@ import Autodiff
 import NormalizingFlows
 import Tensors
 
-/// The evidence lower bound of each image, its terms kept apart; every one `[batch]` in nats.
+/// The evidence lower bound (ELBO) of each image, term by term; each is `[batch]` in nats.
 ///
 ///     ELBO = log p(x given zT) + log p(zT) - log q(z0 given x) - delta log q
 public struct EvidenceLowerBound {
@@ -15,6 +15,7 @@ public struct EvidenceLowerBound {
   /// log q(zT given x) - log q(z0 given x)
   public let deltaLogDensity: Variable
 
+  /// A bound with the given terms.
   public init(
     logLikelihood: Variable, logPrior: Variable, logPosterior: Variable, deltaLogDensity: Variable
   ) {
@@ -24,22 +25,24 @@ public struct EvidenceLowerBound {
     self.deltaLogDensity = deltaLogDensity
   }
 
-  /// log q(zT given x) - log p(zT): one sample's estimate of KL(q(zT given x), p(zT)).
+  /// The KL term, log q(zT given x) - log p(zT): an estimate of KL(q(zT given x), p(zT)) from one sample.
   public var klDivergence: Variable {
     .linearCombination([(1, logPosterior), (1, deltaLogDensity), (-1, logPrior)])
   }
 
-  /// The bound itself.
+  /// The bound, the sum of its terms: `[batch]` in nats.
   public var value: Variable { logLikelihood - klDivergence }
 
-  /// The mean over the batch of -log p(x given zT) + weight * KL: what training minimizes; the weight is below one
-  /// while the KL term warms up (Bowman et al. 2016; Sønderby et al. 2016).
+  /// The training loss, of shape `[]`: the mean over the batch of -log p(x given zT) + weight * KL.
+  ///
+  /// - Parameter weight: The weight of the KL term: below one during the KL warm-up (Bowman et al. 2016; Sønderby et
+  ///   al. 2016).
   public func loss(klWeight weight: Double) -> Variable {
     Variable.linearCombination([(-1, logLikelihood), (weight, klDivergence)]).mean()
   }
 
-  /// A number whose gradient is the path gradient of ``loss(klWeight:)``: log q(zT given x) is replaced by
-  /// s . zT with a fixed s, the score of q at zT, whose gradient is that of log q along the sample's path alone.
+  /// A scalar whose gradient is the path gradient of ``loss(klWeight:)``: log q(zT given x) is replaced by s . zT with
+  /// the score s of q at zT held fixed, whose gradient is that of log q through the sample alone.
   ///
   /// - Parameters:
   ///   - score: s, `[batch, latent]`.
@@ -50,26 +53,30 @@ public struct EvidenceLowerBound {
   }
 }
 
-/// One pass through a model: what it makes of a batch, and the bound.
+/// The results of one pass of a batch through a model.
 public struct ModelOutput {
-  /// `[batch, 256]`
+  /// The encoder's output, `[batch, 256]`.
   public let features: Variable
-  /// `[batch, latent]`
+  /// The mean of q(z0 given x), `[batch, latent]`.
   public let mean: Variable
-  /// `[batch, latent]`
+  /// The diagonal of the covariance of q(z0 given x), `[batch, latent]`.
   public let variance: Variable
-  /// The posterior's sample before the flow, `[batch, latent]`.
+  /// The sample of q(z0 given x), before the flow, `[batch, latent]`.
   public let z0: Variable
   /// The flow's result; `flow.z` is zT.
   public let flow: FlowOutput
-  /// The decoder's output, `[batch, outputs]`.
+  /// The decoder's output, `[batch, height * width * outputs per pixel]`: logits.
   public let decoded: Variable
+  /// The bound of each image.
   public let bound: EvidenceLowerBound
   /// The weights of the flow's regularization.
   public let regularization: DynamicsRegularization
 
-  /// What training differentiates: ``EvidenceLowerBound/loss(klWeight:)``, or with a score what has its path
-  /// gradient, plus the mean over the batch of the weighted integrals that regularize a continuous flow, where there are any.
+  /// The training loss, of shape `[]`: ``EvidenceLowerBound/loss(klWeight:)`` plus the mean over the batch of the
+  /// weighted regularizers of a continuous flow. Where the flow returned a score, its gradient is the path gradient
+  /// (``GradientEstimator/path``), and its value is not the bound's.
+  ///
+  /// - Parameter weight: The weight of the KL term.
   public func loss(klWeight weight: Double) -> Variable {
     let loss =
       flow.score.map { bound.pathLoss(klWeight: weight, score: $0, z: flow.z) }

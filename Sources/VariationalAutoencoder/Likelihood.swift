@@ -1,27 +1,32 @@
 import Autodiff
 import Tensors
 
-/// p(x given z): what the decoder's output means.
+/// The distribution p(x given z) of the pixels, whose parameters the decoder computes.
 public protocol Likelihood: Sendable {
-  /// log p(x given z) for each image, `[batch]` in nats; images `[batch, pixels]` in [0, 1], decoder output as the
-  /// likelihood says.
+  /// log p(x given z) of each image, `[batch]` in nats.
+  ///
+  /// - Parameters:
+  ///   - images: The images x, `[batch, pixels]` in [0, 1].
+  ///   - decoded: The decoder's output, `[batch, pixels * outputs per pixel]`.
   func logProbability(of images: Variable, decoded: Variable) -> Variable
 
-  /// The mean image, `[batch, pixels]` in [0, 1].
+  /// The mean of p(x given z), `[batch, pixels]` in [0, 1].
+  ///
+  /// - Parameter decoded: The decoder's output, `[batch, pixels * outputs per pixel]`.
   func mean(decoded: Variable) -> Variable
 }
 
-/// Which likelihood a model has.
+/// The kind of a model's likelihood.
 public enum LikelihoodKind: String, Sendable, CaseIterable, Codable {
-  /// Binary pixels.
+  /// Binary pixels; see ``BernoulliLikelihood``.
   case bernoulli
-  /// Pixels of 256 grey levels.
+  /// Pixels of 256 grey levels; see ``CategoricalLikelihood``.
   case categorical
 
-  /// Numbers that the decoder gives for each pixel.
+  /// How many numbers the decoder computes for each pixel.
   public var outputsPerPixel: Int { self == .bernoulli ? 1 : CategoricalLikelihood.levels }
 
-  /// The likelihood itself.
+  /// The likelihood of this kind.
   public var likelihood: any Likelihood {
     switch self {
     case .bernoulli: BernoulliLikelihood()
@@ -30,32 +35,38 @@ public enum LikelihoodKind: String, Sendable, CaseIterable, Codable {
   }
 }
 
-/// Independent binary pixels; the decoder gives their logits, `[batch, pixels]`.
+/// Independent binary pixels, with their logits from the decoder: `[batch, pixels]`.
 public struct BernoulliLikelihood: Likelihood {
+  /// The likelihood of binary pixels.
   public init() {}
 
+  /// The sum over pixels of x logit - softplus(logit), `[batch]` in nats.
   public func logProbability(of images: Variable, decoded: Variable) -> Variable {
     .bernoulliLogLikelihood(logits: decoded, images: images)
   }
 
+  /// The sigmoid of the logits, `[batch, pixels]`.
   public func mean(decoded: Variable) -> Variable { decoded.applying(.sigmoid) }
 }
 
-/// Independent pixels of 256 levels; the decoder gives the logits of the levels, `[batch, pixels * 256]`.
+/// Independent categorical pixels of 256 grey levels, with the levels' logits from the decoder: `[batch, pixels *
+/// 256]`.
 ///
-/// The level of an intensity x is floor(255 x), as in the published code: an intensity read as level / 255 is its level
-/// again.
+/// The level of an intensity x is floor(255 x), as in the published code, so that x = level / 255 gives back its level.
 public struct CategoricalLikelihood: Likelihood {
-  /// How many levels a pixel has.
+  /// The number of levels of a pixel.
   public static let levels = 256
 
+  /// The likelihood of grey pixels.
   public init() {}
 
+  /// The sum over pixels of the log-softmax at the pixel's level, `[batch]` in nats.
   public func logProbability(of images: Variable, decoded: Variable) -> Variable {
     .categoricalLogLikelihood(
       logits: logits(decoded), levels: images.value.floats().map { Self.level(of: $0) })
   }
 
+  /// The mean over levels of level / 255, `[batch, pixels]`.
   public func mean(decoded: Variable) -> Variable {
     let logits = logits(decoded)
     let probabilities = (logits - logits.logSumExpOfLastAxis().broadcast(over: Self.levels)).applying(.exp)
@@ -64,10 +75,10 @@ public struct CategoricalLikelihood: Likelihood {
     return probabilities.affine(weight: row).reshaped(Array(logits.shape.dropLast()))
   }
 
-  /// floor(255 x), within 0...255.
+  /// floor(255 x), clamped to 0...255.
   ///
-  /// The product is formed in double precision, where x = level / 255 rounded to single precision may fall short of the
-  /// level by less than 2e-5: that much is forgiven.
+  /// An x = level / 255 that was rounded to single precision gives a product up to 2e-5 less than its level; the 1e-4
+  /// added before rounding down makes up for that.
   static func level(of intensity: Float) -> Int {
     min(levels - 1, max(0, Int((Double(intensity) * Double(levels - 1) + 1e-4).rounded(.down))))
   }

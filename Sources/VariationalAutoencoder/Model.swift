@@ -6,8 +6,8 @@ import Tensors
 
 /// A variational autoencoder with a flow posterior: encoder, posterior, flow, decoder, likelihood.
 ///
-/// The model is its layout; its numbers are a ``ParameterSet`` that is handed in, so that the same model runs on
-/// parameters under training, on constants, or in double precision.
+/// The model is a layout without numbers. Its parameters, a `ParameterSet`, are an argument of each pass, so that one
+/// model runs on parameters that are being trained, on constants, or in double precision.
 ///
 /// ```swift
 /// let (model, parameters) = VariationalAutoencoder.make(ModelConfiguration(), seed: 1)
@@ -15,17 +15,26 @@ import Tensors
 /// print(output.bound.value.value.mean())
 /// ```
 public struct VariationalAutoencoder: Sendable {
+  /// The architecture.
   public let configuration: ModelConfiguration
+  /// Images -> features.
   public let encoder: Encoder
+  /// Features -> mean and variance of q(z0 given x).
   public let posterior: GaussianPosterior
+  /// z0 -> zT, given the features.
   public var flow: any PosteriorFlow
+  /// zT -> logits.
   public let decoder: Decoder
+  /// Logits -> log p(x given zT).
   public let likelihood: any Likelihood
 
-  /// A model and its initial parameters.
+  /// A model with random initial parameters.
   ///
+  /// - Precondition: The configuration is valid: ``ModelConfiguration/validationError`` is nil.
   /// - Parameters:
-  ///   - solver: How a flow's differential equations are solved.
+  ///   - configuration: The architecture.
+  ///   - seed: The seed of the initial parameters.
+  ///   - solver: How a continuous flow's differential equations are solved.
   ///   - gradient: How those solves are differentiated.
   public static func make(
     _ configuration: ModelConfiguration, seed: UInt64, solver: SolverOptions = SolverOptions(),
@@ -37,14 +46,19 @@ public struct VariationalAutoencoder: Sendable {
     return (model, builder.parameters)
   }
 
-  /// The names and shapes of a model's parameters, without the parameters.
+  /// The names and shapes of a model's parameters; no tensor is allocated.
   public static func layout(_ configuration: ModelConfiguration) -> ParameterLayout {
     ParameterBuilder.layout { _ = VariationalAutoencoder(configuration, SolverOptions(), .direct, &$0) }
   }
 
-  /// A model with parameters from elsewhere, by their names; nothing is made before they are known to fit.
+  /// A model with given parameters. All are checked against the layout before memory is taken.
   ///
-  /// - Throws: ``ParameterMismatch`` that names every missing or misshaped tensor.
+  /// - Parameters:
+  ///   - configuration: The architecture.
+  ///   - values: The parameters by name; tensors of other names are ignored.
+  ///   - solver: How a continuous flow's differential equations are solved.
+  ///   - gradient: How those solves are differentiated.
+  /// - Throws: ``ParameterMismatch``, which names every missing or misshaped tensor.
   public static func make(
     _ configuration: ModelConfiguration, values: [String: Tensor], solver: SolverOptions = SolverOptions(),
     gradient: AdjointMethod = .direct
@@ -71,7 +85,7 @@ public struct VariationalAutoencoder: Sendable {
     )
     self.configuration = configuration
     encoder = Encoder(imageHeight: height, imageWidth: width, in: &builder)
-    // The published model clamps the variance of grey images' posteriors, and of those alone.
+    // The published model clamps the variance of the posterior of grey images only.
     posterior = GaussianPosterior(
       features: Encoder.features, latent: latent,
       varianceRange: configuration.likelihood == .categorical ? 0.01...7 : nil, in: &builder)
@@ -110,14 +124,15 @@ public struct VariationalAutoencoder: Sendable {
     }
   }
 
-  /// Images through encoder, flow and decoder, and their bound.
+  /// Passes images through encoder, flow and decoder, and computes their bound.
   ///
   /// - Parameters:
-  ///   - images: `[batch, height * width]`, row-major.
-  ///   - noise: Standard normal, `[batch, latent]`.
-  ///   - probes: For the divergence of a continuous flow.
+  ///   - images: `[batch, height * width]` in [0, 1], row-major.
+  ///   - noise: Standard normal numbers, `[batch, latent]`.
+  ///   - probes: The probes of a continuous flow's divergence.
   ///   - estimator: How the gradient of ``ModelOutput/loss(klWeight:)`` is estimated.
-  /// - Throws: ``SolveError``
+  ///   - parameters: The model's parameters.
+  /// - Throws: `SolveError` of a continuous flow.
   public func callAsFunction(
     _ images: Variable, noise: Tensor, probes: ProbeSource, estimator: GradientEstimator = .total,
     _ parameters: BoundParameters
@@ -127,7 +142,7 @@ public struct VariationalAutoencoder: Sendable {
       images, features: features, noise: noise, probes: probes, estimator: estimator, parameters)
   }
 
-  /// The features of images, `[batch, 256]`.
+  /// The encoder's features of images: `[batch, height * width]` -> `[batch, 256]`.
   public func encode(_ images: Variable, _ parameters: BoundParameters) -> Variable {
     let batch = images.shape[0]
     precondition(
@@ -138,9 +153,16 @@ public struct VariationalAutoencoder: Sendable {
       images.reshaped([batch, configuration.imageHeight, configuration.imageWidth, 1]), parameters)
   }
 
-  /// A sample of the posterior given the features, its reconstruction, and the bound.
+  /// Samples the posterior given the encoder's features, decodes the sample, and computes the bound.
   ///
-  /// - Throws: ``SolveError``
+  /// - Parameters:
+  ///   - images: `[batch, height * width]` in [0, 1], row-major.
+  ///   - features: What ``encode(_:_:)`` gives for them, `[batch, 256]`.
+  ///   - noise: Standard normal numbers, `[batch, latent]`.
+  ///   - probes: The probes of a continuous flow's divergence.
+  ///   - estimator: How the gradient of ``ModelOutput/loss(klWeight:)`` is estimated.
+  ///   - parameters: The model's parameters.
+  /// - Throws: `SolveError` of a continuous flow.
   public func decodeSample(
     _ images: Variable, features: Variable, noise: Tensor, probes: ProbeSource,
     estimator: GradientEstimator = .total, _ parameters: BoundParameters
@@ -173,24 +195,26 @@ public struct VariationalAutoencoder: Sendable {
       bound: bound, regularization: configuration.regularization)
   }
 
-  /// The mean images of latent codes `[batch, latent]`: `[batch, height * width]` in [0, 1].
+  /// The mean images of latent codes zT: `[batch, latent]` -> `[batch, height * width]` in [0, 1].
   public func decodeMean(_ z: Variable, _ parameters: BoundParameters) -> Tensor {
     likelihood.mean(decoded: decoder(z, parameters)).value
   }
 }
 
-/// Tensors do not fit a model.
+/// The error that tensors do not fit a model.
 public struct ParameterMismatch: Error, CustomStringConvertible {
-  /// One for each missing or misshaped tensor.
+  /// A validation error for each missing or misshaped tensor.
   public let validationErrors: [String]
-  /// The names of all tensors that the model has.
+  /// The names of all tensors of the model.
   public let names: [String]
 
+  /// An error with a validation error for each tensor that does not fit.
   public init(validationErrors: [String], names: [String]) {
     self.validationErrors = validationErrors
     self.names = names
   }
 
+  /// The first twelve validation errors, and how many more there are.
   public var description: String {
     let shown = validationErrors.prefix(12).joined(separator: "; ")
     return validationErrors.count > 12 ? "\(shown); and \(validationErrors.count - 12) more" : shown

@@ -1,47 +1,56 @@
 import NormalizingFlows
 import Tensors
 
-/// What determines a model's parameters: sizes and kinds.
+/// The architecture of a model: sizes and kinds, which determine its parameters.
+///
+/// Fields that a kind of posterior does not use have no effect. The defaults are the published model of Omniglot.
 public struct ModelConfiguration: Sendable, Equatable, Codable {
+  /// The rows of an image, from 4 to 512.
   public var imageHeight = 28
+  /// The columns of an image, from 4 to 512.
   public var imageWidth = 28
-  /// What the pixels are.
+  /// The likelihood of the pixels.
   public var likelihood = LikelihoodKind.bernoulli
-  /// Latent numbers.
+  /// The number of latent dimensions.
   public var latent = 64
+  /// The kind of the posterior.
   public var flow = PosteriorKind.ffjord
 
-  /// Of a continuous flow, which weights are functions of the image.
+  /// Continuous flows: which weights are amortized, that is, functions of the image.
   public var amortization = Amortization.lowRank
-  /// Widths of the velocity's hidden layers.
+  /// Continuous flows: the widths of the velocity's hidden layers.
   public var hidden = [512, 512]
-  /// Continuous flows, one after another.
+  /// Continuous flows: the number of blocks.
   public var blocks = 5
-  /// The rank of each image's own weights.
+  /// Continuous flows: the rank of the per-sample weights, where they are low-rank.
   public var rank = 20
+  /// Continuous flows: the activation between the velocity's layers.
   public var activation = ElementwiseFunction.softplus
+  /// Continuous flows: how shared layers depend on the time.
   public var timeDependence = TimeDependence.concat
-  /// T, the time that each block's flow runs.
+  /// Continuous flows: the end time T of each block.
   public var timeLength = 0.5
-  /// T of each block where they differ, as those of a published model that was trained with its times do.
+  /// Continuous flows: the end time of each block where they differ, as in published models whose end times were
+  /// trained.
   public var timeLengths: [Double]?
-  /// The weight in the training loss of the integral of |f|^2; see ``NormalizingFlows/DynamicsRegularization``.
+  /// Continuous flows: the weight in the training loss of the integral of |f|^2; see `DynamicsRegularization`.
   public var kineticEnergy = 0.0
-  /// The weight in the training loss of the integral of |df/dz|_F^2.
+  /// Continuous flows: the weight in the training loss of the integral of |df/dz|_F^2.
   public var jacobianNorm = 0.0
 
-  /// Planar, inverse autoregressive or Sylvester flows, one after another.
+  /// Planar, inverse autoregressive and Sylvester flows: the number of layers.
   public var flows = 16
-  /// The width of an inverse autoregressive flow's masked network: a multiple of `latent`, or a divisor.
+  /// Inverse autoregressive flows: the width of the masked network, a multiple of `latent` or a divisor of it.
   public var maskedWidth = 1280
-  /// Orthonormal vectors of a Sylvester flow; as many as there are latent numbers, where those are fewer.
+  /// Sylvester flows with orthogonal vectors: their number, or the number of latent dimensions where that is less.
   public var orthogonalVectors = 32
-  /// Householder reflections of a Sylvester flow's matrix.
+  /// Sylvester flows with Householder reflections: their number.
   public var reflections = 8
 
+  /// The published model of Omniglot.
   public init() {}
 
-  /// T of a block.
+  /// The end time T of a block, counted from zero.
   public func timeLength(ofBlock block: Int) -> Double {
     timeLengths.flatMap { $0.indices.contains(block) ? $0[block] : nil } ?? timeLength
   }
@@ -51,7 +60,7 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
     DynamicsRegularization(kineticEnergy: kineticEnergy, jacobianNorm: jacobianNorm)
   }
 
-  /// The posterior and its sizes, in words.
+  /// A phrase that describes the posterior and its sizes, such as "5 flows of 512-512, rank 20".
   public var posteriorSummary: String {
     func counted(_ count: Int, _ what: String) -> String { "\(count) \(what)\(count == 1 ? "" : "s")" }
     switch flow {
@@ -81,7 +90,7 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
     }
   }
 
-  /// What is wrong with the configuration, if anything.
+  /// Why the configuration is invalid; nil where it is valid.
   public var validationError: String? {
     func require(_ holds: Bool, _ text: String) -> String? { holds ? nil : text }
     return require(
@@ -150,7 +159,10 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
 }
 
 extension ModelConfiguration {
-  /// Fields that a file lacks, because it was written before there were any, have their defaults.
+  /// Reads a configuration. Fields that are missing, because the file was written before they existed, take their
+  /// defaults.
+  ///
+  /// - Throws: `DecodingError` where a value is of the wrong type.
   public init(from decoder: any Swift.Decoder) throws {
     self.init()
     let values = try decoder.container(keyedBy: CodingKeys.self)

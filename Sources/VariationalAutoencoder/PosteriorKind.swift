@@ -1,6 +1,6 @@
-/// Which posterior a model has: the flow that turns the encoder's Gaussian into it.
+/// The kind of a model's posterior: which flow transforms the encoder's Gaussian.
 public enum PosteriorKind: String, Sendable, CaseIterable, Codable {
-  /// The Gaussian alone.
+  /// No flow: the encoder's Gaussian.
   case none
   /// Planar flows (Rezende and Mohamed 2015).
   case planar
@@ -8,10 +8,10 @@ public enum PosteriorKind: String, Sendable, CaseIterable, Codable {
   case iaf
   /// Sylvester flows with orthogonal vectors (van den Berg et al. 2018).
   case sylvesterOrthogonal = "sylvester-orthogonal"
-  /// Sylvester flows with Householder reflections.
+  /// Sylvester flows with Householder reflections (van den Berg et al. 2018).
   case sylvesterHouseholder = "sylvester-householder"
-  /// Sylvester flows with alternating permutations.
+  /// Sylvester flows with alternating permutations (van den Berg et al. 2018).
   case sylvesterTriangular = "sylvester-triangular"
-  /// Continuous flows (Grathwohl et al. 2019), amortized.
+  /// Amortized continuous flows (Grathwohl et al. 2019).
   case ffjord
 }

@@ -6,15 +6,15 @@ import Tensors
 //     da/dt = -a^T df/dy        dL/dparameters = integral from start to end of a^T df/dparameters dt
 //
 // so y and a are solved together from the end back to the start. The last integral is a quadrature along that solve:
-// it depends on y and a but they do not depend on it, so it needs no place in the state (where it would take part in
-// the error control and be copied at each stage; compare Kidger et al. 2021, "Hey, that's not an ODE"). With the weights
-// b_i of the Runge–Kutta method, an accepted step contributes h sum of b_i (a^T df/dparameters at stage i).
+// it depends on y and a, but they do not depend on it. It is therefore no part of the state, where it would take part
+// in the error control and be copied at each stage (compare Kidger et al. 2021, "Hey, that's not an ODE"). With the
+// weights b_i of the Runge–Kutta method, an accepted step contributes h sum of b_i (a^T df/dparameters at stage i).
 //
-// The equation of a is linear, so a is scaled to a root mean square of one and back: the absolute tolerance then means
-// the same whatever the loss is divided by.
+// The equation of a is linear, so a is scaled to a root mean square of one before the solve, and back after it: the
+// absolute tolerance then has the same effect whatever the scale of the loss.
 
 extension Problem {
-  /// Solves on values, keeping only the final state; the backward pass solves the adjoint equation.
+  /// Solves without a tape and keeps only the final state; the backward pass solves the adjoint equation.
   func solveWithAdjoint() throws(SolveError) -> Solution {
     let (dynamics, constants, options, start, end) = (dynamics, constants, options, start, end)
     let integrator = Integrator(options) { time, state in dynamics(time, state, constants) }
@@ -29,7 +29,7 @@ extension Problem {
       let components = state.count
 
       var totals = constants.map { _ in GradientAccumulator() }
-      /// The parameters' part of each evaluation that may yet be accepted.
+      /// The parameters' gradients of the evaluations whose step may still be accepted, by the evaluation's number.
       var contributions: [Int: [GradientAccumulator]] = [:]
       var evaluation = 0
 
@@ -50,7 +50,7 @@ extension Problem {
       func accept(_ step: AcceptedStep) {
         for (number, weight) in zip(step.evaluations, options.method.weights) where weight != 0 {
           guard let contribution = contributions[number] else { continue }
-          // Backward in time, the step is negative and so is the direction of the integral.
+          // The solve runs backward in time: its steps are negative, and the integral above runs the other way.
           for p in totals.indices { totals[p].merge(contribution[p], scale: -step.size * weight * scale) }
         }
         let last = step.evaluations.last ?? 0
@@ -64,7 +64,7 @@ extension Problem {
         let gradients = joint[components...].map { GradientAccumulator($0.value.scaled(by: scale)) }
         return (gradients, totals)
       } catch {
-        // A pullback cannot throw: whoever uses the gradient, which is not a number, finds the reason here.
+        // A pullback cannot throw. The gradient becomes NaN, and `failure` tells whoever uses it why.
         backward.failure = error
         func undefined(_ like: Tensor) -> GradientAccumulator {
           GradientAccumulator(Tensor(repeating: .nan, shape: like.shape, like.elementType))

@@ -2,8 +2,8 @@ import Autodiff
 import Tensors
 
 extension Problem {
-  /// Solves on values, keeping the state before each step; the backward pass runs each step again on a tape of its own,
-  /// last step first. The gradient is that of the direct method, for the memory of one step.
+  /// Solves without a tape and keeps the state before each step; the backward pass repeats each step on a tape of its
+  /// own, last step first. The gradient is that of the direct method, with the activations of one step in memory.
   func solveCheckpointed() throws(SolveError) -> Solution {
     var steps: [AcceptedStep] = []
     let (dynamics, constants) = (dynamics, constants)

@@ -1,8 +1,8 @@
 import Autodiff
 
 extension Problem {
-  /// Solves on the tape itself: every accepted evaluation stays there, and walking the tape backward gives the exact
-  /// gradient of the discrete solve. Step sizes are numbers and are not differentiated.
+  /// Records the solve on the caller's tape. Every accepted evaluation stays there, so that the backward pass gives the
+  /// exact gradient of the discrete solve. Step sizes are constants of that gradient.
   func solveDirectly() throws(SolveError) -> Solution {
     let parameters = parameters
     let dynamics = dynamics

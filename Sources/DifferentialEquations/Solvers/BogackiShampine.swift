@@ -1,5 +1,5 @@
 extension ButcherTableau {
-  /// Bogacki and Shampine's 3(2) pair, adaptive, first same as last.
+  /// Bogacki and Shampine's 3(2) pair: adaptive, first same as last (FSAL).
   ///
   /// Bogacki and Shampine, "A 3(2) pair of Runge–Kutta formulas", Applied Mathematics Letters 2 (1989).
   public static let bogackiShampine = ButcherTableau(

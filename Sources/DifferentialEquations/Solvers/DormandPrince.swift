@@ -1,5 +1,5 @@
 extension ButcherTableau {
-  /// Dormand and Prince's 5(4) pair, adaptive, first same as last: the published model's solver.
+  /// Dormand and Prince's 5(4) pair: adaptive, first same as last (FSAL). The published model's solver.
   ///
   /// Dormand and Prince, "A family of embedded Runge–Kutta formulae", J. Comp. Appl. Math. 6 (1980). The error weights
   /// are those of torchdiffeq (Shampine's embedded method), so that step sizes agree with it.

@@ -1,8 +1,9 @@
 extension ButcherTableau {
-  /// Tsitouras' 5(4) pair, adaptive, first same as last; usually a little more accurate than Dormand and Prince's.
+  /// Tsitouras' 5(4) pair: adaptive, first same as last (FSAL). Usually a little more accurate than Dormand and
+  /// Prince's.
   ///
   /// Tsitouras, "Runge–Kutta pairs of order 5(4) satisfying only the first column simplifying assumption", Computers &
-  /// Mathematics with Applications 62 (2011), in the digits of the author's published coefficients.
+  /// Mathematics with Applications 62 (2011), to as many digits as the author's published coefficients have.
   public static let tsitouras = ButcherTableau(
     name: "tsit5", order: 5, nodes: [0, 0.161, 0.327, 0.9, 0.9800255409045097, 1, 1],
     coefficients: [
