@@ -1,18 +1,17 @@
 import Foundation
 
-/// Reads matrices of zeros and ones that were written as text: a line for each row, numbers with spaces
-/// between.
+/// Reads matrices of zeros and ones in text form: a line for each row, with numbers separated by spaces.
 ///
 /// ```swift
 /// let digits = try AMATFile(rowCount: 50000, rowLength: 784).read(url)
 /// ```
 package struct AMATFile: Sendable {
-  /// The number of lines that hold numbers.
+  /// The number of lines with numbers.
   let rowCount: Int
   /// The number of numbers in a line.
   let rowLength: Int
 
-  /// A format of so many lines of so many numbers.
+  /// A format of `rowCount` lines of `rowLength` numbers.
   package init(rowCount: Int, rowLength: Int) {
     self.rowCount = rowCount
     self.rowLength = rowLength
@@ -30,16 +29,16 @@ package struct AMATFile: Sendable {
   }
 }
 
-/// Reads the text byte by byte: there are 110 million, so no line is ever made a string.
+/// Reads the text byte by byte. MNIST has 110 million bytes, too many to make strings of the lines.
 private final class AMATScanner {
   private let format: AMATFile
   private let path: String
   private let bytesPerRow: Int
   private(set) var bytes: [UInt8]
-  /// How many bytes of text may still come: a gzipped file of a few bytes can stand for days of empty lines.
+  /// How many more bytes of text are allowed: a small gzipped file can expand to endless empty lines.
   private var textLeft: Int
 
-  /// The line of text, from 1; lines without numbers are passed over, so it may be ahead of the row.
+  /// The line of the text, from 1. Lines without numbers are skipped, so that it may be ahead of the row.
   private var line = 1
   private var row = 0
   private var column = 0
@@ -50,7 +49,7 @@ private final class AMATScanner {
     self.path = path
     bytesPerRow = PackedBits.bytesPerRow(format.rowLength)
     bytes = [UInt8](repeating: 0, count: format.rowCount * bytesPerRow)
-    // Two bytes a number, and room for other ways to space them.
+    // Two bytes for each number, and room for other spacing.
     textLeft = 8 * format.rowCount * format.rowLength + (1 << 20)
   }
 
@@ -60,7 +59,7 @@ private final class AMATScanner {
       throw malformed("it holds more text than \(format.rowCount) lines of \(format.rowLength) numbers take")
     }
     try bytes.withUnsafeMutableBufferPointer { (bytes) throws(DatasetError) in
-      // In locals the loop keeps them in registers.
+      // Local variables, so that the loop keeps them in registers.
       var (column, isInNumber) = (column, isInNumber)
       defer { (self.column, self.isInNumber) = (column, isInNumber) }
       var place = row * bytesPerRow
@@ -104,7 +103,7 @@ private final class AMATScanner {
     line += 1
   }
 
-  /// Why a byte cannot stand where it stands.
+  /// The error for a byte that is not allowed at its position.
   private func refusal(of byte: UInt8, _ column: Int, _ isInNumber: Bool) -> DatasetError {
     if row == format.rowCount { return malformed("it holds more than \(format.rowCount) lines of numbers") }
     if column == format.rowLength, !isInNumber {

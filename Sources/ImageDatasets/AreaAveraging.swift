@@ -1,9 +1,9 @@
-/// Brings images to another size: each new pixel is the mean over the area of the old image that it covers.
+/// Resizes images by area averaging: each new pixel is the mean over the area of the old image that it covers.
 ///
-/// A pixel that is covered in part counts by that part, so the mean of an image stays what it was. An image that grows
-/// keeps its pixels as squares.
+/// Partly covered pixels count in proportion, so that the mean of the image does not change. In an enlarged image, the
+/// old pixels are squares.
 struct AreaAveraging: Sendable {
-  /// Which old rows (or columns) a new one covers, and by how much, the sum being 1.
+  /// The old rows (or columns) that a new one covers, with weights that sum to 1.
   private struct Cover {
     let first: Int
     let weights: [Float]
@@ -32,7 +32,7 @@ struct AreaAveraging: Sendable {
     }
   }
 
-  /// The image of the new size that an old one, `[height * width]`, becomes.
+  /// An image, `[height * width]`, in the new size.
   func callAsFunction(_ pixels: some RandomAccessCollection<Float>) -> [Float] {
     let pixels = Array(pixels)
     var result = [Float]()

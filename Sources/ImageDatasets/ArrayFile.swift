@@ -1,17 +1,21 @@
 import Files
 import Foundation
 
-/// Reads images from a person's file of arrays: NPZ, NPY or MAT.
+/// Reads images from a user's file of arrays: NPZ, NPY or MAT.
 enum ArrayFile {
-  /// The images by split (those for training stand for all where there are no others), the names of what was
-  /// left out, and how the axes were read.
+  /// What was read from a file or folder.
   struct Contents {
+    /// The images by split. A single split, `train`, stands for all images.
     var parts: [DatasetSplit: RawImages] = [:]
+    /// The names of the arrays that were not used.
     var leftOut: [String] = []
+    /// How the axes were interpreted, in words.
     var layout = ""
-    /// Of a folder, what it holds besides.
+    /// In a folder, the files that were not used.
     var ignored: [String] = []
+    /// In a folder, how many pictures have colours.
     var colourCount = 0
+    /// In a folder, the sizes of the pictures.
     var sizes: Set<ImageSize> = []
   }
 
@@ -84,7 +88,7 @@ enum ArrayFile {
     return contents
   }
 
-  /// Why none of a file's arrays will do.
+  /// Why none of a file's arrays can be used.
   private static func nothing<Item>(
     _ items: [Item], _ noun: String, _ source: ImageLayout.Source, _ name: (Item) -> String,
     _ shape: (Item) -> [Int]?, _ refusal: (Item) -> String?

@@ -1,7 +1,7 @@
 import Foundation
 
 extension DatasetDescription {
-  /// Silhouettes of the things on Caltech 101's photographs, filled white on black.
+  /// Silhouettes of the objects in the Caltech 101 photographs.
   ///
   /// Marlin, Swersky, Chen and de Freitas, "Inductive principles for restricted Boltzmann machine learning",
   /// AISTATS 2010.
@@ -28,15 +28,15 @@ extension DatasetDescription {
     })
 }
 
-/// Reads the silhouettes' MAT file: `train_data`, `val_data` and `test_data`, each `[count, 784]`, an image's
-/// columns one after another; a background pixel is 1 there and 0 here.
+/// Reads the silhouettes' MAT file: `train_data`, `val_data` and `test_data`, each `[count, 784]`, with an image's
+/// columns one after another. A background pixel is 1 in the file, and 0 in the dataset.
 struct Caltech101: Sendable {
   /// The number of rows and of columns of an image.
   var side = 28
   /// The number of images of each split.
   var counts = SplitCounts(train: 4100, validation: 2264, test: 2307)
 
-  /// The dataset: every split zeros and ones, in the file's order, which is shuffled already.
+  /// The dataset: all splits are binary, in the file's order, which is already shuffled.
   ///
   /// - Throws: ``DatasetError/unreadable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
   func read(_ url: URL) throws(DatasetError) -> ImageDataset {

@@ -1,27 +1,27 @@
 import CCrypto
 import Foundation
 
-/// A digest of a file's bytes.
+/// A checksum: a digest of a file's bytes.
 ///
 /// ```swift
 /// let checksum = try Checksum.of(fileAt: url, .sha256)
 /// print(checksum)  // SHA-256 f32f04cf…
 /// ```
 public struct Checksum: Sendable, Hashable, CustomStringConvertible {
-  /// How a digest is taken.
+  /// The digest's algorithm.
   public enum Algorithm: String, Sendable, CaseIterable {
-    /// 128 bits, which tell an accident but not a forgery.
+    /// MD5, 128 bits, which detects accidents but not forgeries.
     case md5 = "MD5"
-    /// 256 bits.
+    /// SHA-256, 256 bits.
     case sha256 = "SHA-256"
   }
 
-  /// How the digest was taken.
+  /// The digest's algorithm.
   public let algorithm: Algorithm
   /// The digest, in lower-case hexadecimal digits.
   public let hexadecimal: String
 
-  /// A digest known beforehand.
+  /// A known checksum, from its hexadecimal digits.
   public init(_ algorithm: Algorithm, _ hexadecimal: String) {
     self.algorithm = algorithm
     self.hexadecimal = hexadecimal.lowercased()
@@ -30,14 +30,14 @@ public struct Checksum: Sendable, Hashable, CustomStringConvertible {
   /// The algorithm and the digits.
   public var description: String { "\(algorithm.rawValue) \(hexadecimal)" }
 
-  /// The digest of a file, read in pieces.
+  /// The checksum of a file, which is read in pieces.
   ///
   /// - Throws: ``DatasetError/unreadable(path:reason:)``.
   public static func of(fileAt url: URL, _ algorithm: Algorithm) throws(DatasetError) -> Checksum {
     try of(fileAt: url, [algorithm])[0]
   }
 
-  /// Fingerprints of a file, all from one reading, in the order of `algorithms`.
+  /// The checksums of a file by several algorithms, in their order, from a single reading.
   ///
   /// - Throws: ``DatasetError/unreadable(path:reason:)``.
   public static func of(fileAt url: URL, _ algorithms: [Algorithm]) throws(DatasetError) -> [Checksum] {
@@ -63,7 +63,7 @@ public struct Checksum: Sendable, Hashable, CustomStringConvertible {
     return digests.map { $0.finish() }
   }
 
-  /// The digest of bytes in memory, or nil where the system's OpenSSL library withholds the algorithm.
+  /// The checksum of bytes in memory; nil where the system's OpenSSL library does not provide the algorithm.
   static func of(_ data: Data, _ algorithm: Algorithm) -> Checksum? {
     guard let digest = Digest(algorithm) else { return nil }
     digest.update(data)
@@ -71,12 +71,12 @@ public struct Checksum: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// A digest in the making; it owns an OpenSSL context.
+/// A digest that is being computed; owns an OpenSSL context.
 private final class Digest {
   private let algorithm: Checksum.Algorithm
   private let context: OpaquePointer
 
-  /// Nil where OpenSSL withholds the algorithm, as it does MD5 in its FIPS mode.
+  /// Nil where OpenSSL does not provide the algorithm, such as MD5 in FIPS mode.
   init?(_ algorithm: Checksum.Algorithm) {
     let function = algorithm == .md5 ? EVP_md5() : EVP_sha256()
     guard let context = EVP_MD_CTX_new() else { return nil }

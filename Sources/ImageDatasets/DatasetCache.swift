@@ -1,17 +1,17 @@
 import CZstd
 import Foundation
 
-/// Keeps what was slow to read from a file, compressed, in the user's folder for caches.
+/// A cache of what is slow to read from a file, compressed, in the user's cache folder.
 ///
-/// An entry belongs to one file, by path, size and time of change. One that is damaged, or older than its
-/// file, is passed over and written anew; where none can be written, all works without.
+/// An entry belongs to one file, by its path, size and modification time. An entry that is damaged or older than its
+/// file is ignored and replaced. Where the cache cannot be written, everything works without it.
 struct DatasetCache: Sendable {
-  /// The folder of the entries, which need not be there yet; nil where nothing is kept.
+  /// The folder of the entries, which need not exist yet; nil for no cache.
   let directory: URL?
 
   /// The cache in `$XDG_CACHE_HOME/ffjord-vae`, or in `~/.cache/ffjord-vae` where that is not set.
   ///
-  /// Source: the XDG Base Directory Specification, by which a relative path is not valid.
+  /// Source: the XDG Base Directory Specification, according to which a relative path is invalid.
   static func standard(environment: [String: String] = ProcessInfo.processInfo.environment) -> DatasetCache {
     let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 + "/.cache" }
     let folder = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home
@@ -19,18 +19,19 @@ struct DatasetCache: Sendable {
       directory: folder.map { URL(fileURLWithPath: $0 + "/ffjord-vae", isDirectory: true) })
   }
 
-  /// What `read` makes of a file: from the cache where that has it, else by reading, and then kept.
+  /// The contents of a file: from the cache where there is an entry, otherwise from `read`, whose result is then
+  /// cached.
   ///
   /// - Parameters:
   ///   - url: The file.
-  ///   - rowCount: The number of rows that it holds.
+  ///   - rowCount: The number of rows in the file.
   ///   - rowLength: The number of zeros and ones in a row.
   ///   - read: Reads the file.
   /// - Throws: What `read` throws.
   func bits(
     of url: URL, rowCount: Int, rowLength: Int, read: () throws(DatasetError) -> PackedBits
   ) throws(DatasetError) -> PackedBits {
-    // Taken before the file is read: if the file changes meanwhile, the entry is stale.
+    // Computed before the file is read, so that the entry is stale if the file changes meanwhile.
     guard let entry = entry(for: url), let key = key(of: url, rowCount, rowLength) else { return try read() }
     let byteCount = rowCount * PackedBits.bytesPerRow(rowLength)
     if let bytes = contents(of: entry, key: key, byteCount: byteCount) {
@@ -41,7 +42,7 @@ struct DatasetCache: Sendable {
     return bits
   }
 
-  /// The place of a file's entry: named after the file, and told from others of that name by its path.
+  /// The path of a file's entry: the file's name, made unique by a digest of its path.
   func entry(for url: URL) -> URL? {
     guard let directory, let checksum = Checksum.of(Data(Self.path(of: url).utf8), .sha256) else {
       return nil
@@ -52,7 +53,7 @@ struct DatasetCache: Sendable {
 
   private static func path(of url: URL) -> String { url.standardizedFileURL.path }
 
-  /// 64 digits that change when the file, its place or this format does; nil where the file is not there.
+  /// A key of 64 digits that changes with the file, its path and this format; nil where the file does not exist.
   private func key(of url: URL, _ rowCount: Int, _ rowLength: Int) -> [UInt8]? {
     var status = stat()
     let path = Self.path(of: url)
@@ -66,7 +67,7 @@ struct DatasetCache: Sendable {
     guard let data = try? Data(contentsOf: entry) else { return nil }
     let expected = key.count + byteCount
     let whole: [UInt8]? = data.withUnsafeBytes { data in
-      // The size first: a damaged frame cannot ask for more memory than an entry needs.
+      // The size is checked first, so that a damaged frame cannot demand more memory than an entry needs.
       guard ZSTD_getFrameContentSize(data.baseAddress, data.count) == UInt64(expected) else { return nil }
       return [UInt8](unsafeUninitializedCapacity: expected) { bytes, count in
         let written = ZSTD_decompress(bytes.baseAddress, expected, data.baseAddress, data.count)
@@ -87,7 +88,7 @@ struct DatasetCache: Sendable {
       count = ZSTD_isError(written) == 0 ? written : 0
     }
     guard !frame.isEmpty else { return }
-    // A cache that cannot be written is no error: the images are read, only not faster the next time.
+    // It is no error if the cache cannot be written: reading is just not faster the next time.
     try? FileManager.default.createDirectory(
       at: entry.deletingLastPathComponent(), withIntermediateDirectories: true)
     try? Data(frame).write(to: entry, options: .atomic)

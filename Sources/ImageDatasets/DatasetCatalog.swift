@@ -1,23 +1,24 @@
 import Files
 import Foundation
 
-/// The datasets that a person can name: those this package knows, and files and folders of their own.
+/// The datasets that can be named: the known ones, and the user's own files and folders.
 public enum DatasetCatalog {
-  /// Every dataset known by name, in the order they are listed to a person.
+  /// All datasets known by name, in the order in which they are listed.
   public static let all: [DatasetDescription] = [.mnist, .omniglot, .freyfaces, .caltech101, .glyphs]
 
-  /// The names of all datasets known.
+  /// The names of all known datasets.
   public static var names: [String] { all.map(\.name) }
 
-  /// The description of the dataset of that name.
+  /// The description of a dataset.
   ///
-  /// `freyfaces` takes a seed after a colon, as in `freyfaces:321`. What is no known name but has a slash, or
-  /// is the name of a file or folder, is the path of a person's own images; those are read here, for only
-  /// they say how many and how large they are.
+  /// `freyfaces` takes a seed after a colon, as in `freyfaces:321`. An unknown name that contains a slash, or that is
+  /// the name of a file or folder, is the path of the user's own images. These are read here, since their number and
+  /// size are not known otherwise.
   ///
   /// - Parameters:
-  ///   - preparation: How a person's own images are made what a model takes.
-  ///   - memoryLimit: How much memory they may take.
+  ///   - name: The name of a dataset, or the path of the user's own images.
+  ///   - preparation: How the user's own images are prepared for a model.
+  ///   - memoryLimit: How much memory the user's own images may take.
   /// - Throws: ``DatasetError/unknownDataset(name:known:)``; for a path also
   ///   ``DatasetError/missingPath(path:)``, ``DatasetError/unusable(path:reason:)``,
   ///   ``DatasetError/tooLarge(path:claim:limit:)``, ``DatasetError/unreadable(path:reason:)``.
@@ -30,24 +31,24 @@ public enum DatasetCatalog {
     throw .unknownDataset(name: name, known: names)
   }
 
-  /// True for the name of a dataset; all else is the path of a person's own images.
+  /// Whether a name is that of a known dataset; any other is the path of the user's own images.
   public static func isKnown(_ name: String) -> Bool {
     all.contains { $0.name == name } || freyfacesSeed(name) != nil
   }
 
-  /// Whether a name is the path of a person's own images.
+  /// Whether a name is the path of the user's own images.
   static func isPath(_ name: String) -> Bool {
     !isKnown(name) && (name.contains("/") || FileManager.default.fileExists(atPath: name))
   }
 
-  /// The name by which a dataset is found from any folder: the absolute path of a person's own images, and other names as
-  /// they are.
+  /// A name by which a dataset is found from any working directory: the absolute path of the user's own images; other
+  /// names are unchanged.
   public static func lastingName(for name: String) -> String {
     guard isPath(name) else { return name }
     return URL(fileURLWithPath: (name as NSString).expandingTildeInPath).standardizedFileURL.path
   }
 
-  /// A dataset's name in a form that can be a part of a file's name: `freyfaces-321`, or `digits` for
+  /// A dataset's name in a form that can be part of a file name: `freyfaces-321` for `freyfaces:321`, or `digits` for
   /// `data/digits.npz`.
   public static func fileName(for name: String) -> String {
     if all.contains(where: { $0.name == name }) { return name }
@@ -62,7 +63,7 @@ public enum DatasetCatalog {
   private static func freyfacesSeed(_ name: String) -> UInt32? {
     let parts = name.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2, parts[0] == "freyfaces", parts[1].allSatisfy(\.isASCII) else { return nil }
-    // Digits alone: a sign would be read too.
+    // Digits only: UInt32 would accept a sign too.
     return parts[1].allSatisfy(\.isNumber) ? UInt32(parts[1]) : nil
   }
 }

@@ -1,17 +1,17 @@
 import Foundation
 
-/// A file that a dataset is read from: its names, its address and the fingerprints of its known forms.
+/// A file that a dataset is read from: its names, its address, and the checksums of its known versions.
 public struct DatasetFile: Sendable {
-  /// A form of the file that is known byte for byte.
+  /// A known version of the file.
   public struct Form: Sendable, Hashable {
-    /// The digest that tells it.
+    /// The checksum that identifies it.
     public let checksum: Checksum
     /// Where it comes from, in a few words.
     public let origin: String
-    /// True for the form that its authors published.
+    /// Whether it is the version that the dataset's authors published.
     public let isPublished: Bool
 
-    /// A known form of a file.
+    /// A known version of a file.
     public init(checksum: Checksum, origin: String, isPublished: Bool) {
       self.checksum = checksum
       self.origin = origin
@@ -19,14 +19,14 @@ public struct DatasetFile: Sendable {
     }
   }
 
-  /// Paths to try in each folder searched; a download goes to the first.
+  /// The paths to try in each folder that is searched; a download goes to the first.
   public let relativePaths: [String]
-  /// Where its authors publish it.
+  /// The address at which the authors publish the file.
   public let address: URL
-  /// The forms known; a download must be one of them.
+  /// The known versions; a download must be one of them.
   public let knownForms: [Form]
 
-  /// A file with at least one path and one known form.
+  /// A file with at least one path and one known version.
   public init(relativePaths: [String], address: URL, knownForms: [Form]) {
     precondition(!relativePaths.isEmpty && !knownForms.isEmpty, "DatasetFile: no path or no known form")
     self.relativePaths = relativePaths
@@ -34,7 +34,7 @@ public struct DatasetFile: Sendable {
     self.knownForms = knownForms
   }
 
-  /// The known form that a file on disk is, or nil where it is none; and the fingerprints taken to tell.
+  /// The known version that a file on disk is, or nil where it is none, and the checksums that were computed for this.
   ///
   /// - Throws: ``DatasetError/unreadable(path:reason:)``.
   func identify(_ url: URL) throws(DatasetError) -> (form: Form?, checksums: [Checksum]) {
@@ -47,7 +47,7 @@ public struct DatasetFile: Sendable {
 }
 
 extension URL {
-  /// The address of a file that is published there.
+  /// An https address.
   static func https(_ host: String, _ path: String) -> URL {
     var address = URLComponents()
     address.scheme = "https"
@@ -58,36 +58,35 @@ extension URL {
   }
 }
 
-/// What is known of a dataset before it is read: name, files, sizes, and how to read it.
+/// The description of a dataset: what is known before it is read, and how to read it.
 ///
-/// A new dataset is one file that extends this type with a description of it, and an entry in
-/// ``DatasetCatalog/all``.
+/// To add a dataset, extend this type with a description of it, and add it to ``DatasetCatalog/all``.
 public struct DatasetDescription: Sendable {
-  /// Reads a dataset from its files, one URL for each of ``DatasetDescription/files``; the second argument
-  /// takes words on what is being done.
+  /// Reads a dataset from its files, one URL for each of ``DatasetDescription/files``; the second argument takes
+  /// progress messages.
   public typealias Reader =
     @Sendable (_ files: [URL], _ report: (String) -> Void) throws(DatasetError) -> ImageDataset
 
-  /// The name a person types.
+  /// The name of the dataset, as it is written on the command line.
   public let name: String
-  /// One line on what the images are.
+  /// What the images are, in one line.
   public let summary: String
   /// The number of rows of an image.
   public let height: Int
   /// The number of columns of an image.
   public let width: Int
-  /// What a pixel is, and so which likelihood fits.
+  /// The kind of the pixels, which decides the likelihood.
   public let pixels: PixelKind
   /// The number of images in each split.
   public let counts: SplitCounts
-  /// The files it is read from; none where the package draws the images itself.
+  /// The files that it is read from; empty where the package draws the images itself, and for the user's own images.
   public let files: [DatasetFile]
-  /// Where a person's own images are; nil for a dataset known by name.
+  /// The path of the user's own images; nil for a known dataset.
   public let ownPath: String?
-  /// How it is read.
+  /// Reads the dataset.
   public let read: Reader
 
-  /// A dataset's description.
+  /// A description of a dataset.
   public init(
     name: String, summary: String, height: Int, width: Int, pixels: PixelKind = .binary, counts: SplitCounts,
     files: [DatasetFile], ownPath: String? = nil, read: @escaping Reader
@@ -103,6 +102,6 @@ public struct DatasetDescription: Sendable {
     self.read = read
   }
 
-  /// True where no file is needed, for the package draws the images itself.
+  /// Whether the package draws the images itself, so that no file is needed.
   public var isDrawn: Bool { files.isEmpty && ownPath == nil }
 }

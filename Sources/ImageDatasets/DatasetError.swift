@@ -1,38 +1,38 @@
 import Files
 
-/// What can go wrong between a dataset's name and its images, each with its remedy in the description.
+/// An error in finding, downloading or reading a dataset. The description says what to do about it.
 public enum DatasetError: Error, Sendable, Hashable {
-  /// The catalog knows no dataset of that name.
+  /// There is no dataset of that name.
   case unknownDataset(name: String, known: [String])
-  /// A file of a dataset lies in none of the places searched.
+  /// A file of a dataset is in none of the places searched.
   case notFound(dataset: String, searched: [String], address: String)
-  /// A person's own images were named by a path at which there is nothing.
+  /// There is nothing at the path of the user's own images.
   case missingPath(path: String)
-  /// A person's own images were to be fetched.
+  /// A download of the user's own images was requested.
   case nothingToFetch(path: String)
-  /// A person's own file or folder was read, but it cannot be used as a dataset; the reason says what to do.
+  /// The user's own file or folder was read, but cannot be used as a dataset; the reason says what to do.
   case unusable(path: String, reason: String)
   /// A file is there but cannot be opened or read.
   case unreadable(path: String, reason: String)
   /// A file or folder cannot be written.
   case unwritable(path: String, reason: String)
-  /// A file was read, but what it holds is not what was expected.
+  /// A file was read, but its contents are not what was expected.
   case malformed(path: String, reason: String)
-  /// What a file claims to hold takes more memory to read than a file of its size may: `claim` bytes (nil for more than
-  /// can be counted), and not `limit`.
+  /// Reading what a file claims to hold would take more memory than a file of its size may: `claim` bytes (nil where
+  /// that overflows), which is more than `limit`.
   case tooLarge(path: String, claim: Int?, limit: Int)
-  /// A downloaded file is none of the files known.
+  /// A downloaded file is none of the known versions.
   case checksumMismatch(path: String, expected: [Checksum], found: [Checksum])
   /// A file could not be downloaded.
   case downloadFailed(address: String, destination: String, reason: String)
 
-  /// Kinds of failure, as exit codes tell them apart.
+  /// The kind of failure, for exit codes.
   public enum Category: Sendable, Hashable {
-    /// Something that was asked for is not there.
+    /// A file or dataset that was asked for does not exist.
     case missingInput
-    /// Something is there, but its contents are wrong.
+    /// The contents of a file are wrong.
     case badData
-    /// The operating system or the network refused.
+    /// The operating system or the network reported a failure.
     case inputOutput
   }
 

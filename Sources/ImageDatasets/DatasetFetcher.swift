@@ -1,9 +1,9 @@
 import Foundation
 
-/// Downloads the files of datasets and checks that they are the published ones.
+/// Downloads the files of datasets, and verifies their checksums.
 ///
-/// A file comes under a temporary name beside its destination and is renamed once its digest is known,
-/// so that what lies at the destination is always whole.
+/// A file is downloaded under a temporary name beside its destination, and renamed once its checksum is verified, so
+/// that the file at the destination is always whole.
 ///
 /// ```swift
 /// let description = try DatasetCatalog.description(named: "omniglot")
@@ -13,31 +13,32 @@ import Foundation
 /// }
 /// ```
 public struct DatasetFetcher: Sendable {
-  /// Takes the number of bytes received, and of all bytes where the server tells; called on another thread.
+  /// Takes the number of bytes received so far, and the total where the server states it. Called on another thread.
   public typealias Progress = @Sendable (_ received: Int64, _ total: Int64?) -> Void
 
-  /// How long to wait for a silent server, in seconds.
+  /// How long to wait for a server that sends nothing, in seconds.
   public let timeout: Double
 
-  /// A fetcher that waits `timeout` seconds for a silent server.
+  /// A fetcher that waits `timeout` seconds for a server that sends nothing.
   public init(timeout: Double = 30) {
     precondition(timeout > 0, "DatasetFetcher: a timeout of \(timeout) seconds")
     self.timeout = timeout
   }
 
-  /// Downloads every file of a dataset that is not there yet, and returns where they are.
+  /// Downloads the files of a dataset that are not there yet.
   ///
-  /// Waits until all is done. A file that is there and is a known form of it is not downloaded again; for a
-  /// dataset that the package draws itself there is nothing to do.
+  /// Returns when all downloads are finished. A file that exists and is a known version is not downloaded again.
+  /// Datasets that the package draws itself have no files.
   ///
   /// - Parameters:
   ///   - description: The dataset.
-  ///   - directory: The folder of datasets; the file goes to the first of its paths there.
-  ///   - isReplacing: Whether to replace a file that is there and is no known form of it.
+  ///   - directory: The folder of datasets; each file goes to the first of its relative paths there.
+  ///   - isReplacing: Whether to replace an existing file that is not a known version.
   ///   - progress: Takes the progress of each file.
+  /// - Returns: The places of the files.
   /// - Throws: ``DatasetError/downloadFailed(address:destination:reason:)``,
   ///   ``DatasetError/checksumMismatch(path:expected:found:)``, ``DatasetError/unwritable(path:reason:)``,
-  ///   ``DatasetError/nothingToFetch(path:)`` for a person's own images.
+  ///   ``DatasetError/nothingToFetch(path:)`` for the user's own images.
   @discardableResult
   public func fetch(
     _ description: DatasetDescription, into directory: URL, isReplacing: Bool = false,
@@ -66,7 +67,7 @@ public struct DatasetFetcher: Sendable {
     }
     let temporary = destination.deletingLastPathComponent().appendingPathComponent(
       ".\(destination.lastPathComponent).\(UUID().uuidString).partial", isDirectory: false)
-    // After the renaming there is nothing left to remove, and the attempt does no harm.
+    // After the file is renamed there is nothing left to remove, and the attempt does no harm.
     defer { try? FileManager.default.removeItem(at: temporary) }
     let target = try open(temporary, for: destination)
     let download = Download(from: file.address, into: target, timeout: timeout, progress: progress)

@@ -1,26 +1,25 @@
 import Foundation
 
-/// Finds the files of datasets: in the folder asked for, then in `$FFJORD_VAE_DATA`, then where they were when a run
-/// began, then in `Datasets`.
+/// Finds the files of datasets: in the folder that the user names, then in `$FFJORD_VAE_DATA`, then where they were
+/// when a run began, then in `Datasets`.
 ///
-/// Nothing is ever put in the place of a missing dataset: it is found or an error says where it was looked
-/// for.
+/// No other dataset ever takes the place of a missing one: either it is found, or an error lists the places searched.
 public struct DatasetLocator: Sendable {
-  /// The variable of the environment that names a folder of datasets.
+  /// The environment variable that names a folder of datasets.
   public static let environmentVariable = "FFJORD_VAE_DATA"
 
   /// The folders searched, first to last.
   public let directories: [URL]
-  /// Whether the first folder is one that a person asked for.
+  /// Whether the user named the first folder.
   private let isFirstAsked: Bool
 
-  /// A locator that searches the folder asked for, that of the environment, the one recorded and `Datasets` here, in this
-  /// order.
+  /// A locator that searches the folder that the user names, that of the environment, the recorded one, and `Datasets`
+  /// in the working directory, in this order.
   ///
   /// - Parameters:
-  ///   - dataDirectory: The folder a person asked for with `--data-dir`, if any.
-  ///   - recorded: The folder where the files of a run were when it began.
-  ///   - environment: The environment, where `FFJORD_VAE_DATA` may name a folder.
+  ///   - dataDirectory: The folder that the user names, such as with `--data-dir`; nil for none.
+  ///   - recorded: The folder where a run's files were when it began; nil for none.
+  ///   - environment: The environment, in which `FFJORD_VAE_DATA` may name a folder.
   public init(
     dataDirectory: String? = nil, recorded: String? = nil,
     environment: [String: String] = ProcessInfo.processInfo.environment
@@ -36,17 +35,17 @@ public struct DatasetLocator: Sendable {
     self.directories = directories
   }
 
-  /// The folder a download goes to: the first that is searched, so that it is found again.
+  /// The folder for downloads: the first that is searched, so that they are found again.
   public var downloadDirectory: URL { directories[0] }
 
-  /// Every path at which a file is looked for, first to last.
+  /// All paths at which a file is looked for, first to last.
   public func candidates(for file: DatasetFile) -> [URL] {
     directories.flatMap { directory in
       file.relativePaths.map { directory.appendingPathComponent($0, isDirectory: false) }
     }
   }
 
-  /// The first place where a file lies, or nil.
+  /// The first path at which a file exists; nil where there is none.
   public func find(_ file: DatasetFile) -> URL? {
     candidates(for: file).first { candidate in
       var isDirectory: ObjCBool = false
@@ -55,19 +54,19 @@ public struct DatasetLocator: Sendable {
     }
   }
 
-  /// The place of the first file of a dataset that is read from files.
+  /// The path of the first file of a dataset, which must have files.
   ///
-  /// - Throws: ``DatasetError/notFound(dataset:searched:address:)``, which names every place searched.
+  /// - Throws: ``DatasetError/notFound(dataset:searched:address:)``, which lists all places searched.
   public func locate(_ description: DatasetDescription) throws(DatasetError) -> URL {
     precondition(
       !description.files.isEmpty, "DatasetLocator: the dataset \(description.name) has no file to locate")
     return try locate(description.files[0], of: description)
   }
 
-  /// The places of all files of a dataset, in the order of its description; none where it is drawn or a
-  /// person's own.
+  /// The paths of all files of a dataset, in the order of its description; empty where the package draws it, and for
+  /// the user's own images.
   ///
-  /// - Throws: ``DatasetError/notFound(dataset:searched:address:)``, which names every place searched.
+  /// - Throws: ``DatasetError/notFound(dataset:searched:address:)``, which lists all places searched.
   public func locateAll(_ description: DatasetDescription) throws(DatasetError) -> [URL] {
     var urls = [URL]()
     for file in description.files {
@@ -76,7 +75,7 @@ public struct DatasetLocator: Sendable {
     return urls
   }
 
-  /// The folder in which the files of a dataset of that name lie; nil where it has none.
+  /// The folder that holds the files of a dataset; nil where it has no files.
   ///
   /// - Throws: ``DatasetError/unknownDataset(name:known:)``
   public func directory(holding name: String) throws(DatasetError) -> URL? {
@@ -89,8 +88,10 @@ public struct DatasetLocator: Sendable {
     }
   }
 
-  /// Where a person's own images are that a run was trained on: in the folder asked for, if they are there, else where they
-  /// were, else in the other folders, by their name; unchanged where they are nowhere. Other names stay as they are.
+  /// The present path of the user's own images that a run was trained on.
+  ///
+  /// They are looked for in the folder that the user names, then where they were, then in the other folders, by their
+  /// file name. The path is unchanged where they are nowhere, and so are names of known datasets.
   public func place(ofRecorded name: String) -> String {
     guard (name as NSString).isAbsolutePath else { return name }
     let moved = directories.map { $0.appendingPathComponent((name as NSString).lastPathComponent).path }

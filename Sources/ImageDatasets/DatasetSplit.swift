@@ -1,4 +1,4 @@
-/// A part of a dataset, by what it is for.
+/// A split of a dataset.
 public enum DatasetSplit: String, CaseIterable, Sendable {
   /// The images whose likelihood is maximized.
   case train
@@ -8,7 +8,7 @@ public enum DatasetSplit: String, CaseIterable, Sendable {
   case test
 }
 
-/// A number of images for each split.
+/// The number of images in each split.
 public struct SplitCounts: Sendable, Hashable {
   /// The number of training images.
   public let train: Int
@@ -17,7 +17,7 @@ public struct SplitCounts: Sendable, Hashable {
   /// The number of test images.
   public let test: Int
 
-  /// Numbers of images, each at least 0.
+  /// The given numbers of images, which must not be negative.
   public init(train: Int, validation: Int, test: Int) {
     precondition(train >= 0 && validation >= 0 && test >= 0, "SplitCounts: a negative number of images")
     self.train = train

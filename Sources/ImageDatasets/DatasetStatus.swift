@@ -1,54 +1,54 @@
 import Foundation
 
-/// What is known of a dataset's presence on this machine.
+/// Which files of a dataset are on this machine, and whether they are the published ones.
 public struct DatasetStatus: Sendable {
-  /// What a file's digest says of it.
+  /// What a file is, judging by its checksum.
   public enum Verdict: Sendable, Hashable {
-    /// Byte for byte the file its authors published.
+    /// The file that the dataset's authors published, byte for byte.
     case published
-    /// Byte for byte another file that is known; the words say where it comes from.
+    /// Another known version of the file, byte for byte, and where it comes from.
     case rebuilt(origin: String)
-    /// No file that is known; it may still be read.
+    /// No known version; it may still be readable.
     case unknown
   }
 
-  /// One file of a dataset, and where it is.
+  /// A file of a dataset, and where it is.
   public struct File: Sendable {
-    /// Every path looked at, first to last.
+    /// All paths at which it was looked for, first to last.
     public let searched: [URL]
-    /// Where it lies, or nil.
+    /// Its path; nil where it is missing.
     public let found: URL?
-    /// Its size in bytes, or nil where it is missing.
+    /// Its size in bytes; nil where it is missing.
     public let byteCount: Int?
-    /// What its digest says, or nil where it is missing or was not asked.
+    /// What it is; nil where it is missing or was not verified.
     public let verdict: Verdict?
-    /// The fingerprints taken, none where none was asked.
+    /// Its checksums; empty where it was not verified.
     public let checksums: [Checksum]
-    /// Where its authors publish it.
+    /// The address at which the authors publish it.
     public let address: URL
   }
 
   /// The name of the dataset.
   public let name: String
-  /// One line on what its images are.
+  /// What the images are, in one line.
   public let summary: String
-  /// What a pixel is, and so which likelihood fits.
+  /// The kind of the pixels, which decides the likelihood.
   public let pixels: PixelKind
   /// The number of images in each split.
   public let counts: SplitCounts
-  /// Its files; none where the package draws the images itself, or where they are a person's own.
+  /// The files; empty where the package draws the images itself, and for the user's own images.
   public let files: [File]
 
-  /// True where the dataset can be read: every file was found.
+  /// Whether all files were found, so that the dataset can be read.
   public var isAvailable: Bool { files.allSatisfy { $0.found != nil } }
 
   /// Looks for a dataset's files.
   ///
   /// - Parameters:
   ///   - description: The dataset.
-  ///   - locator: Where its files are looked for.
-  ///   - isVerified: Whether to read the files found and take their fingerprints.
-  /// - Throws: ``DatasetError/unreadable(path:reason:)`` where a file that is there cannot be read.
+  ///   - locator: Where to look for the files.
+  ///   - isVerified: Whether to compute the checksums of the files found.
+  /// - Throws: ``DatasetError/unreadable(path:reason:)`` where an existing file cannot be read.
   public init(
     of description: DatasetDescription, locator: DatasetLocator, isVerified: Bool = true
   ) throws(DatasetError) {
@@ -81,9 +81,9 @@ public struct DatasetStatus: Sendable {
     self.files = files
   }
 
-  /// The status of every dataset known, in the catalog's order.
+  /// The status of all known datasets, in the catalog's order.
   ///
-  /// - Throws: ``DatasetError/unreadable(path:reason:)`` where a file that is there cannot be read.
+  /// - Throws: ``DatasetError/unreadable(path:reason:)`` where an existing file cannot be read.
   public static func all(
     locator: DatasetLocator, isVerified: Bool = true
   ) throws(DatasetError) -> [DatasetStatus] {

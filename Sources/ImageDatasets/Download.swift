@@ -5,12 +5,12 @@ import Synchronization
   import FoundationNetworking
 #endif
 
-/// One transfer from an address into an open file, waited for.
+/// A blocking transfer from an address into an open file.
 final class Download: NSObject, URLSessionDataDelegate, Sendable {
   private struct State {
     var received: Int64 = 0
     var total: Int64?
-    /// Why the transfer was given up, where it was not the network that failed.
+    /// Why the transfer was abandoned, other than a failure of the network.
     var refusal: String?
     var failure: String?
   }
@@ -29,7 +29,7 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
     self.progress = progress
   }
 
-  /// Transfers everything and closes the file; returns the reason where that failed.
+  /// Transfers everything and closes the file; returns why that failed, or nil.
   func run() -> String? {
     let configuration = URLSessionConfiguration.ephemeral
     configuration.timeoutIntervalForRequest = timeout

@@ -1,16 +1,16 @@
 import CZlib
 import Foundation
 
-/// The bytes of a file, piece after piece, unpacked on the way where the file is gzipped.
+/// The bytes of a file in pieces, decompressed where the file is gzipped.
 enum FileBytes {
   private static let pieceLength = 1 << 16
 
-  /// Hands every piece of the file's bytes to `take`, in order.
+  /// Passes each piece of the file's bytes to `take`, in order.
   ///
-  /// Whether a file is gzipped its first two bytes tell, not its name.
+  /// A gzipped file is recognized by its first two bytes, not by its name.
   ///
-  /// - Throws: ``DatasetError/unreadable(path:reason:)``; ``DatasetError/malformed(path:reason:)`` with the
-  ///   place where a gzipped file is damaged or cut off; what `take` throws.
+  /// - Throws: ``DatasetError/unreadable(path:reason:)``; ``DatasetError/malformed(path:reason:)`` with the byte at
+  ///   which a gzipped file is damaged or truncated; what `take` throws.
   static func read(
     _ url: URL, _ take: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
   ) throws(DatasetError) {
@@ -41,9 +41,9 @@ enum FileBytes {
   }
 }
 
-/// Unpacks a gzipped file as its pieces come.
+/// Decompresses a gzipped file piece by piece.
 ///
-/// Source: RFC 1952; a file may hold several members, one after another.
+/// Source: RFC 1952, by which a file may have several members, one after another.
 private final class Inflater {
   private let path: String
   // zlib keeps this address, so it must not move.
@@ -57,7 +57,7 @@ private final class Inflater {
     self.path = path
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
-    // 15 bits of window, which is any; 16 more ask for gzip's header and checksum.
+    // A window of 15 bits, the largest; adding 16 selects gzip's header and checksum.
     let code = inflateInit2_(stream, 15 + 16, zlibVersion(), Int32(MemoryLayout<z_stream>.size))
     guard code == Z_OK else { throw .unreadable(path: path, reason: "zlib has no memory to unpack it") }
   }

@@ -1,13 +1,12 @@
 import Foundation
 
 extension DatasetDescription {
-  /// A face in 1965 frames of a film, grey, split with the seed 123.
+  /// Frey faces, 1965 grey frames of a film of a face, split with the seed 123.
   public static let freyfaces = freyfaces(seed: FreyFaces.standardSeed)
 
-  /// A face in 1965 frames of a film, grey, split as the published code splits it with that seed.
+  /// Frey faces, 1965 grey frames of a film of a face, split as the published code does with a given seed.
   ///
-  /// Results are published as means over the seeds 123, 321 and 231. A person writes the seed after the name:
-  /// `freyfaces:321`.
+  /// Published results are means over the seeds 123, 321 and 231. The seed follows the name: `freyfaces:321`.
   ///
   /// Roweis, Saul and Hinton, "Global coordination of local linear models", NIPS 2001; the splits are those
   /// of van den Berg, Hasenclever, Tomczak and Welling, "Sylvester normalizing flows for variational
@@ -38,9 +37,9 @@ extension DatasetDescription {
   }
 }
 
-/// Reads Frey's face: `ff`, `[560, 1965]`, a column for each image, its rows from the top.
+/// Reads the Frey faces' MAT file: `ff`, `[560, 1965]`, with a column for each image, row by row from the top.
 struct FreyFaces: Sendable {
-  /// The seed where a person names none.
+  /// The default seed.
   static let standardSeed: UInt32 = 123
 
   /// The seed of the shuffle before the split.
@@ -52,13 +51,13 @@ struct FreyFaces: Sendable {
   /// The number of images of each split.
   var counts = SplitCounts(train: 1565, validation: 200, test: 200)
 
-  /// The name with the seed, where that is not the usual one.
+  /// The name, followed by the seed where that is not the default.
   var name: String { seed == Self.standardSeed ? "freyfaces" : "freyfaces:\(seed)" }
 
-  /// The dataset: shuffled, the first images train, then validation, then test; all stay grey.
+  /// The dataset: shuffled, then divided into training, validation and test images; all are grey.
   ///
-  /// An intensity is k / 255 for a byte k, rounded to the nearest number of single precision. The published
-  /// likelihood takes floor(255 x) for the shade, and for these x that is k again, for every k.
+  /// An intensity is k / 255 for a byte k, rounded to single precision. The published likelihood computes the level as
+  /// floor(255 x), which for these x is k again, for every k.
   ///
   /// - Throws: ``DatasetError/unreadable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
   func read(_ url: URL) throws(DatasetError) -> ImageDataset {

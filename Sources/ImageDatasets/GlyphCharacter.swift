@@ -1,11 +1,11 @@
-/// A character: strokes in the unit square, x to the right and y downward, as a book of handwriting shows it.
+/// A character in its ideal form: strokes in the unit square, with x to the right and y downward.
 struct GlyphCharacter: Sendable {
-  /// What it is.
+  /// The character.
   let name: Character
   private let strokes: [GlyphStroke]
 
-  /// The ten digits: familiar, so that everyone sees whether a picture of one is legible, and few enough for a model
-  /// to learn in two minutes.
+  /// The ten digits: familiar enough that anyone can judge whether a picture is legible, and few enough that a model
+  /// learns them in two minutes.
   static let all: [GlyphCharacter] = [
     GlyphCharacter(
       name: "0",
@@ -57,13 +57,13 @@ struct GlyphCharacter: Sendable {
       ]),
   ]
 
-  /// Draws the character as one hand does.
+  /// Draws the character in one person's handwriting.
   func draw(by hand: GlyphHand, _ draws: inout GlyphDraws, on raster: inout StrokeRaster) {
     let paths = strokes.map { stroke in
       let slip = draws.normalPoint(hand.slip)
       return stroke.mapped { hand.place($0, stray: draws.normalPoint(hand.tremor)) + slip }.path
     }
-    // Whatever the hand does, the character stays on its paper.
+    // Whatever the variations, the character stays within the image.
     let box = Self.box(paths)
     let margin = hand.radius + 0.5
     let low = SIMD2<Float>(repeating: margin) - box.low

@@ -1,6 +1,6 @@
 import Tensors
 
-/// A cursor through a stream of random numbers, for drawings that take as many as they need.
+/// A cursor into a stream of random numbers, for drawings that need varying numbers of them.
 struct GlyphDraws {
   private let stream: RandomStream
   private var index = 0
@@ -9,7 +9,7 @@ struct GlyphDraws {
     self.stream = stream
   }
 
-  /// A normal number of mean 0, cut off at two and a half deviations: no hand slips further.
+  /// A normal number of mean 0, clamped to 2.5 standard deviations.
   mutating func normal(_ deviation: Float) -> Float {
     index += 1
     return min(max(stream.normal(at: index - 1), -2.5), 2.5) * deviation

@@ -1,22 +1,22 @@
 import Foundation
 
-/// One person's way of drawing one character: size, slant, place on the paper, pen, steadiness.
+/// The handwriting of one drawing of a character: size, slant, position, pen and steadiness.
 ///
-/// The deviations are those at which a model that trains for two minutes draws every character again as what it
-/// is, while no two drawings are alike.
+/// The standard deviations are large enough that no two drawings are alike, and small enough that a model that was
+/// trained for two minutes reconstructs every character legibly.
 struct GlyphHand: Sendable {
   /// The radius of the pen, in pixels.
   let radius: Float
-  /// Where the character's middle comes to lie, in pixels.
+  /// The position of the character's centre, in pixels.
   let shift: SIMD2<Float>
-  /// How far the points of a stroke stray, in pixels.
+  /// The standard deviation of the points of a stroke, in pixels.
   let tremor: Float = 0.3
-  /// How far whole strokes stray, in pixels.
+  /// The standard deviation of whole strokes, in pixels.
   let slip: Float = 0.25
   private let right: SIMD2<Float>
   private let down: SIMD2<Float>
 
-  /// The columns and rows of a character as its book shows it.
+  /// The width and height of a character in its ideal form, in pixels.
   private static let extent: SIMD2<Float> = [11.5, 17.5]
 
   init(_ draws: inout GlyphDraws) {
@@ -30,7 +30,7 @@ struct GlyphHand: Sendable {
     down = size / stretch * SIMD2(slant - sin(angle), cos(angle))
   }
 
-  /// Where a point of the unit square goes, before the shift; `stray` is in pixels.
+  /// The position of a point of the unit square, in pixels, before the shift; `stray` is its deviation in pixels.
   func place(_ point: SIMD2<Float>, stray: SIMD2<Float>) -> SIMD2<Float> {
     let pixels = (point - 0.5) * Self.extent + stray
     return pixels.x * right + pixels.y * down

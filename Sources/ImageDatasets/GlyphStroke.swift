@@ -1,21 +1,21 @@
-/// A stroke of a pen: points to pass through, either round the bend or from corner to corner.
+/// A stroke of a pen through given points: a polygonal line or a smooth curve.
 struct GlyphStroke: Sendable {
   /// The points that the pen passes through.
   private let points: [SIMD2<Float>]
   private let isSmooth: Bool
 
-  /// A stroke from corner to corner.
+  /// A polygonal line.
   static func corners(_ points: SIMD2<Float>...) -> GlyphStroke { GlyphStroke(points: points, isSmooth: false) }
 
-  /// A stroke round the bend.
+  /// A smooth curve.
   static func curve(_ points: SIMD2<Float>...) -> GlyphStroke { GlyphStroke(points: points, isSmooth: true) }
 
-  /// The stroke itself: its points, with more between them where it is smooth.
+  /// The points of the stroke, with interpolated points between them where it is smooth.
   var path: [SIMD2<Float>] {
     guard isSmooth else { return points }
     var path = [points[0]]
     for index in 1..<points.count {
-      // A spline of Catmull and Rom, its end points doubled.
+      // A Catmull-Rom spline with its end points doubled.
       let (a, b) = (points[max(index - 2, 0)], points[index - 1])
       let (c, d) = (points[index], points[min(index + 1, points.count - 1)])
       for place in 1...Self.pieces {
@@ -29,11 +29,11 @@ struct GlyphStroke: Sendable {
     return path
   }
 
-  /// The stroke with each point changed.
+  /// The stroke with each point transformed.
   func mapped(_ change: (SIMD2<Float>) -> SIMD2<Float>) -> GlyphStroke {
     GlyphStroke(points: points.map(change), isSmooth: isSmooth)
   }
 
-  /// Straight pieces between two points of a smooth stroke.
+  /// The number of line segments between two points of a smooth stroke.
   private static let pieces = 4
 }

@@ -1,7 +1,7 @@
 import Tensors
 
 extension DatasetDescription {
-  /// Handwritten characters that this package draws itself, so that no download is needed.
+  /// Handwritten digits that this package draws itself, so that no download is needed.
   public static let glyphs = DatasetDescription(
     name: "glyphs",
     summary: "the ten digits, each drawn by \(Glyphs().handCount) hands; needs no file",
@@ -14,21 +14,23 @@ extension DatasetDescription {
     })
 }
 
-/// Draws the ten digits by many hands, the same ones on every machine.
+/// Draws the ten digits in many handwritings, the same on every machine.
 ///
-/// Each image is of another hand, with a size, slant, place and pen of its own. Train, validation and test hold
-/// the same characters by different hands. Ten images in a row hold each character once, in an order of their own,
-/// so that any part of a split resembles the whole.
+/// Each image has a handwriting of its own: size, slant, position and pen. The splits have the same characters in
+/// different handwritings. Each ten consecutive images have all characters once, in random order, so that any part of
+/// a split resembles the whole.
 struct Glyphs: Sendable {
-  /// The number of hands that draw each character for training; those for validation and test follow.
+  /// The number of training images of each character.
   var trainHands = 1200
+  /// The number of validation images of each character.
   var validationHands = 40
+  /// The number of test images of each character.
   var testHands = 200
 
   /// The number of rows and of columns of an image.
   static let side = 28
 
-  /// The number of hands that draw each character.
+  /// The number of images of each character.
   var handCount: Int { trainHands + validationHands + testHands }
 
   /// The number of images in each split.
@@ -46,7 +48,7 @@ struct Glyphs: Sendable {
       greyTest: images(validation..<counts.total))
   }
 
-  /// Images by their numbers, each a function of its number alone.
+  /// The images with the given numbers; each is a function of its number alone.
   private func images(_ numbers: Range<Int>) -> GreyImages {
     var raster = StrokeRaster(side: Self.side)
     for number in numbers {
@@ -60,7 +62,7 @@ struct Glyphs: Sendable {
 
   /// The character that an image shows.
   static func character(of number: Int) -> GlyphCharacter {
-    // Shuffled, since images at equal distances, as pictures show them, would be of one character.
+    // Shuffled, since otherwise images at equal distances, as `reconstruct` picks them, would all be of one character.
     let (round, place) = number.quotientAndRemainder(dividingBy: GlyphCharacter.all.count)
     let order = RandomStream(seed: 0, purpose: .split, step: UInt64(round)).permutation(of: GlyphCharacter.all.count)
     return GlyphCharacter.all[order[place]]

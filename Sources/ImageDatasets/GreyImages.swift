@@ -1,6 +1,6 @@
 import Tensors
 
-/// Grey images of one size: intensities from 0 (paper) to 1 (ink), stored one image after another.
+/// Grey images of one size: intensities in [0, 1], stored one image after another.
 ///
 /// ```swift
 /// let images = GreyImages(height: 2, width: 2, pixels: [0, 1, 1, 0, 0.5, 0.5, 0, 0])
@@ -15,7 +15,7 @@ public struct GreyImages: Sendable, Hashable {
   public let height: Int
   /// The number of columns of an image.
   public let width: Int
-  /// The intensities, `[count, height * width]`; an image's rows follow one another from the top.
+  /// The intensities, `[count, height * width]`, with an image's rows from the top.
   public let pixels: [Float]
 
   /// The number of pixels of an image.
@@ -44,7 +44,7 @@ public struct GreyImages: Sendable, Hashable {
     return pixels[index * pixelCount..<(index + 1) * pixelCount]
   }
 
-  /// The images at `indices`, in that order; an index may come twice.
+  /// The images at `indices`, in that order; an index may occur more than once.
   public func selecting(_ indices: [Int]) -> GreyImages {
     var chosen = [Float]()
     chosen.reserveCapacity(indices.count * pixelCount)
@@ -61,21 +61,21 @@ public struct GreyImages: Sendable, Hashable {
     return GreyImages(height: height, width: width, pixels: Array(pixels[..<(kept * pixelCount)]))
   }
 
-  /// Images of zeros and ones: each pixel is 1 where a uniform number lies below its intensity.
+  /// Random binary images: each pixel is 1 with its intensity as probability, and otherwise 0.
   ///
-  /// Pixel `p` of image `i` meets the number of index `(firstImage + i) * height * width + p`, so a part of a
-  /// batch draws what the whole batch would have drawn there.
+  /// Pixel `p` of image `i` uses the number of index `(firstImage + i) * height * width + p`, so that part of a batch
+  /// is binarized as it would be within the whole batch.
   ///
   /// - Parameters:
   ///   - stream: Where the uniform numbers come from.
-  ///   - firstImage: The place of the first image in the whole that these images are a part of.
+  ///   - firstImage: The index of the first image in the batch that these images are a part of.
   public func binarized(using stream: RandomStream, firstImage: Int = 0) -> GreyImages {
     let offset = firstImage * pixelCount
     let binary = [Float](unsafeUninitializedCapacity: pixels.count) { result, written in
       pixels.withUnsafeBufferPointer { pixels in
         for index in pixels.indices {
           let intensity = pixels[index]
-          // Most pixels are pure paper or pure ink, where the number cannot matter: those are not drawn.
+          // Most intensities are 0 or 1, where the number cannot matter and need not be drawn.
           if intensity <= 0 {
             result[index] = 0
           } else if intensity >= 1 {
@@ -100,6 +100,6 @@ public struct GreyImages: Sendable, Hashable {
     return Float(sum / Double(pixels.count))
   }
 
-  /// True where every pixel is 0 or 1.
+  /// Whether all pixels are 0 or 1.
   public var isBinary: Bool { pixels.allSatisfy { $0 == 0 || $0 == 1 } }
 }

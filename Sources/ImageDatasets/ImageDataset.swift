@@ -1,27 +1,27 @@
 import Tensors
 
-/// A dataset in memory, split and ready for a model.
+/// A dataset in memory, divided into splits, and ready for a model.
 ///
-/// Where pixels are binary, validation and test images hold zeros and ones, drawn once and for all, so that
-/// two evaluations of one model see the same images. Training images may stay grey; then each epoch draws its
-/// own zeros and ones from them. Where pixels are grey, every split stays as it was read.
+/// Where pixels are binary, the validation and test images are binarized once and for all, so that all evaluations see
+/// the same images. The training images may be grey; they are then binarized anew in each step (dynamic binarization).
+/// Where pixels are grey, all splits stay as they were read.
 public struct ImageDataset: Sendable {
-  /// The name it has in the catalog, or the path of a person's own images.
+  /// The name in the catalog, or the path of the user's own images.
   public let name: String
-  /// The training images: grey where ``isTrainBinarizedDynamically``, else as ``pixels`` says.
+  /// The training images: grey where ``isTrainBinarizedDynamically``, otherwise of the kind of ``pixels``.
   public let train: GreyImages
-  /// The validation images, as ``pixels`` says.
+  /// The validation images, of the kind of ``pixels``.
   public let validation: GreyImages
-  /// The test images, as ``pixels`` says.
+  /// The test images, of the kind of ``pixels``.
   public let test: GreyImages
-  /// True where zeros and ones are to be drawn afresh from the grey training images in each epoch.
+  /// Whether the training images are grey and to be binarized anew each time they are used.
   public let isTrainBinarizedDynamically: Bool
-  /// What a pixel is, and so which likelihood fits.
+  /// The kind of the pixels, which decides the likelihood.
   public let pixels: PixelKind
-  /// Where a person's own images are from; nil for a dataset known by name.
+  /// Where the user's own images come from; nil for a known dataset.
   public let origins: OwnImageOrigins?
 
-  /// A dataset of splits that all hold images of one size; grey pixels are not to be binarized.
+  /// A dataset with the given splits, whose images must all have one size. Grey pixels cannot be binarized dynamically.
   public init(
     name: String, train: GreyImages, validation: GreyImages, test: GreyImages,
     isTrainBinarizedDynamically: Bool, pixels: PixelKind = .binary, origins: OwnImageOrigins? = nil
@@ -44,9 +44,9 @@ public struct ImageDataset: Sendable {
     self.origins = origins
   }
 
-  /// A dataset from grey splits: validation and test get their one fixed binarization, train stays grey.
+  /// A dataset from grey splits: validation and test images get a fixed binarization, training images stay grey.
   ///
-  /// The numbers do not depend on any training seed, so every run meets the same validation and test images.
+  /// The binarization does not depend on the seed of a run, so that all runs have the same validation and test images.
   init(name: String, greyTrain: GreyImages, greyValidation: GreyImages, greyTest: GreyImages) {
     self.init(
       name: name, train: greyTrain,
@@ -62,7 +62,7 @@ public struct ImageDataset: Sendable {
   /// The number of columns of an image.
   public var width: Int { train.width }
 
-  /// The number of images of each split.
+  /// The number of images in each split.
   public var counts: SplitCounts {
     SplitCounts(train: train.count, validation: validation.count, test: test.count)
   }

@@ -1,23 +1,23 @@
 import Files
 import Foundation
 
-/// Reads a folder of PNG and JPEG files as images; folders in it named train, validation and test are the splits, and
-/// folders below are classes.
+/// Reads a folder of PNG and JPEG files. Subfolders named train, validation and test are splits; folders below them are
+/// classes.
 struct ImageFolder {
-  /// What a folder holds.
+  /// The contents of a folder.
   struct Contents {
-    /// The images by split; those for training stand for all where there are no others.
+    /// The images by split. A single split, `train`, stands for all images.
     var parts: [DatasetSplit: RawImages] = [:]
-    /// The paths of the files that are no images of the dataset.
+    /// The paths of the files that are not used.
     var ignored: [String] = []
     /// How many pictures have colours.
     var colourCount = 0
-    /// The sizes of the pictures as they are in their files.
+    /// The sizes of the pictures, before they are resized.
     var sizes: Set<ImageSize> = []
   }
 
   private let url: URL
-  /// The size to which pictures are brought.
+  /// The size to which pictures are resized; nil for none.
   private let size: ImageSize?
   /// How much memory the images may take.
   private let memoryLimit: MemoryLimit
@@ -28,10 +28,7 @@ struct ImageFolder {
     self.memoryLimit = memoryLimit
   }
 
-  /// The images, and what else there is.
-  ///
-  /// The files of a folder and of all below it are taken in the order of their paths; hidden ones are passed
-  /// over.
+  /// Reads the folder and all folders below it. Files are in the order of their paths; hidden files are not used.
   ///
   /// - Throws: ``DatasetError/unusable(path:reason:)`` with the file, ``DatasetError/tooLarge(path:claim:limit:)``,
   ///   ``DatasetError/unreadable(path:reason:)``.
@@ -64,7 +61,7 @@ struct ImageFolder {
     return contents
   }
 
-  /// The paths of pictures and of all other files; a hidden folder is one of those, whatever it holds.
+  /// The paths of the pictures, and of all other files. A hidden folder counts as one file.
   private func list() throws(DatasetError) -> (pictures: [String], others: [String]) {
     let all: [String]
     do {
@@ -76,7 +73,7 @@ struct ImageFolder {
     var others = [String]()
     for path in all {
       let parts = path.split(separator: "/")
-      // What lies in a hidden folder is named by that folder.
+      // The contents of a hidden folder are not listed, only the folder itself.
       if parts.dropLast().contains(where: { $0.hasPrefix(".") }) { continue }
       var isDirectory: ObjCBool = false
       let file = url.appendingPathComponent(path).path
@@ -97,12 +94,12 @@ struct ImageFolder {
     return (Self.sorted(pictures), Self.sorted(others))
   }
 
-  /// In the order of bytes, the same in every language of the system.
+  /// Paths sorted by their bytes, which does not depend on the locale.
   private static func sorted(_ paths: [String]) -> [String] {
     paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// The pictures at paths; `depth` folders of a path are the split's, and one below is the class.
+  /// The pictures at the given paths. The first `depth` folders of a path belong to the split; the next is the class.
   private func images(
     _ paths: [String], _ origin: String, depth: Int, _ contents: inout Contents
   ) throws(DatasetError) -> RawImages {
@@ -134,7 +131,7 @@ struct ImageFolder {
       } else {
         let average = resizing[found] ?? AreaAveraging(from: found, to: taken)
         resizing[found] = average
-        // In whole shades, as a file of that size would hold them.
+        // Rounded to integers, as a file of that size would store them.
         raw.values += average(values).map { $0.rounded() }
       }
       let folders = path.split(separator: "/").dropLast().dropFirst(depth)
@@ -143,7 +140,8 @@ struct ImageFolder {
     return raw
   }
 
-  /// Pictures of one colour take a few bytes whatever their size.
+  /// Checks that the pictures fit in memory: a picture of a single colour takes only a few bytes on disk, whatever its
+  /// size.
   private func checkMemory(_ paths: [String], pixelCount: Int) throws(DatasetError) {
     let files = paths.map { url.appendingPathComponent($0) }
     let sizes = files.map { (try? FileManager.default.attributesOfItem(atPath: $0.path)[.size] as? Int) ?? 0 }
@@ -152,7 +150,7 @@ struct ImageFolder {
       fileSize: sizes.reduce(0) { CheckedSize.add($0, $1) ?? .max }, memoryLimit)
   }
 
-  /// The picture in a file, which its first bytes tell, not its name; and whether it has colours.
+  /// The picture in a file, and whether it has colours. Its format is recognized by its first bytes, not by its name.
   private func picture(_ file: URL) throws(DatasetError) -> (PNGImage, isColour: Bool) {
     guard let bytes = try Self.jpegBytes(file) else {
       let fileSize = (try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int) ?? 0
@@ -167,7 +165,7 @@ struct ImageFolder {
     }
   }
 
-  /// Says what is against pictures of a height and a width in a file of so many bytes, if anything.
+  /// Checks the height and width of a picture in a file of `fileSize` bytes: says why they are refused, or nil.
   private func objection(of fileSize: Int) -> (_ height: Int, _ width: Int) -> String? {
     let sides = ImageLayout.sides(isResized: size != nil)
     let limit = memoryLimit.byteCount(forFileOf: fileSize)
@@ -175,7 +173,7 @@ struct ImageFolder {
       guard ImageLayout.isAllowed(height, width, sides) else {
         return size == nil ? ImageLayout.sizeRule : "the sides must be from \(sides.lowerBound) to \(sides.upperBound)"
       }
-      // Pictures that are not resized are counted together, once their number is known.
+      // Pictures that are not resized are checked together, once their number is known.
       let claim = height * width * NumberArray.bytesPerNumber
       guard size != nil, claim > limit else { return nil }
       return "reading it takes \(MemoryLimit.words(claim)) of memory, and the limit for a file of its size is "
@@ -202,7 +200,7 @@ struct ImageFolder {
     }
   }
 
-  /// The bytes of a file, if it begins as a JPEG file does.
+  /// The bytes of a file that begins like a JPEG file; nil for other files.
   private static func jpegBytes(_ file: URL) throws(DatasetError) -> [UInt8]? {
     do {
       let handle = try FileHandle(forReadingFrom: file)

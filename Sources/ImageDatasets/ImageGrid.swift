@@ -1,34 +1,34 @@
-/// Lays images out on paper, row by row, each pixel a square of its own.
+/// Arranges images in a grid, row by row, with each pixel as a square.
 ///
-/// Ink is dark and paper light, so intensities turn around: 1 becomes black.
+/// An intensity of 1 is drawn black, and 0 white: ink on paper.
 ///
 /// ```swift
 /// let grid = ImageGrid(columns: 8, scale: 4)
 /// try grid.layOut(originals: images, reconstructions: means).write(to: url)
 /// ```
 public struct ImageGrid: Sendable {
-  /// The number of images in a row, or of pairs of images.
+  /// The number of images, or of pairs of images, in a row.
   public let columns: Int
-  /// The number of rows and columns of the picture that an image's pixel takes.
+  /// The side of an image's pixel, in pixels of the picture.
   public let scale: Int
-  /// The picture's pixels between two images.
+  /// The gap between two images, in pixels of the picture.
   public let gap: Int
-  /// The picture's pixels between two pairs, in place of the gap.
+  /// The gap between two pairs of images, in pixels of the picture.
   public let pairGap: Int
-  /// The picture's pixels around everything.
+  /// The margin around the grid, in pixels of the picture.
   public let margin: Int
-  /// The grey between the images, from 0 (black) to 255 (white); images themselves lie on white.
+  /// The grey level between the images, from 0 (black) to 255 (white).
   public let background: UInt8
 
   /// A layout.
   ///
   /// - Parameters:
   ///   - columns: The number of images, or of pairs, in a row; at least 1.
-  ///   - scale: How large a pixel is drawn; at least 1.
-  ///   - gap: The space between two images; by default one and a half of their pixels.
-  ///   - pairGap: The space between two pairs; by default three gaps.
-  ///   - margin: The space around everything; by default two gaps.
-  ///   - background: The grey between the images.
+  ///   - scale: The side of an image's pixel; at least 1.
+  ///   - gap: The gap between two images; by default 1.5 times the scale.
+  ///   - pairGap: The gap between two pairs; by default three gaps.
+  ///   - margin: The margin around the grid; by default two gaps.
+  ///   - background: The grey level between the images.
   public init(
     columns: Int, scale: Int = 3, gap: Int? = nil, pairGap: Int? = nil, margin: Int? = nil,
     background: UInt8 = 226
@@ -46,24 +46,24 @@ public struct ImageGrid: Sendable {
       self.gap >= 0 && self.pairGap >= 0 && self.margin >= 0, "ImageGrid: a negative space between images")
   }
 
-  /// Images in a grid at the usual scale; with fewer images than `columns`, one row as wide as they are.
+  /// Images in a grid at the default scale; with fewer images than `columns`, a row only as wide as they are.
   public static func images(_ images: GreyImages, columns: Int) -> PNGImage {
     ImageGrid(columns: columns).layOut(images)
   }
 
-  /// Pairs of images in a grid at the usual scale: each original with its reconstruction at its right.
+  /// Pairs of images in a grid at the default scale, each original with its reconstruction on its right.
   public static func pairs(
     originals: GreyImages, reconstructions: GreyImages, columns: Int
   ) -> PNGImage {
     ImageGrid(columns: columns).layOut(originals: originals, reconstructions: reconstructions)
   }
 
-  /// Images in a grid; at least one.
+  /// Images in a grid; there must be at least one.
   public func layOut(_ images: GreyImages) -> PNGImage {
     layOut([images])
   }
 
-  /// Pairs of images in a grid, each original with its reconstruction at its right.
+  /// Pairs of images in a grid, each original with its reconstruction on its right.
   ///
   /// - Parameters:
   ///   - originals: The left images; at least one.
@@ -77,7 +77,7 @@ public struct ImageGrid: Sendable {
     return layOut([originals, reconstructions])
   }
 
-  /// Groups of images that stand side by side, one of each array of `members`.
+  /// A grid of groups of images side by side: each group has one image of each array of `members`.
   private func layOut(_ members: [GreyImages]) -> PNGImage {
     let count = members[0].count
     precondition(count > 0, "ImageGrid: no images to lay out")
@@ -104,7 +104,7 @@ public struct ImageGrid: Sendable {
     _ left: Int
   ) {
     for (place, intensity) in image.enumerated() {
-      // An intensity that is no number counts as ink, so that it is seen.
+      // A NaN is drawn black, so that it is noticed.
       let paper = intensity.isNaN ? 0 : 1 - min(max(intensity, 0), 1)
       let shade = UInt8((255 * paper).rounded())
       let row = top + place / imageWidth * scale

@@ -1,8 +1,8 @@
 import Files
 
-/// Which axes of an array count images, rows and columns, and how far apart their numbers lie.
+/// The layout of images in an array: which axes are images, rows and columns, and their strides.
 struct ImageLayout: Sendable {
-  /// Where an array comes from, which decides what the order of its axes may mean.
+  /// The origin of an array, which decides the possible orders of its axes.
   enum Source: Sendable {
     /// NumPy: images come first, `[n, h, w]`, `[n, 1, h, w]`, `[n, h, w, 1]` or `[n, h * w]`.
     case numPy
@@ -10,7 +10,7 @@ struct ImageLayout: Sendable {
     case matlab
   }
 
-  /// The sizes that need not be told: rows of so many numbers are images of that size.
+  /// The image sizes that are recognized by the number of pixels in a row.
   static let knownSizes = [(height: 28, width: 28), (height: 28, width: 20), (height: 32, width: 32)]
   let count: Int
   let height: Int
@@ -18,33 +18,33 @@ struct ImageLayout: Sendable {
   let countStride: Int
   let rowStride: Int
   let columnStride: Int
-  /// How the axes are read, in words.
+  /// How the axes are interpreted, in words.
   let words: String
 
-  /// The sides of images that a model takes.
+  /// The sides that an image of a dataset can have.
   static let sides = 8...512
 
-  /// The sides of images that are read: those that a model takes, or others where they are resized.
+  /// The sides that an image in a file can have, which is to be resized or not.
   static func sides(isResized: Bool) -> ClosedRange<Int> { isResized ? 2...16384 : sides }
 
-  /// True for an image whose sides are both in the range.
+  /// Whether both sides are in the range.
   static func isAllowed(_ height: Int, _ width: Int, _ sides: ClosedRange<Int>) -> Bool {
     sides.contains(height) && sides.contains(width)
   }
 
-  /// What a size must be, to stand behind the one that is not.
+  /// The rule for sizes, to follow the mention of a size that violates it.
   static let sizeRule =
     "the sides of an image must be from 8 to 512, such as 28 x 28; --resize HxW brings others to that"
 
-  /// The layout of an array of that shape, or nil where it holds no images that a model takes.
+  /// The layout of an array of the given shape; nil where it cannot be images.
   init?(
     shape: [Int], isFirstIndexFastest: Bool, source: Source, sides: ClosedRange<Int> = Self.sides
   ) {
     guard let strides = CheckedSize.strides(shape, isFirstIndexFastest: isFirstIndexFastest) else { return nil }
     let orders = source == .matlab ? [false, true] : [false]
     let layouts = orders.compactMap { Self(shape, strides, isCountLast: $0, sides) }
-    // A known size in either order is believed before a square one is, and that before any other: 28 x 28 x 400 is of
-    // 400 images.
+    // A known size in either order of the axes is preferred to a square one, and a square one to any other: 28 x 28 x
+    // 400 is 400 images.
     guard
       let layout = layouts.first(where: \.isKnown) ?? layouts.first(where: { $0.height == $0.width })
         ?? layouts.first
@@ -60,7 +60,7 @@ struct ImageLayout: Sendable {
     let countAxis = isCountLast ? shape.count - 1 : 0
     var imageAxes = all.filter { $0 != countAxis }
     if imageAxes.count == 3 {
-      // The one channel of a grey image: before or after its sides, wherever the count is.
+      // The single channel of grey images, before or after their sides.
       guard let channel = [imageAxes[0], imageAxes[2]].first(where: { shape[$0] == 1 }) else { return nil }
       imageAxes.removeAll { $0 == channel }
     }
@@ -74,7 +74,7 @@ struct ImageLayout: Sendable {
       let length = shape[imageAxes[0]]
       guard let size = Self.knownSizes.first(where: { $0.height * $0.width == length }) else { return nil }
       (height, width) = size
-      // Less than the number of all elements, where there are any.
+      // The product is less than the number of elements where there are any, but it can overflow where there are none.
       guard let stride = CheckedSize.multiply(strides[imageAxes[0]], size.width) else { return nil }
       (rowStride, columnStride) = (stride, strides[imageAxes[0]])
       words = "\(isCountLast ? "a column" : "a row") for each image, its pixels row after row"

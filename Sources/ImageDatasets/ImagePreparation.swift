@@ -1,4 +1,4 @@
-/// A size of images, written `28x28`: rows, then columns.
+/// The size of an image, written as rows x columns: `28x28`.
 public struct ImageSize: Sendable, Hashable, Codable, CustomStringConvertible {
   /// The number of rows.
   public var height: Int
@@ -11,42 +11,40 @@ public struct ImageSize: Sendable, Hashable, Codable, CustomStringConvertible {
     self.width = width
   }
 
-  /// The size that a person wrote, `28x20`, or one number for a square; nil for other texts.
+  /// A size from a text such as `28x20`, or `28` for a square; nil for other texts.
   public init?(_ text: String) {
     let sides = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
     guard (1...2).contains(sides.count), let height = sides[0], let width = sides[sides.count - 1] else { return nil }
     self.init(height: height, width: width)
   }
 
-  /// Rows, then columns: `28x20`.
+  /// The size as text: `28x20`.
   public var description: String { "\(height)x\(width)" }
 }
 
-/// How a person's own images are made what a model takes.
-///
-/// In this order: ``size``, ``isInverted``, ``binarization``.
+/// How the user's own images are prepared for a model: resized, then inverted, then binarized.
 public struct ImagePreparation: Sendable, Hashable {
-  /// What becomes of grey pixels.
+  /// How grey pixels are binarized.
   public enum Binarization: String, Sendable, Hashable, CaseIterable, Codable {
-    /// They stay grey; images of zeros and ones alone are binary.
+    /// Grey pixels stay grey. Images of zeros and ones alone are binary.
     case none
-    /// 1 from a half on, else 0.
+    /// 1 for an intensity of at least a half, otherwise 0.
     case threshold
-    /// 1 with the intensity as probability: drawn afresh each epoch for training, once and for all for the rest.
+    /// 1 with the intensity as probability: training images each time they are used, the others once and for all.
     case dynamic
   }
 
-  /// What becomes of grey pixels.
+  /// How grey pixels are binarized.
   public var binarization = Binarization.none
-  /// The size to which images are brought, by the means over the areas of the new pixels; nil leaves them as they are.
+  /// The size to which images are resized, by area averaging; nil to keep their size.
   public var size: ImageSize?
-  /// Whether the model gets 1 - x: ink on paper becomes 1, as in the datasets that are known by name.
+  /// Whether an intensity x is replaced by 1 - x. Ink on paper then becomes 1, as in the known datasets.
   public var isInverted = false
 
-  /// Images as they are.
+  /// No preparation.
   public init() {}
 
-  /// What is wrong with it, if anything.
+  /// Why the preparation is invalid; nil where it is valid.
   public var validationError: String? {
     guard let size, !ImageLayout.isAllowed(size.height, size.width, ImageLayout.sides) else { return nil }
     return "images of \(size): \(ImageLayout.sizeRule)"
@@ -56,7 +54,8 @@ public struct ImagePreparation: Sendable, Hashable {
 extension ImagePreparation: Codable {
   private enum CodingKeys: String, CodingKey { case binarization, size, isInverted }
 
-  /// What an older file does not say takes its default.
+  /// Reads a preparation. Fields that are missing, because the file was written before they existed, take their
+  /// defaults.
   public init(from decoder: any Decoder) throws {
     self.init()
     let values = try decoder.container(keyedBy: CodingKeys.self)

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Images in [0, 1] of one size, with where each is from.
+/// Images of one size with intensities in [0, 1], and the record of each.
 struct PreparedImages: Sendable {
   var images: GreyImages
   var records: [ImageRecord]
@@ -10,7 +10,7 @@ struct PreparedImages: Sendable {
   }
 }
 
-/// Makes a person's own images what a model takes.
+/// Prepares the user's own images for a model.
 struct ImagePreparer: Sendable {
   private let preparation: ImagePreparation
   private let scale: ImageScale
@@ -20,7 +20,7 @@ struct ImagePreparer: Sendable {
     self.scale = scale
   }
 
-  /// Images scaled, resized and inverted; their records count positions from `firstPosition`.
+  /// Images, scaled, resized and inverted. The positions in their records begin with `firstPosition`.
   func prepare(_ raw: RawImages, firstPosition: Int) -> PreparedImages {
     var images = GreyImages(height: raw.height, width: raw.width, pixels: scale.intensities(raw.values))
     let identities = raw.identities.isEmpty ? images.identities : raw.identities
@@ -32,7 +32,7 @@ struct ImagePreparer: Sendable {
     let old = ImageSize(height: raw.height, width: raw.width)
     if let size = preparation.size, size != old {
       let average = AreaAveraging(from: old, to: size)
-      // In 255ths, as a file of that size would hold them.
+      // Rounded to multiples of 1 / 255, as a file of that size would store them.
       let pixels = (0..<images.count).flatMap { average(images[$0]).map { (255 * $0).rounded() / 255 } }
       images = GreyImages(height: size.height, width: size.width, pixels: pixels)
     }
@@ -42,7 +42,8 @@ struct ImagePreparer: Sendable {
     return PreparedImages(images: images, records: records)
   }
 
-  /// The images as their splits hold them, what a pixel then is, and whether training images are to be drawn afresh.
+  /// The binarized images of each split, the kind of their pixels, and whether training images are binarized
+  /// dynamically.
   func binarize(
     _ splits: [DatasetSplit: PreparedImages]
   ) -> (images: [DatasetSplit: GreyImages], pixels: PixelKind, isDynamic: Bool) {
@@ -62,7 +63,7 @@ struct ImagePreparer: Sendable {
     }
   }
 
-  /// One draw of zeros and ones that belongs to each image, whatever others there are.
+  /// A fixed binarization, which for each image does not depend on the other images.
   private static func fixedDraw(of prepared: PreparedImages) -> GreyImages {
     let images = prepared.images
     let pixels = prepared.records.indices.flatMap { place in
@@ -72,7 +73,7 @@ struct ImagePreparer: Sendable {
     return GreyImages(height: images.height, width: images.width, pixels: pixels)
   }
 
-  /// What is done with images of some sizes, and what they are then.
+  /// How images of the given sizes are prepared, and what the result is, in words.
   func words(from sizes: Set<ImageSize>, _ pixels: PixelKind) -> String {
     var words = [String]()
     let sorted = sizes.sorted { ($0.height * $0.width, $0.height) < ($1.height * $1.width, $1.height) }

@@ -1,21 +1,23 @@
 import Files
 import JPEGDecoding
 
-/// Reads JPEG pictures by libjpeg-turbo.
+/// Reads JPEG pictures with libjpeg-turbo.
 enum JPEGPicture {
-  /// The most pixels that a file of so many bytes is read for: a pass over a picture of one shade takes a bit for each
-  /// block of 8 x 8 pixels, or less.
+  /// The greatest number of pixels that is accepted from a file of `fileSize` bytes. In a picture of one colour, a scan
+  /// takes about a bit for each block of 8 x 8 pixels, or less.
   static func pixelLimit(fileSize: Int) -> Int {
     min(PNGImage.pixelLimit, max(1 << 20, CheckedSize.multiply(fileSize, 1024) ?? .max))
   }
 
-  /// True for bytes that begin as those of a JPEG file do.
+  /// Whether bytes begin like a JPEG file.
   static func isOne(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0xFF, 0xD8, 0xFF]) }
 
-  /// The luminance of the picture that a file's bytes hold, and whether it has colours.
+  /// The luminance of the picture in a file, and whether the picture has colours.
   ///
-  /// - Parameter objection: Says of a height and a width what is against them, if anything, before memory is taken.
-  /// - Throws: ``UnusableImages`` for a file that is damaged or cut off, or claims more pixels than it can hold.
+  /// - Parameters:
+  ///   - bytes: The bytes of the file.
+  ///   - objection: Says why a height and width are refused, or nil, before memory is allocated.
+  /// - Throws: ``UnusableImages`` for a file that is damaged or truncated, or claims more pixels than it can hold.
   static func decode(
     _ bytes: [UInt8], objection: (_ height: Int, _ width: Int) -> String?
   ) throws(UnusableImages) -> (picture: PNGImage, isColour: Bool) {
@@ -30,7 +32,8 @@ enum JPEGPicture {
         "it claims \(height) x \(width) pixels, more than a file of \(bytes.count) bytes can hold")
     }
     var pixels = [UInt8](repeating: 0, count: count)
-    // Coefficients of a progressive picture: two bytes for each of three components, and the library's own.
+    // The memory limit of the library: the coefficients of a progressive picture take two bytes for each of three
+    // components, and the library needs some of its own.
     guard jpeg_picture_decode(bytes, bytes.count, &pixels, 8 * count + 1 << 24, &picture) == 1 else {
       throw UnusableImages(reason(picture))
     }

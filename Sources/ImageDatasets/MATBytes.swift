@@ -2,17 +2,17 @@ import CZlib
 import Files
 import Foundation
 
-/// The bytes of a MAT file's element, from first to last, once.
+/// The bytes of an element of a MAT file, to be read once from the first to the last.
 protocol MATBytes: AnyObject {
-  /// The most bytes that can be left.
+  /// An upper bound on the number of bytes that are left.
   var mostLeft: Int { get }
-  /// Fills the buffer; returns the bytes read, fewer only where the bytes end.
+  /// Fills the buffer; returns the number of bytes read, which is smaller than the buffer only at the end.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(MATProblem) -> Int
-  /// Checks, where that can be known, that what was read is what was written.
+  /// Checks, where that can be known, that no bytes follow and that the checksum is right.
   func finish() throws(MATProblem)
 }
 
-/// Bytes as they lie in the file.
+/// Bytes that are not compressed.
 final class MATPlainBytes: MATBytes {
   private let data: Data
   private var range: Range<Int>
@@ -35,9 +35,9 @@ final class MATPlainBytes: MATBytes {
   func finish() throws(MATProblem) {}
 }
 
-/// Bytes that are unpacked by zlib as they are asked for.
+/// Bytes that are decompressed by zlib on demand.
 final class MATDeflatedBytes: MATBytes {
-  /// The most that a byte of a deflated stream can stand for.
+  /// The greatest compression ratio of a deflated stream.
   private static let maximumRatio = 1040
 
   private let data: Data
@@ -64,7 +64,7 @@ final class MATDeflatedBytes: MATBytes {
     stream.deallocate()
   }
 
-  // What zlib holds back is less than its window.
+  // The bytes that zlib has buffered are fewer than its window.
   var mostLeft: Int {
     CheckedSize.multiply(end - position + inputRange.count, Self.maximumRatio).map { $0 + (1 << 15) } ?? .max
   }
@@ -89,14 +89,14 @@ final class MATDeflatedBytes: MATBytes {
         let words = stream.pointee.msg.map { " (\(String(cString: $0)))" } ?? ""
         throw MATProblem("its compressed bytes are damaged before byte \(position - inputRange.count)\(words)")
       }
-      // Nothing more to unpack, and nothing was: the stream does not end.
+      // There was no input left, and no output: the stream is truncated.
       if before == 0, Int(stream.pointee.avail_out) == room, !hasEnded { break }
     }
     return filled
   }
 
   func finish() throws(MATProblem) {
-    // Only at the end does zlib compare the checksum: a byte more than there is.
+    // zlib verifies the checksum only at the end, so one byte more than there is must be asked for.
     var excess: UInt8 = 0
     let result = withUnsafeMutableBytes(of: &excess) { buffer in
       Result { () throws(MATProblem) in try read(into: buffer) }

@@ -1,16 +1,16 @@
 import Files
 import Foundation
 
-/// Reads a variable's element from its beginning: class, dimensions, name, then numbers.
+/// Reads the element of a variable from its beginning: class, dimensions, name, then numbers.
 ///
-/// It is unpacked on the way where it is compressed, and never further than what is asked for.
+/// A compressed element is decompressed on demand, and no further than necessary.
 struct MATElementReader {
   private let source: any MATBytes
   private let isLittleEndian: Bool
-  /// How many bytes of the element are left, by its own length.
+  /// How many bytes of the element are left, according to its tag.
   private var rest: Int
 
-  /// Names in MATLAB have at most 63 characters; more than this has no one's.
+  /// MATLAB's names have at most 63 characters; a longer name than this is refused.
   private static let nameLimit = 1024
   private static let rankLimit = 64
 
@@ -31,13 +31,13 @@ struct MATElementReader {
     }
   }
 
-  /// The variable's description; what follows are its contents.
+  /// The description of the variable; its contents follow.
   mutating func variable(_ element: MATFrame.Element) throws(MATProblem) -> MATVariable {
     let place = "the element at byte \(element.range.lowerBound)"
     let flags = try integers(MATDataType.uint32, limit: 2, "\(place): its flags")
     guard flags.count == 2 else { throw MATProblem("\(place): its flags are damaged") }
     let classType = MATVariable.Class(rawValue: UInt8(truncatingIfNeeded: flags[0]))
-    // An opaque object has no dimensions, and what else it has is MathWorks' own affair.
+    // An opaque object has no dimensions, and the rest of its contents is undocumented.
     if classType == .opaque || classType == nil {
       let name = (try? text("its name")) ?? ""
       return MATVariable(name: name, classType: classType, isComplex: false, dimensions: [], element: element)
@@ -52,7 +52,7 @@ struct MATElementReader {
       name: name, classType: classType, isComplex: flags[0] & 0x0800 != 0, dimensions: dimensions, element: element)
   }
 
-  /// The real numbers of a variable whose description was read; there must be `count`.
+  /// The real numbers of a variable after its description; there must be `count` of them.
   mutating func numbers(_ count: Int) throws(MATProblem) -> [Float] {
     let tag = try self.tag("its numbers")
     guard let size = MATDataType.size(tag.type) else {
@@ -62,7 +62,7 @@ struct MATElementReader {
       throw MATProblem(
         "its dimensions make \(count) numbers, and it holds \(tag.length / size) (\(tag.length) bytes of \(size) each)")
     }
-    // Memory is taken for what can be there: a tag's word is no more than a claim.
+    // The tag's length is only a claim: memory is allocated only if that many bytes can be there.
     let left = min(rest, source.mostLeft)
     guard tag.length <= left else {
       throw MATProblem("it is cut off: it claims \(tag.length) bytes of numbers and has at most \(left)")
@@ -105,7 +105,7 @@ struct MATElementReader {
 }
 
 extension MATElementReader {
-  /// A data element's type and length; one of at most four bytes holds them in its tag.
+  /// The type and length of a data element. A small element, of at most four bytes, is part of its tag.
   private mutating func tag(_ what: String) throws(MATProblem) -> (type: UInt32, length: Int, isSmall: Bool) {
     let first = try words(1, what)[0]
     guard first >> 16 == 0 else {
@@ -115,7 +115,7 @@ extension MATElementReader {
     return (first, Int(try words(1, what)[0]), false)
   }
 
-  /// The bytes of a data element of one of the types, at most `limit`; what fills it up is passed over.
+  /// The bytes of a data element of one of the given types, at most `limit`; its padding is skipped.
   private mutating func bytes(
     of types: [UInt32], limit: Int, _ what: String
   ) throws(MATProblem) -> [UInt8] {

@@ -3,14 +3,14 @@ import Foundation
 
 /// The variables of a MAT file of level 5 (MATLAB 5 to 7), and the numbers of those that are real matrices.
 ///
-/// The file is an outsider. Opening it reads the beginning of each element: class, dimensions and name. Numbers are read
-/// for the variables that are asked for, and only where the element holds exactly as many as its dimensions say; of
-/// cells, structures and the like, nothing more than the dimensions is ever looked at. The matio library, which is made
-/// for such files, takes memory for whatever they claim, and leaves unset what an element is short of.
+/// The file is not trusted. Opening it reads the beginning of each element: class, dimensions and name. Numbers are
+/// read only for the variables that are asked for, and only if the element holds exactly as many as its dimensions
+/// say. Of cells, structures and the like, only the dimensions are read. The matio library is not used, because it
+/// allocates memory for whatever a file claims, and leaves numbers uninitialized where an element is too short.
 ///
 /// Source: "MAT-File Format", MathWorks, chapter 1.
 struct MATFile {
-  /// The variables that have a name, in the file's order.
+  /// The named variables, in the file's order.
   let variables: [MATVariable]
   private let path: String
   private let data: Data
@@ -40,7 +40,7 @@ struct MATFile {
     }
   }
 
-  /// The matrices asked for, each `[rows, columns]` with its columns one after another.
+  /// The numbers of the wanted matrices, each `[rows, columns]` in column-major order.
   ///
   /// - Throws: ``DatasetError/unreadable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
   static func read(_ url: URL, _ wanted: [MATMatrix]) throws(DatasetError) -> [[Float]] {
@@ -62,13 +62,13 @@ struct MATFile {
             + "\(matrix.columns) numbers of class "
             + (matrix.element == .byte ? "uint8, single or double" : "single or double"))
       }
-      // The dataset's own size is the limit: the dimensions are those that it has.
+      // The dimensions are those of a known dataset, so that no further limit is needed.
       result.append(try file.array(variable, memoryLimit: MemoryLimit(floor: .max)).values)
     }
     return result
   }
 
-  /// The numbers of one of the variables, the first index running fastest.
+  /// The numbers of a variable, in column-major order.
   ///
   /// - Throws: ``DatasetError/malformed(path:reason:)``, ``DatasetError/tooLarge(path:claim:limit:)``.
   func array(_ variable: MATVariable, memoryLimit: MemoryLimit) throws(DatasetError) -> NumberArray {

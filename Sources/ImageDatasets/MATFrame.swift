@@ -1,16 +1,16 @@
 import Foundation
 
-/// The frame of a MAT file of level 5: a header of 128 bytes, then elements that each say how long they are.
+/// The structure of a MAT file of level 5: a header of 128 bytes, then elements that begin with their length.
 enum MATFrame {
   private static let headerLength = 128
 
-  /// An element that is a variable: where its bytes lie, without its tag.
+  /// An element that holds a variable: the range of its bytes, without its tag.
   struct Element: Sendable {
     let range: Range<Int>
     let isCompressed: Bool
   }
 
-  /// The order of a file's bytes, by its header.
+  /// The byte order of a file, from its header.
   static func isLittleEndian(_ data: Data) throws(MATProblem) -> Bool {
     guard data.count >= headerLength else {
       throw MATProblem(
@@ -63,7 +63,7 @@ enum MATFrame {
   }
 }
 
-/// The types of data elements that are looked at, as their tags number them.
+/// The types of data elements, as their tags number them.
 enum MATDataType {
   static let int8: UInt32 = 1
   static let uint8: UInt32 = 2
@@ -73,7 +73,7 @@ enum MATDataType {
   static let compressed: UInt32 = 15
   static let utf8: UInt32 = 16
 
-  /// How many bytes a number of a type takes; nil for what is no number.
+  /// The size in bytes of a number of a type; nil for types that are not numbers.
   static func size(_ type: UInt32) -> Int? {
     switch type {
     case 1, 2: 1

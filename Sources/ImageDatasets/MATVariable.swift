@@ -1,10 +1,10 @@
-/// A real matrix of a MAT file, by the name, the shape and the kind of numbers it must have.
+/// A real matrix that a MAT file must hold: its name, its shape and the kind of its numbers.
 struct MATMatrix: Sendable {
-  /// The kinds of numbers that a dataset's file may hold.
+  /// The kinds of numbers that are accepted.
   enum Element: Sendable {
     /// Class single or double.
     case floating
-    /// Class single, double or uint8: what holds a byte's numbers.
+    /// Class single, double or uint8, all of which can hold bytes.
     case byte
   }
 
@@ -14,22 +14,22 @@ struct MATMatrix: Sendable {
   var element = Element.floating
 }
 
-/// A variable's name, class and dimensions, as a file claims them.
+/// The description of a variable in a file: its name, class and dimensions.
 struct MATVariable: Sendable, CustomStringConvertible {
-  /// What a variable is, as the format numbers it.
+  /// The class of a variable, as the format numbers it.
   enum Class: UInt8, Sendable {
     case cell = 1
     case structure, object, character, sparse, double, single
     case int8, uint8, int16, uint16, int32, uint32, int64, uint64, function, opaque
   }
 
-  /// The name, without what could command a terminal.
+  /// The name; characters that a terminal might interpret are replaced.
   let name: String
-  /// Nil for a class that is unknown.
+  /// The class; nil for an unknown one.
   let classType: Class?
   let isComplex: Bool
   let dimensions: [Int]
-  /// Where it lies in the file.
+  /// Its element in the file.
   let element: MATFrame.Element
 
   init(name: String, classType: Class?, isComplex: Bool, dimensions: [Int], element: MATFrame.Element) {
@@ -40,7 +40,7 @@ struct MATVariable: Sendable, CustomStringConvertible {
     self.element = element
   }
 
-  /// True where this is the matrix asked for.
+  /// Whether the variable has the class and the shape of a wanted matrix.
   func matches(_ matrix: MATMatrix) -> Bool {
     let isOfClass =
       switch matrix.element {
@@ -50,7 +50,7 @@ struct MATVariable: Sendable, CustomStringConvertible {
     return isOfClass && !isComplex && dimensions == [matrix.rows, matrix.columns]
   }
 
-  /// What the variable's numbers are, or nil where it holds anything but real numbers.
+  /// The kind of the variable's numbers; nil where it does not hold real numbers.
   var kind: NumberArray.Kind? {
     guard !isComplex, !dimensions.isEmpty else { return nil }
     switch classType {

@@ -1,8 +1,7 @@
 import Foundation
 
 extension DatasetDescription {
-  /// Handwritten digits in Larochelle's fixed binarization, on which likelihoods of binary MNIST are
-  /// reported.
+  /// Handwritten digits in Larochelle's fixed binarization, for which likelihoods of binary MNIST are reported.
   ///
   /// Salakhutdinov and Murray, "On the quantitative analysis of deep belief networks", ICML 2008; Larochelle
   /// and Murray, "The neural autoregressive distribution estimator", AISTATS 2011.
@@ -25,16 +24,16 @@ extension DatasetDescription {
     read: { files, report throws(DatasetError) in try MNIST().read(files, report) })
 }
 
-/// Reads binarized MNIST: a text file for each split, a line for each image, its rows from the top.
+/// Reads binarized MNIST: a text file for each split, with a line for each image, row by row from the top.
 struct MNIST: Sendable {
   /// The number of rows and of columns of an image.
   var side = 28
-  /// The number of images, lines of a file, of each split.
+  /// The number of images in each split: the lines of its file.
   var counts = SplitCounts(train: 50000, validation: 10000, test: 10000)
-  /// Where the images are kept once they were read, for the text takes a second or more.
+  /// The cache of the images, since reading the text takes a second or more.
   var cache = DatasetCache.standard()
 
-  /// The dataset, from its files in the order of the splits; all images are zeros and ones already.
+  /// The dataset, from its files in the order of the splits; all images are binary.
   ///
   /// - Throws: ``DatasetError/unreadable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
   func read(_ files: [URL], _ report: (String) -> Void = { _ in }) throws(DatasetError) -> ImageDataset {

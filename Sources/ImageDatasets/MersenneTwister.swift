@@ -1,10 +1,10 @@
-/// The generator behind NumPy's `RandomState`, bit for bit, as far as a shuffle needs it.
+/// The generator of NumPy's `RandomState`, bit for bit, as far as a shuffle needs it.
 ///
-/// Published splits were made with it, so only its own numbers give the same images to the same split.
+/// Published splits were made with it, and can only be reproduced with the same numbers.
 ///
 /// Source: Matsumoto and Nishimura, "Mersenne Twister", ACM Transactions on Modeling and Computer Simulation
-/// 1998 (MT19937, seeded with `init_genrand` of the version of 2002); NumPy's enhancement proposal 19 freezes
-/// what `RandomState` draws from it.
+/// 1998 (MT19937, seeded with `init_genrand` of the version of 2002). NumPy's enhancement proposal 19 guarantees that
+/// `RandomState` does not change.
 struct MersenneTwister: Sendable {
   private static let length = 624
   private static let middle = 397
@@ -35,8 +35,8 @@ struct MersenneTwister: Sendable {
     return word ^ word >> 18
   }
 
-  /// A number from 0 to `maximum`, as NumPy's legacy functions draw it: as many low bits as `maximum` has,
-  /// drawn again while they say more.
+  /// A number from 0 to `maximum`, as NumPy's legacy functions draw it: as many low bits as `maximum` has, drawn again
+  /// while they exceed it.
   mutating func next(upTo maximum: UInt32) -> UInt32 {
     guard maximum > 0 else { return 0 }
     let mask = UInt32.max >> UInt32(maximum.leadingZeroBitCount)
@@ -46,7 +46,7 @@ struct MersenneTwister: Sendable {
     }
   }
 
-  /// What `RandomState.shuffle` makes of the numbers 0, 1, … `count - 1`; `count` below 2^32.
+  /// The result of `RandomState.shuffle` for the numbers 0, 1, …, `count - 1`, with `count` below 2^32.
   mutating func permutation(of count: Int) -> [Int] {
     var order = Array(0..<count)
     for index in stride(from: count - 1, to: 0, by: -1) {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Reads arrays of numbers in NumPy's NPY format, version 1.0 to 3.0, never what is pickled.
+/// Reads arrays of numbers in NumPy's NPY format, versions 1.0 to 3.0. Pickled objects are refused.
 enum NPYArray {
   /// The array in an NPY file.
   ///
@@ -22,9 +22,9 @@ enum NPYArray {
     }
   }
 
-  /// The array of an NPY file's bytes, which must end where its numbers do.
+  /// The array in the bytes of an NPY file, which must end with the last number.
   ///
-  /// - Throws: ``NPYProblem``, in words.
+  /// - Throws: ``NPYProblem``.
   static func decode(_ bytes: UnsafeRawBufferPointer, _ header: NPYHeader) throws(NPYProblem) -> NumberArray {
     guard let byteCount = header.byteCount else {
       throw NPYProblem("its shape \(header.shape) is of more bytes than can be counted")

@@ -1,15 +1,15 @@
 import Files
 
-/// The start of an NPY file: what its numbers are and how they lie.
+/// The header of an NPY file: the type of the numbers, and their layout.
 ///
 /// Source: NumPy's documentation of `numpy.lib.format`, versions 1.0 to 3.0.
 struct NPYHeader: Sendable {
   /// The first bytes of every NPY file.
   static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
-  /// The longest header that is read; one of numbers takes 128 bytes.
+  /// The greatest length of a header; one of an array of numbers takes 128 bytes.
   static let limit = 1 << 16
 
-  /// The kinds of numbers that are read.
+  /// The kinds of numbers that can be read.
   enum Element: Character, Sendable {
     case boolean = "b"
     case signed = "i"
@@ -17,25 +17,25 @@ struct NPYHeader: Sendable {
     case floating = "f"
   }
 
-  /// What a number is.
+  /// The kind of the numbers.
   let element: Element
-  /// How many bytes a number takes.
+  /// The size of a number in bytes.
   let size: Int
-  /// True where a number's highest byte comes first.
+  /// Whether the numbers are big-endian.
   let isBigEndian: Bool
-  /// True where the first index runs fastest.
+  /// Whether the array is column-major (Fortran order).
   let isFirstIndexFastest: Bool
   /// The length of each axis.
   let shape: [Int]
-  /// Where the numbers begin.
+  /// The offset of the first number in the file.
   let dataOffset: Int
 
-  /// How many bytes the numbers take; nil where that is more than can be counted.
+  /// The size of all numbers in bytes; nil where it overflows.
   var byteCount: Int? { CheckedSize.product(shape + [size]) }
 
-  /// The header at the start of `bytes`, which hold ``limit`` bytes of the file or all of it.
+  /// Parses the header at the start of `bytes`: the first ``limit`` bytes of a file, or the whole file.
   ///
-  /// - Throws: ``NPYProblem``, in words.
+  /// - Throws: ``NPYProblem``.
   init(_ bytes: some RandomAccessCollection<UInt8>) throws(NPYProblem) {
     let bytes = Array(bytes.prefix(Self.limit))
     guard bytes.starts(with: Self.magic) else { throw NPYProblem("it does not begin like an NPY file") }
@@ -128,7 +128,7 @@ private struct NPYHeaderScanner {
     rest.removeFirst()
     guard let end = rest.firstIndex(of: quote) else { throw damaged }
     let text = rest[rest.startIndex..<end]
-    // What stands in a message must not command a terminal.
+    // The text appears in messages, and must not contain what a terminal would interpret.
     guard text.allSatisfy({ (0x20...0x7E).contains($0) }) else { throw damaged }
     rest = rest[(end + 1)...]
     return String(decoding: text, as: UTF8.self)
@@ -165,7 +165,7 @@ private struct NPYHeaderScanner {
     return numbers
   }
 
-  /// The next byte that is no space.
+  /// The next byte that is not white space.
   private mutating func peek() -> UInt8? {
     rest = rest.drop { $0 == 0x20 || $0 == 0x0A }
     return rest.first

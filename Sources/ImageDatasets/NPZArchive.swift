@@ -2,11 +2,11 @@ import CZip
 import Files
 import Foundation
 
-/// The arrays of an NPZ file, which is a zip archive of NPY files, through the libzip library.
+/// The arrays of an NPZ file, a zip archive of NPY files; read with libzip.
 final class NPZArchive {
-  /// One array of the archive: its name, and its header or what is wrong with that.
+  /// An array of the archive.
   struct Entry {
-    /// The name, without the ending.
+    /// The name, without the extension.
     let name: String
     /// The header, or why the array cannot be read.
     let header: Result<NPYHeader, NPYProblem>
@@ -14,13 +14,13 @@ final class NPZArchive {
     fileprivate let byteCount: Int
   }
 
-  /// The arrays, in the archive's order; entries of other kinds are passed over.
+  /// The arrays, in the archive's order; other entries are ignored.
   private(set) var entries: [Entry] = []
   private let path: String
   private let fileSize: Int
   private let archive: OpaquePointer
 
-  /// The most that a byte of a deflated entry can stand for.
+  /// The greatest compression ratio of a deflated entry.
   private static let maximumRatio: UInt64 = 1040
 
   /// Opens an archive and reads the headers of its arrays.
@@ -46,7 +46,7 @@ final class NPZArchive {
 
   deinit { zip_discard(archive) }
 
-  /// The numbers of an array; its checksum is verified.
+  /// Reads the numbers of an array, and verifies its checksum.
   ///
   /// - Throws: ``DatasetError/malformed(path:reason:)``, ``DatasetError/tooLarge(path:claim:limit:)``.
   func read(_ entry: Entry, memoryLimit: MemoryLimit) throws(DatasetError) -> NumberArray {
@@ -59,14 +59,15 @@ final class NPZArchive {
     } catch {
       throw malformed(error)
     }
-    // Before any memory is taken for it, the archive's claim must agree with the array's own, and be within the limit.
+    // Before memory is allocated, the size in the archive's directory must agree with the array's header, and be
+    // within the limit.
     guard let byteCount = header.byteCount, CheckedSize.add(header.dataOffset, byteCount) == entry.byteCount else {
       throw malformed(
         NPYProblem("its shape \(header.shape) does not agree with the \(entry.byteCount) bytes that it takes"))
     }
     try NumberArray.check(CheckedSize.product(header.shape), path: path, fileSize: fileSize, memoryLimit)
     do throws(NPYProblem) {
-      // A byte more than there is: only at the end does the library compare the checksum.
+      // One byte more than there is: the library verifies the checksum only at the end.
       let bytes = try bytes(entry.index, limit: entry.byteCount + 1)
       return try bytes.withUnsafeBytes { bytes in
         Result { () throws(NPYProblem) in try NPYArray.decode(bytes, header) }
@@ -99,7 +100,7 @@ final class NPZArchive {
     }
   }
 
-  /// The first `limit` bytes of an entry, or all where there are fewer.
+  /// The first `limit` bytes of an entry, or all if there are fewer.
   private func bytes(_ index: UInt64, limit: Int) throws(NPYProblem) -> [UInt8] {
     guard let file = zip_fopen_index(archive, index, 0) else {
       throw NPYProblem("it cannot be unpacked (\(String(cString: zip_strerror(archive))))")
@@ -117,7 +118,7 @@ final class NPZArchive {
       if count == 0 { break }
       filled += Int(count)
     }
-    // In place: these may be gigabytes.
+    // In place, since the array may take gigabytes.
     bytes.removeLast(limit - filled)
     return bytes
   }

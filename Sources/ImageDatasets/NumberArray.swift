@@ -1,8 +1,8 @@
 import Files
 
-/// An array of numbers as a file holds it, before anyone says what its axes mean.
+/// An array of numbers from a file, before its axes are interpreted.
 struct NumberArray: Sendable {
-  /// What the numbers are.
+  /// The kind of the numbers.
   enum Kind: Sendable, Hashable {
     case boolean
     case integer
@@ -11,22 +11,25 @@ struct NumberArray: Sendable {
 
   /// The length of each axis.
   let shape: [Int]
-  /// True where the first index runs fastest, as in Fortran and MATLAB; else the last does, as in C.
+  /// Whether the array is column-major, as in Fortran and MATLAB, or row-major, as in C.
   let isFirstIndexFastest: Bool
-  /// What the numbers are.
+  /// The kind of the numbers.
   let kind: Kind
   /// The numbers, in the order of the file.
   let values: [Float]
 
-  /// The most memory that a number takes on its way from a file to a dataset's splits: unpacked, at most 8 bytes, and in
-  /// single precision as read and as laid out; or in single precision as read, scaled, and in its split.
+  /// The most memory that a number takes on its way from a file to a dataset's splits, in bytes: at most 8 when it is
+  /// decompressed, and 4 for each of two copies in single precision (as read, and rearranged), or 4 for each of three
+  /// copies (as read, scaled, and in its split).
   static let bytesPerNumber = 16
 
-  /// Checks that reading so many numbers takes no more memory than the file may.
+  /// Checks that reading an array takes no more memory than its file may.
   ///
   /// - Parameters:
-  ///   - count: How many numbers the file claims; nil for more than can be counted.
+  ///   - count: The number of elements that the file claims; nil where it overflows.
+  ///   - path: The file that errors name.
   ///   - fileSize: The file's size in bytes.
+  ///   - memoryLimit: How much memory its contents may take.
   /// - Throws: ``DatasetError/tooLarge(path:claim:limit:)``.
   static func check(
     _ count: Int?, path: String, fileSize: Int, _ memoryLimit: MemoryLimit

@@ -32,19 +32,18 @@ extension DatasetDescription {
     })
 }
 
-/// Reads Omniglot's MAT file: `data` and `testdata`, each `[784, count]`, an image's columns one after
-/// another.
+/// Reads Omniglot's MAT file: `data` and `testdata`, each `[784, count]`, with an image's columns one after another.
 struct Omniglot: Sendable {
   /// The number of rows and of columns of an image.
   var side = 28
-  /// The number of images in `data`, which train and validation share.
+  /// The number of images in `data`: training and validation images together.
   var trainingCount = 24345
   /// The number of images in `testdata`.
   var testCount = 8070
-  /// How many of the shuffled images of `data`, the last ones, are for validation.
+  /// The number of validation images: the last images of `data` after shuffling.
   var validationCount = 1345
 
-  /// The dataset: train grey and shuffled, validation and test with their fixed binarization.
+  /// The dataset: training images are shuffled and grey, validation and test images have a fixed binarization.
   ///
   /// - Throws: ``DatasetError/unreadable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
   func read(_ url: URL) throws(DatasetError) -> ImageDataset {
@@ -57,7 +56,7 @@ struct Omniglot: Sendable {
     for (matrix, values) in zip(wanted, matrices) {
       try check(values, named: matrix.name, url)
     }
-    // The split is the same for every seed: results on validation images stay comparable between runs.
+    // The split does not depend on the seed of a run, so that validation results of runs are comparable.
     let order = RandomStream(seed: 0, purpose: .split).permutation(of: trainingCount)
     let kept = trainingCount - validationCount
     return ImageDataset(
@@ -67,7 +66,7 @@ struct Omniglot: Sendable {
       greyTest: images(matrices[1], (0..<testCount)[...]))
   }
 
-  /// The images at `indices`, turned from columns to rows.
+  /// The images at `indices`, transposed from column-major to row-major order.
   private func images(_ columns: [Float], _ indices: some RandomAccessCollection<Int>) -> GreyImages {
     let side = side
     let pixels = [Float](unsafeUninitializedCapacity: indices.count * side * side) { result, written in
@@ -89,7 +88,7 @@ struct Omniglot: Sendable {
   }
 
   private func check(_ values: [Float], named name: String, _ url: URL) throws(DatasetError) {
-    // A comparison with a number that is not finite is false, so one test finds those too.
+    // Comparisons with NaN are false, so that this test finds NaN too.
     guard let place = values.firstIndex(where: { !($0 >= 0 && $0 <= 1) }) else { return }
     let pixelCount = side * side
     throw .malformed(

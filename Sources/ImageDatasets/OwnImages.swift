@@ -3,14 +3,18 @@ import Foundation
 import Tensors
 
 extension DatasetDescription {
-  /// A person's own images: an NPZ, NPY or MAT file, or a folder of PNG and JPEG files.
+  /// The user's own images: an NPZ, NPY or MAT file, or a folder of PNG and JPEG files.
   ///
-  /// They are read here, for only they say how many and how large they are. Images of zeros and ones alone
-  /// are binary, all others grey unless `preparation` says otherwise. `read` reports what was found and how it was
-  /// understood.
+  /// They are read here, since their number and size are not known otherwise. Images of zeros and ones alone are
+  /// binary, all others grey unless `preparation` binarizes them. ``DatasetDescription/read`` reports what was found
+  /// and how it was interpreted.
   ///
-  /// - Throws: ``DatasetError/missingPath(path:)``, ``DatasetError/unusable(path:reason:)`` with the place of
-  ///   what is wrong, ``DatasetError/tooLarge(path:claim:limit:)``, ``DatasetError/unreadable(path:reason:)``.
+  /// - Parameters:
+  ///   - path: The file or folder.
+  ///   - preparation: How the images are prepared for a model.
+  ///   - memoryLimit: How much memory they may take.
+  /// - Throws: ``DatasetError/missingPath(path:)``, ``DatasetError/unusable(path:reason:)`` with the place of the
+  ///   problem, ``DatasetError/tooLarge(path:claim:limit:)``, ``DatasetError/unreadable(path:reason:)``.
   public static func ownImages(
     at path: String, preparation: ImagePreparation = ImagePreparation(), memoryLimit: MemoryLimit = .standard
   ) throws(DatasetError) -> DatasetDescription {
@@ -28,11 +32,11 @@ extension DatasetDescription {
   }
 }
 
-/// Reads a person's own images and makes them a dataset.
+/// Reads the user's own images as a dataset.
 struct OwnImages: Sendable {
-  /// The path, as the person wrote it.
+  /// The path, as the user wrote it.
   let path: String
-  /// How they are made what a model takes.
+  /// How the images are prepared for a model.
   var preparation = ImagePreparation()
   /// How much memory the images may take.
   var memoryLimit = MemoryLimit.standard
@@ -48,7 +52,7 @@ struct OwnImages: Sendable {
         throw .unusable(path: url.path, reason: error.reason)
       }
     } catch {
-      // There is no published file to compare a person's own with, so the remedy is another.
+      // The remedy for a malformed published file, to compare checksums, does not apply to the user's own.
       if case .malformed(let path, let reason) = error { throw .unusable(path: path, reason: reason) }
       throw error
     }
@@ -123,8 +127,8 @@ struct OwnImages: Sendable {
     return (dataset, account.joined(separator: "\n"))
   }
 
-  /// The range of all numbers and their scale: one for all splits, or a dark test set would be taken for another kind of
-  /// numbers.
+  /// The range of all numbers, and their scale. There is one scale for all splits, since that of a dark split alone
+  /// would be misjudged.
   private static func scale(
     _ parts: [RawImages], isResized: Bool
   ) throws(UnusableImages) -> (range: ClosedRange<Float>, scale: ImageScale) {
@@ -145,11 +149,11 @@ struct OwnImages: Sendable {
     return (low...high, scale)
   }
 
-  /// Cuts the splits that are missing from the training images, each image by its own content, and says so.
+  /// Takes the images of missing splits from the training images, each by its identity, and describes this in words.
   private static func cutMissing(_ splits: inout [DatasetSplit: PreparedImages]) -> String {
     let missing = [DatasetSplit.validation, .test].filter { splits[$0] == nil }
     guard !missing.isEmpty, let all = splits[.train] else { return "as named there" }
-    // In the order of their identities, which is as good as shuffled, whatever the files are named.
+    // Sorted by identity, which is as good as shuffled, and does not depend on the names of the files.
     let order = all.records.indices.sorted {
       (all.records[$0].identity, $0) < (all.records[$1].identity, $1)
     }

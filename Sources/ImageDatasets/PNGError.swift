@@ -1,14 +1,14 @@
-/// What can go wrong with a PNG file, each with its remedy in the description.
+/// An error with a PNG file. The description says what to do about it.
 public enum PNGError: Error, Sendable, Hashable {
   /// The file cannot be opened or read.
   case unreadable(path: String, reason: String)
   /// The file or its folder cannot be written.
   case unwritable(path: String, reason: String)
-  /// The file was read, but holds no PNG picture.
+  /// The file was read, but it is not a valid PNG file.
   case malformed(path: String, reason: String)
-  /// The picture is of a size that whoever reads it has no use for.
+  /// The caller refuses pictures of this size.
   case refused(path: String, height: Int, width: Int, reason: String)
-  /// The picture cannot be put in the form of a file.
+  /// The picture cannot be encoded.
   case unencodable(reason: String)
 
   /// The kind of failure.

@@ -3,7 +3,7 @@ import Files
 import Foundation
 import Safetensors
 
-/// A grey picture of 8 bits a pixel, that PNG files are written from and read into.
+/// A grey picture with 8 bits per pixel, which can be read from and written to PNG files.
 ///
 /// ```swift
 /// let picture = ImageGrid.images(dataset.test.prefix(100), columns: 10)
@@ -14,12 +14,13 @@ public struct PNGImage: Sendable, Hashable {
   public let height: Int
   /// The number of columns.
   public let width: Int
-  /// The pixels, `[height * width]`, from 0 (black) to 255 (white); rows follow one another from the top.
+  /// The pixels, `[height * width]`, from 0 (black) to 255 (white), with rows from the top.
   public let pixels: [UInt8]
-  /// True where the file that it was read from has colours, whose luminance this is.
+  /// Whether this is the luminance of a file with colours.
   private(set) var isFromColours = false
 
-  /// The most pixels that are read from a file, 64 MiB of them: a small file can claim a picture that fills the memory.
+  /// The greatest number of pixels that is read from a file: 64 Mi. A small file can claim a picture that fills the
+  /// memory.
   static let pixelLimit = 1 << 26
 
   /// A picture of `height` rows and `width` columns, both at least 1; `pixels` are `[height * width]`.
@@ -32,11 +33,11 @@ public struct PNGImage: Sendable, Hashable {
     self.pixels = pixels
   }
 
-  /// The picture that a PNG file holds; colours become their luminance.
+  /// Reads a PNG file; colours are converted to luminance.
   ///
   /// - Parameters:
   ///   - url: The file.
-  ///   - objection: Says of a height and a width what is against them, if anything, before memory is taken for pixels.
+  ///   - objection: Says why a height and width are refused, or nil, before memory is allocated for pixels.
   /// - Throws: ``PNGError/unreadable(path:reason:)``, ``PNGError/malformed(path:reason:)``,
   ///   ``PNGError/refused(path:height:width:reason:)``.
   public init(
@@ -51,15 +52,15 @@ public struct PNGImage: Sendable, Hashable {
     self = try Self.decoded(data, path: url.path, objection)
   }
 
-  /// The bytes of a PNG file of this picture.
+  /// The bytes of a PNG file with this picture.
   ///
-  /// - Throws: ``PNGError/unencodable(reason:)`` where libpng refuses: a picture too large, or no memory.
+  /// - Throws: ``PNGError/unencodable(reason:)`` where libpng fails, as for a picture that is too large.
   public func encoded() throws(PNGError) -> Data {
     var image = Self.emptyImage
     image.width = UInt32(clamping: width)
     image.height = UInt32(clamping: height)
     image.format = UInt32(PNG_FORMAT_GRAY)
-    // The first call says how many bytes the second will write.
+    // The first call computes the size for the second.
     var byteCount = 0
     guard png_image_write_to_memory(&image, nil, &byteCount, 0, pixels, 0, nil) != 0 else {
       throw .unencodable(reason: Self.message(of: image))
@@ -71,7 +72,7 @@ public struct PNGImage: Sendable, Hashable {
     return Data(bytes.prefix(byteCount))
   }
 
-  /// Writes a PNG file, as `AtomicFile` does: whole or not at all, and in the place of a regular file alone.
+  /// Writes a PNG file atomically, with `AtomicFile`. Only a regular file is replaced.
   ///
   /// - Throws: ``PNGError/unwritable(path:reason:)``, ``PNGError/unencodable(reason:)``.
   public func write(to url: URL) throws(PNGError) {
@@ -89,7 +90,7 @@ public struct PNGImage: Sendable, Hashable {
     let bytes = [UInt8](data)
     var image = emptyImage
     defer { png_image_free(&image) }
-    // The library keeps the address from the first call to the second, so both happen while it is pinned.
+    // The library keeps the address of the bytes between the two calls, so that both are made within this closure.
     let result: Result<PNGImage, PNGError> = bytes.withUnsafeBytes { bytes in
       guard png_image_begin_read_from_memory(&image, bytes.baseAddress, bytes.count) != 0 else {
         return .failure(.malformed(path: path, reason: message(of: image)))
@@ -103,7 +104,7 @@ public struct PNGImage: Sendable, Hashable {
       }
       let hasColours = image.format & UInt32(PNG_FORMAT_FLAG_COLOR) != 0
       image.format = UInt32(PNG_FORMAT_GRAY)
-      // Transparent places show what lies beneath them: white paper.
+      // Transparent pixels show the background, which is white.
       var pixels = [UInt8](repeating: 255, count: count)
       guard png_image_finish_read(&image, nil, &pixels, 0, nil) != 0 else {
         return .failure(.malformed(path: path, reason: message(of: image)))

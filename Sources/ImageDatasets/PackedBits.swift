@@ -1,5 +1,4 @@
-/// Rows of zeros and ones, eight to a byte; every row begins with a new byte, its first number in the lowest
-/// bit.
+/// Rows of zeros and ones, eight to a byte, with the first in the lowest bit. Each row begins with a new byte.
 package struct PackedBits: Sendable, Hashable {
   /// The number of rows.
   let rowCount: Int
@@ -8,10 +7,11 @@ package struct PackedBits: Sendable, Hashable {
   /// The bytes, `[rowCount, bytesPerRow]`.
   let bytes: [UInt8]
 
-  /// The number of bytes that a row of `rowLength` zeros and ones takes.
+  /// The number of bytes of a row of `rowLength` zeros and ones.
   static func bytesPerRow(_ rowLength: Int) -> Int { (rowLength + 7) / 8 }
 
-  /// What each byte stands for: 55 million single bits would take longer than the disk does.
+  /// The eight numbers of each byte: extracting MNIST's 55 million bits one by one would take longer than reading the
+  /// file.
   private static let eights: [SIMD8<Float>] = (0..<256).map { byte in
     var eight = SIMD8<Float>()
     for place in 0..<8 { eight[place] = Float(byte >> place & 1) }

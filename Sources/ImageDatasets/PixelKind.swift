@@ -1,7 +1,7 @@
-/// What a pixel of a dataset is, and so which likelihood fits it.
+/// The kind of a dataset's pixels, which decides the likelihood.
 public enum PixelKind: String, Sendable, Hashable, CaseIterable, Codable {
   /// Zeros and ones, for a Bernoulli likelihood.
   case binary
-  /// Intensities in [0, 1] that stay as they are in every split, for a likelihood of 256 shades.
+  /// Intensities in [0, 1], for a categorical likelihood of 256 grey levels.
   case grey
 }

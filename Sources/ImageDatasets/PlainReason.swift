@@ -1,7 +1,7 @@
 import Foundation
 
 extension Error {
-  /// Why an operation on a file failed, in a few words without a full stop, to stand inside a sentence.
+  /// Why an operation on a file failed: a phrase without a full stop, for use within a sentence.
   var plainReason: String {
     let error = self as NSError
     if let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError,
@@ -12,7 +12,7 @@ extension Error {
     if error.domain == NSPOSIXErrorDomain {
       return String(cString: strerror(Int32(error.code)))
     }
-    // Foundation keeps the system's own words to itself in these cases.
+    // In these cases Foundation does not provide the system's message.
     switch (self as? CocoaError)?.code {
     case .fileNoSuchFile?, .fileReadNoSuchFile?: return "No such file or directory"
     case .fileReadNoPermission?, .fileWriteNoPermission?: return "Permission denied"

@@ -1,28 +1,28 @@
-/// Images of one size as a person's file holds them, before their values are checked and scaled.
+/// Images of one size as they were read from the user's file, before their values are checked and scaled.
 struct RawImages: Sendable {
-  /// What they were read from, in words that can begin a sentence: "the array 'train'".
+  /// What they were read from, as the subject of a sentence: "the array 'train'".
   let origin: String
   var height: Int
   var width: Int
-  /// What the numbers are.
+  /// The kind of the numbers.
   let kind: NumberArray.Kind
   /// The numbers, `[count, height * width]`.
   var values: [Float]
-  /// The files of the images, where each has its own; else empty.
+  /// The file of each image; empty for an array.
   var files: [String] = []
-  /// True where 255 is white whatever the images hold, as in a PNG file.
+  /// Whether the numbers are bytes, of which 255 is white, as in a PNG file.
   var isOfBytes = false
-  /// The folder of each file's class, if it has one; empty where there are no files.
+  /// The folder of each image's class, if it has one; empty for an array.
   var labels: [String?] = []
-  /// What tells each file's image from others; empty where there are no files.
+  /// The identity of each file's image; empty for an array.
   var identities: [UInt64] = []
-  /// The name of the array, if it is one.
+  /// The name of the array; empty for files.
   var name = ""
 
   /// The number of images.
   var count: Int { values.count / (height * width) }
 
-  /// Where a number stands, in words.
+  /// The position of a number, in words.
   func place(of index: Int) -> String {
     let (image, pixel) = index.quotientAndRemainder(dividingBy: height * width)
     let position = "row \(pixel / width), column \(pixel % width)"
@@ -31,11 +31,11 @@ struct RawImages: Sendable {
 
   /// The smallest and the largest number.
   ///
-  /// - Throws: ``UnusableImages`` where a number is not finite or outside 0...255, with its place.
+  /// - Throws: ``UnusableImages`` where a number is not finite or outside 0...255, with its position.
   func range() throws(UnusableImages) -> ClosedRange<Float> {
     guard var low = values.first else { throw UnusableImages("\(origin) holds no images") }
     var high = low
-    // A comparison with NaN is false, so one test finds that too.
+    // Comparisons with NaN are false, so that this test finds NaN too.
     if let index = values.firstIndex(where: { !($0 >= 0 && $0 <= 255) }) {
       throw UnusableImages(
         "\(place(of: index)) holds \(values[index]); intensities must be numbers from 0 to 1 or from 0 to 255"
@@ -49,7 +49,7 @@ struct RawImages: Sendable {
   }
 }
 
-/// Why a person's images cannot be used, in words.
+/// Why the user's own images cannot be used, in words.
 struct UnusableImages: Error {
   let reason: String
 
@@ -58,14 +58,14 @@ struct UnusableImages: Error {
   }
 }
 
-/// How intensities are brought to [0, 1].
+/// How numbers are scaled to intensities in [0, 1].
 enum ImageScale: Sendable, Hashable {
   case unchanged
   case dividedBy255
 
   /// The scale of images whose numbers lie in `range`.
   ///
-  /// - Throws: ``UnusableImages`` where the largest fraction lies just above 1, which is neither scale.
+  /// - Throws: ``UnusableImages`` where the greatest number is a fraction between 1 and 2, which fits neither scale.
   init(of range: ClosedRange<Float>, isOfBytes: Bool, kind: NumberArray.Kind) throws(UnusableImages) {
     if isOfBytes {
       self = .dividedBy255
@@ -82,11 +82,11 @@ enum ImageScale: Sendable, Hashable {
 
   /// The intensities of numbers.
   func intensities(_ values: [Float]) -> [Float] {
-    // A division, not a product with the inverse: floor(255 x) must be k again for x = k / 255.
+    // Division rather than multiplication by the reciprocal, so that floor(255 x) is k again for x = k / 255.
     self == .unchanged ? values : values.map { $0 / 255 }
   }
 
-  /// In words.
+  /// The scale, in words.
   var words: String {
     switch self {
     case .unchanged: "taken as they are"

@@ -1,4 +1,4 @@
-/// Finds which of a file's arrays, or of a folder's folders, are which split, by their names.
+/// Assigns the arrays of a file, or the subfolders of a folder, to splits by their names.
 enum SplitNames {
   private static let names: [DatasetSplit: Set<String>] = [
     .train: ["train", "training"],
@@ -6,31 +6,31 @@ enum SplitNames {
     .test: ["test", "testing"],
   ]
 
-  /// Words that say no more than that there are images.
+  /// Words that do not distinguish splits.
   private static let fillers: Set<String> = ["x", "image", "images", "data", "set", "dataset", "split"]
 
-  /// The split that a name means: `train`, `x_train`, `Train Images`; nil for `y_train` or `labels`.
+  /// The split that a name refers to, as `train`, `x_train` and `Train Images` do; nil for `y_train` or `labels`.
   static func split(_ name: String) -> DatasetSplit? {
     let words = words(name)
     guard words.count == 1 else { return nil }
     return DatasetSplit.allCases.first { names[$0]?.contains(words[0]) == true }
   }
 
-  /// True for a name that says no more than that there are images, such as `images` or `x`.
+  /// Whether a name refers to images of no particular split, as `images` and `x` do.
   static func isPlain(_ name: String) -> Bool { words(name).isEmpty }
 
   private static func words(_ name: String) -> [String] {
     name.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init).filter { !fillers.contains($0) }
   }
 
-  /// The items chosen: those named after splits, or else the one that holds images.
+  /// Chooses the items that are named after splits, or else the only one that can hold images.
   ///
   /// - Parameters:
   ///   - items: All items of a file.
-  ///   - name: An item's name.
-  ///   - isUsable: Whether an item could hold images.
-  /// - Returns: The items by split (a single one for training stands for all), and the names left out.
-  /// - Throws: ``UnusableImages`` where that does not settle it.
+  ///   - name: The name of an item.
+  ///   - isUsable: Whether an item can hold images.
+  /// - Returns: The items by split (a single one, `train`, stands for all images), and the names of the others.
+  /// - Throws: ``UnusableImages`` where the choice is not unique.
   static func choose<Item>(
     among items: [Item], name: (Item) -> String, isUsable: (Item) -> Bool
   ) throws(UnusableImages) -> (chosen: [DatasetSplit: Item], leftOut: [String]) {

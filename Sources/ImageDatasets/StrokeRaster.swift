@@ -1,4 +1,4 @@
-/// Draws strokes of a round pen, with soft edges, on square images one after another.
+/// Draws strokes of a round pen with soft edges onto square images, one image after another.
 struct StrokeRaster {
   /// The images drawn so far, `[count, side * side]`.
   private(set) var pixels: [Float] = []
@@ -8,15 +8,14 @@ struct StrokeRaster {
     self.side = side
   }
 
-  /// Begins a new empty image, on which strokes fall from now on.
+  /// Begins a new, empty image, on which the next strokes are drawn.
   mutating func beginImage() {
     pixels.append(contentsOf: repeatElement(0, count: side * side))
   }
 
-  /// Draws a line from point to point, in pixels from the upper left corner, with a pen of that radius.
+  /// Draws a polygonal line through points, in pixels from the upper left corner, with a pen of the given radius.
   ///
-  /// A pixel's ink falls from 1 to 0 over one pixel around the pen's edge; where strokes meet, the darker
-  /// wins.
+  /// The intensity falls from 1 to 0 over one pixel at the pen's edge; where strokes overlap, the greater one counts.
   mutating func draw(_ points: [SIMD2<Float>], radius: Float) {
     let side = side
     let start = pixels.count - side * side
@@ -45,7 +44,7 @@ struct StrokeRaster {
         let away = offset - along * direction
         let distanceSquared = (away * away).sum()
         guard distanceSquared < reach * reach else { continue }
-        // In steps of a 255th, as an image file would hold it: the last bit of a sine cannot show.
+        // Rounded to multiples of 1 / 255, as in an image file, so that the last bit of a sine makes no difference.
         let ink = (min(reach - distanceSquared.squareRoot(), 1) * 255).rounded() / 255
         let place = row * side + column
         image[place] = max(image[place], ink)
@@ -53,7 +52,7 @@ struct StrokeRaster {
     }
   }
 
-  /// The pixels whose middles lie between two coordinates, as far as they are on the image.
+  /// The pixels of the image whose centres are between two coordinates.
   private static func span(_ low: Float, _ high: Float, _ side: Int) -> Range<Int> {
     let first = max(0, Int((low - 0.5).rounded(.up)))
     let end = min(side, Int((high - 0.5).rounded(.down)) + 1)
