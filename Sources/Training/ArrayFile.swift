@@ -2,18 +2,19 @@ import Foundation
 import Safetensors
 import Tensors
 
-/// Named arrays on disk for other programs, in the format that the file's extension names.
+/// Files of named arrays for other programs, in the format of the file's extension.
 ///
 /// - `.safetensors`: each array under its name.
 /// - `.npy`: one NumPy array; several arrays of one shape `[images, n]` are stacked to `[images, arrays, n]`.
-/// - `.csv`: a row for each image, with a heading; the columns of an array `[images, n]` are `name_0`, `name_1`, ...
+/// - `.csv`: a row for each image, below a header; the columns of an array `[images, n]` are `name_0`, `name_1`, ...
 ///
-/// Texts, one for each image, are columns of a `.csv`, and in a `.safetensors` arrays of bytes `[images, longest]`, UTF-8
-/// with zeros behind (NumPy's type `S`). An `.npy` has no room for them.
+/// Texts, one for each image, are columns of a `.csv`. In a `.safetensors` they are arrays of bytes `[images,
+/// longest]`: UTF-8, padded with zeros (NumPy's type `S`). An `.npy` does not contain them.
 public enum ArrayFile: String, Sendable, CaseIterable {
+  /// A format, whose name is the extension.
   case safetensors, npy, csv
 
-  /// The format of a path.
+  /// The format of a file, by the extension of its path.
   ///
   /// - Throws: ``TrainingError/invalidConfiguration(_:)`` for another extension.
   public init(path: String) throws(TrainingError) {
@@ -23,9 +24,14 @@ public enum ArrayFile: String, Sendable, CaseIterable {
     self = format
   }
 
-  /// Writes arrays in single precision, whose first axis is the image, atomically.
+  /// Writes arrays in single precision atomically.
   ///
-  /// - Throws: ``SafetensorsError`` where the file cannot be written.
+  /// - Parameters:
+  ///   - arrays: Named arrays, each `[images, ...]`.
+  ///   - texts: Named texts, one for each image.
+  ///   - path: The file.
+  /// - Throws: `SafetensorsError` where the file cannot be written;
+  ///   ``TrainingError/invalidConfiguration(_:)`` for another extension.
   public static func write(
     _ arrays: [(name: String, tensor: Tensor)], texts: [(name: String, values: [String])] = [], to path: String
   ) throws {
@@ -74,7 +80,7 @@ public enum ArrayFile: String, Sendable, CaseIterable {
       values: bytes.flatMap { $0 + [UInt8](repeating: 0, count: longest - $0.count) })
   }
 
-  /// A field in quotes where it needs them (RFC 4180).
+  /// A field, quoted where necessary (RFC 4180).
   private static func field(_ text: String) -> String {
     let isPlain = text.unicodeScalars.allSatisfy { !"\",\r\n".unicodeScalars.contains($0) }
     return isPlain ? text : "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""

@@ -1,15 +1,15 @@
 import Foundation
 
-/// The memory that this process can still have.
+/// The memory that this process can still allocate.
 ///
-/// On Linux the least of what the kernel calls available (with free swap), what the limits of the process's control groups
-/// leave (their caches of files can be given back), and what the limit on its address space does. Elsewhere the machine's
-/// memory, of which others may have taken a part.
+/// On Linux, the least of three amounts: what the kernel reports as available (with free swap), what the limits of the
+/// process's control groups leave (their page caches can be reclaimed), and what the limit on its address space
+/// leaves. On other systems, the machine's physical memory, part of which may be in use.
 struct AvailableMemory {
-  /// The root of the file system that says so.
+  /// The root of the file system from which the amounts are read.
   var root = URL(filePath: "/", directoryHint: .isDirectory)
 
-  /// In bytes; nil where nothing says.
+  /// The available memory in bytes; nil where it is unknown.
   var byteCount: Int? {
     #if os(Linux)
       [system, controlGroups, addressSpace].compactMap { $0 }.min()
@@ -24,7 +24,7 @@ struct AvailableMemory {
     return fields["MemAvailable"].map { 1024 * ($0 + (fields["SwapFree"] ?? 0)) }
   }
 
-  /// What the limits on the groups that the process is in, and on those that hold them, leave.
+  /// What the limits of the process's control groups and of their parents leave.
   var controlGroups: Int? {
     guard let text = text("proc/self/cgroup") else { return nil }
     return text.split(separator: "\n").compactMap { line -> Int? in
@@ -40,7 +40,7 @@ struct AvailableMemory {
   private struct GroupFiles {
     let limit: String
     let usage: String
-    /// Of `memory.stat`: pages of files, which the kernel gives back before it runs out.
+    /// The fields of `memory.stat` for the page cache, which the kernel reclaims before it runs out of memory.
     let reclaimable: [String]
 
     static let first = GroupFiles(
@@ -50,8 +50,8 @@ struct AvailableMemory {
       limit: "memory.max", usage: "memory.current", reclaimable: ["inactive_file", "active_file"])
   }
 
-  /// The least over a group and those above it. Within a container the group's path may be that outside, which is not
-  /// there; its own group is then the topmost.
+  /// The least amount over a group and its parents. Within a container, the group's path may be the one outside, which
+  /// does not exist inside; the container's own group is then the root of the hierarchy.
   private func left(in hierarchy: String, _ path: [String], _ files: GroupFiles) -> Int? {
     (0...path.count).compactMap { depth -> Int? in
       let group = ([hierarchy] + path.prefix(depth)).joined(separator: "/") + "/"
@@ -76,12 +76,12 @@ struct AvailableMemory {
 
   private func text(_ path: String) -> String? { try? String(contentsOf: root.appending(path: path), encoding: .utf8) }
 
-  /// The number that is all that a file holds; nil where it says "max", or where no group is so limited that it counts.
+  /// The number that is a file's only contents; nil where the file says "max" or does not exist.
   private func number(_ path: String) -> Int? {
     text(path).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
   }
 
-  /// Numbers by name, from lines such as `MemFree:  12 kB` or `inactive_file 4096`.
+  /// The numbers of a file by name, from lines such as `MemFree:  12 kB` or `inactive_file 4096`.
   private func numbers(in path: String) -> [String: Int] {
     var numbers: [String: Int] = [:]
     for line in (text(path) ?? "").split(separator: "\n") {

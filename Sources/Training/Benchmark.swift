@@ -6,36 +6,43 @@ import NormalizingFlows
 import Tensors
 import VariationalAutoencoder
 
-/// Times training steps, or evaluations of the bound, on images of noise: whole, and part by part.
+/// Times training steps, or evaluations of the bound, on noise images: as a whole, and part by part.
 ///
-/// What the images show does not matter to the time; initial parameters make every run of one configuration do the same
-/// work.
+/// The time does not depend on the contents of the images. The parameters are the initial ones, so that all runs of one
+/// configuration do the same work.
 public struct Benchmark: Sendable {
-  /// A part's share of one step.
+  /// The measurement of one part of a step, in one direction.
   public struct Part: Sendable, Codable {
+    /// The name of the part.
     public let part: String
+    /// `forward` or `backward`.
     public let direction: String
+    /// The time, the operations and the memory traffic.
     public let reading: Profiler.Reading
-    /// The least seconds that the work could take on this machine.
+    /// The least time in seconds that the work could take on this machine.
     public let limit: Double
   }
 
-  /// What was measured.
+  /// The results of a benchmark.
   public struct Report: Sendable, Codable {
-    /// Of each step or batch, in the order they were taken.
+    /// The seconds of each step or batch, in their order.
     public var seconds: [Double] = []
+    /// Evaluations of the velocity in the forward pass, the mean over steps.
     public var evaluationsForward = 0.0
+    /// Evaluations of the velocity in the backward pass, the mean over steps.
     public var evaluationsBackward = 0.0
-    /// Means over the steps, in the order of the computation.
+    /// The parts of a step, in the order of the computation; means over steps.
     public var parts: [Part] = []
+    /// The limits of this machine: arithmetic and memory traffic per second.
     public var limits: Roofline
-    /// The greatest resident memory of the process so far.
+    /// The peak resident memory of the process so far, in bytes.
     public var peakBytes = 0
-    /// Page faults a step, on average: memory that was not kept for reuse.
+    /// Page faults per step, the mean over steps; they come from memory that was not kept for reuse.
     public var pageFaults = 0.0
+    /// The number of threads.
     public var threads = Compute.threads
 
-    /// The median of the seconds.
+    /// The median of ``seconds``.
     public var median: Double {
       let sorted = seconds.sorted()
       guard !sorted.isEmpty else { return 0 }
@@ -47,10 +54,12 @@ public struct Benchmark: Sendable {
   private let configuration: TrainingConfiguration
   private let images: GreyImages
 
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)``
+  /// A benchmark of a configuration, whose dataset is replaced by noise.
+  ///
+  /// - Throws: ``TrainingError/invalidConfiguration(_:)``; ``TrainingError/notEnoughMemory(_:needed:available:)``
   public init(_ configuration: TrainingConfiguration) throws(TrainingError) {
     var configuration = configuration
-    // The sizes and the likelihood that the dataset's images would bring.
+    // The size and the likelihood of the dataset's images, which are not read.
     if configuration.dataset == "freyfaces" {
       configuration.model.imageWidth = 20
       configuration.model.likelihood = .categorical
@@ -65,7 +74,7 @@ public struct Benchmark: Sendable {
     self.configuration = configuration
   }
 
-  /// A model and its initial state; not kept here, since a copy would count as memory of what is measured.
+  /// A model and its initial state. They are not stored here, since a copy would count as memory of the measured steps.
   private func makeState() throws(TrainingError) -> (VariationalAutoencoder, TrainingState) {
     let (model, parameters) = VariationalAutoencoder.make(
       configuration.model, seed: configuration.seed, solver: try configuration.solverOptions(),
@@ -74,8 +83,11 @@ public struct Benchmark: Sendable {
     return (model, state)
   }
 
-  /// Takes training steps, `warmup` of them untimed.
+  /// Times training steps.
   ///
+  /// - Parameters:
+  ///   - steps: The number of timed steps.
+  ///   - warmup: The number of untimed warm-up steps before them.
   /// - Throws: ``TrainingError``
   public func training(steps: Int, warmup: Int) throws(TrainingError) -> Report {
     let (model, initial) = try makeState()
@@ -89,8 +101,12 @@ public struct Benchmark: Sendable {
     }
   }
 
-  /// Evaluates the bound of one batch, over and over.
+  /// Times evaluations of the bound of one batch.
   ///
+  /// - Parameters:
+  ///   - divergence: How the divergence is computed.
+  ///   - repeats: The number of timed evaluations.
+  ///   - warmup: The number of untimed warm-up evaluations before them.
   /// - Throws: ``TrainingError``
   public func evaluation(divergence: Divergence, repeats: Int, warmup: Int) throws(TrainingError) -> Report {
     let (model, state) = try makeState()
@@ -121,7 +137,7 @@ public struct Benchmark: Sendable {
       }
     }
     let after = Self.usage
-    // Measured last: they need memory of their own.
+    // The machine's limits are measured last, since that takes memory of its own.
     var report = Report(
       seconds: seconds, evaluationsForward: forward, evaluationsBackward: backward, limits: .measured(),
       peakBytes: after.ru_maxrss << 10, pageFaults: Double(after.ru_minflt - faults) / Double(repeats))

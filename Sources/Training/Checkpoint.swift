@@ -5,21 +5,22 @@ import Safetensors
 import Tensors
 import VariationalAutoencoder
 
-/// A run or a model on disk: a zstd frame around a safetensors file.
+/// Checkpoint files, which hold the state of a run or a model: a zstd frame around a safetensors file.
 ///
-/// `zstd -d` gives a file that every safetensors reader opens. Parameters are under the names, and in the shapes, of the
-/// published PyTorch model; their running average is under `average.` and the parameter's name; the optimizer's tensors are
-/// under `optimizer.first_moment.` and `optimizer.infinity_norm.` (Adamax) or `optimizer.second_moment.` (Adam) and the
-/// parameter's name; configuration and progress are JSON in the metadata, where the identities of the images trained on
-/// stand, too. All randomness is a function of the seed in the configuration and the step in the progress, so these are the
-/// random state and the data cursor, too.
+/// `zstd -d` gives a file that every safetensors reader opens. Parameters have the names and shapes of the published
+/// PyTorch model. With a prefix before the parameter's name, `average.` is their moving average,
+/// `optimizer.first_moment.` the optimizer's first moments, and `optimizer.infinity_norm.` (Adamax) or
+/// `optimizer.second_moment.` (Adam) its second. The metadata have configuration and progress as JSON, and the
+/// identities of the images trained on. All randomness is a function of the configuration's seed and the progress's
+/// step, so that these two are also the random state and the position in the data.
 ///
-/// A checkpoint of a model alone has its parameters (the average, where the run had one), in 16 or 32 bits a number, and
-/// nothing of the optimizer. It can be used, and a new run can begin with it, but no run goes on from it.
+/// A checkpoint of a model alone has the parameters (their average, where the run had one), with 16 or 32 bits per
+/// number, and nothing of the optimizer. It can be used, and a new run can begin with its parameters, but no run can
+/// be resumed from it.
 public enum Checkpoint {
-  /// The newest state of a run.
+  /// The file name of the newest state of a run.
   public static let lastName = "last.safetensors.zst"
-  /// The state with the best validation bound.
+  /// The file name of the state with the best validation bound.
   public static let bestName = "best.safetensors.zst"
 
   static let kind = "ffjord-vae checkpoint"
@@ -35,11 +36,11 @@ public enum Checkpoint {
     }
   }
 
-  /// Writes a state, atomically: a temporary file, synced, renamed.
+  /// Writes a state atomically.
   ///
   /// - Returns: The file's size in bytes.
-  /// - Throws: ``TrainingError/diverged(step:reason:checkpoint:)`` where a number is not finite, and the previous file
-  ///   stays; ``SafetensorsError``
+  /// - Throws: ``TrainingError/diverged(step:reason:checkpoint:)`` where a number is not finite, in which case the
+  ///   previous file is kept; `SafetensorsError`
   @discardableResult
   public static func write(_ state: TrainingState, to url: URL) throws -> Int {
     var tensors: [SafetensorsTensor] = []
@@ -60,12 +61,16 @@ public enum Checkpoint {
 
   /// Writes the model of a state alone: its parameters, or their average where there is one.
   ///
+  /// - Parameters:
+  ///   - state: The state.
+  ///   - url: The file.
+  ///   - storage: The type in which the parameters are stored.
   /// - Returns: The file's size in bytes.
-  /// - Throws: ``SafetensorsError``; ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range.
+  /// - Throws: `SafetensorsError`; ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range.
   @discardableResult
   public static func writeModel(_ state: TrainingState, to url: URL, as storage: ParameterStorage) throws -> Int {
     var state = state
-    // The model is of no run any more, and where files were on this machine is nobody else's business.
+    // The model no longer belongs to a run, and paths on this machine are private.
     state.run = nil
     state.configuration.dataDirectory = nil
     state.configuration.initialCheckpoint = nil
@@ -74,13 +79,14 @@ public enum Checkpoint {
       try require($1, $0.name, in: state)
       return try storage.stored($0.name, $1, path: url.path)
     }
-    // Shipped once and read often: worth the slowest compression, which finds a few per cent in numbers of 16 bits.
+    // The file is written once and read often, which is worth the slowest compression: it saves a few per cent of
+    // 16-bit numbers.
     return try SafetensorsWriter.write(
       to: url, tensors: tensors, metadata: metadata(state).merging(["contents": modelAlone]) { $1 },
       compression: .zstd(level: 19))
   }
 
-  /// Goes on with a tensor whose numbers are finite.
+  /// Checks that all numbers of a tensor are finite.
   private static func require(_ tensor: Tensor, _ name: String, in state: TrainingState) throws(TrainingError) {
     if let flaw = tensor.flaw { throw .diverged(step: state.progress.step, reason: "\(name) \(flaw)") }
   }
@@ -97,42 +103,49 @@ public enum Checkpoint {
     return metadata
   }
 
-  /// What a checkpoint is.
+  /// The role of a checkpoint.
   public enum Role: String, Sendable {
-    /// The state of a run: the metadata's `run` says which.
+    /// The state of a run, which the metadata's `run` identifies.
     case training
-    /// A model of no run: one that was imported, or exported alone.
+    /// A model that belongs to no run: one that was imported, or exported alone.
     case model
   }
 
-  /// What a checkpoint says of itself, read from its beginning alone.
+  /// The description of a checkpoint, which is read from its header alone.
   public struct Summary: Sendable {
+    /// The file.
     public let url: URL
+    /// The configuration of its run.
     public let configuration: TrainingConfiguration
+    /// How far its run had come.
     public let progress: TrainingProgress
+    /// The number of the optimizer's updates.
     public let optimizerStep: Int
-    /// None in a checkpoint of an older program.
+    /// Its role; nil in a checkpoint of an older program.
     public let role: Role?
-    /// The run that it is of, if it says so.
+    /// The identifier of its run; nil where there is none.
     public let run: String?
+    /// The entries of all tensors.
     public let entries: [SafetensorsEntry]
     /// The file's size in bytes.
     public let fileByteCount: Int
-    /// Whether the file holds a model alone, from which no run goes on.
+    /// Whether the file holds a model alone, from which no run can be resumed.
     public let isModelAlone: Bool
 
-    /// The entries that are parameters: not the optimizer's, and no averages of others.
+    /// The entries of the parameters, without the optimizer's tensors and the averages.
     public var parameters: [SafetensorsEntry] {
       entries.filter { !$0.name.hasPrefix("optimizer.") && !$0.name.hasPrefix(Checkpoint.average) }
     }
-    /// Whether the file has the running average of its parameters.
+    /// Whether the file has the moving average of its parameters.
     public var hasAverage: Bool { entries.contains { $0.name.hasPrefix(Checkpoint.average) } }
   }
 
-  /// Reads what a checkpoint says of itself.
+  /// Reads the description of a checkpoint, but not its tensors.
   ///
-  /// - Parameter memoryLimit: The memory that the file's contents may take.
-  /// - Throws: ``SafetensorsError``; ``TrainingError/invalidCheckpoint(path:reason:)``
+  /// - Parameters:
+  ///   - url: The file.
+  ///   - memoryLimit: How much memory the file's contents may take.
+  /// - Throws: `SafetensorsError`; ``TrainingError/invalidCheckpoint(path:reason:)``
   public static func summary(of url: URL, memoryLimit: MemoryLimit = .standard) throws -> Summary {
     try summary(of: SafetensorsFile(url, memoryLimit: memoryLimit))
   }
@@ -169,24 +182,26 @@ public enum Checkpoint {
       isModelAlone: file.metadata["contents"] == modelAlone)
   }
 
-  /// Which parameters of a run a model is used with.
+  /// Which parameters of a run its model is used with.
   public enum ParameterChoice: Sendable {
-    /// Their running average where the run has one, else the parameters.
+    /// The moving average where the run has one, otherwise the parameters.
     case averaged
-    /// The parameters as the last update left them.
+    /// The parameters after the last update.
     case raw
   }
 
   /// Reads a checkpoint: the model, and with `includingOptimizer` the whole state of the run.
   ///
-  /// Tensors that are of neither are passed over without being kept.
+  /// Other tensors are skipped.
   ///
   /// - Parameters:
-  ///   - choice: Without the optimizer: which parameters the state has.
-  ///   - memoryLimit: The memory that the file's contents may take.
-  /// - Throws: ``SafetensorsError`` for a damaged file, or one whose tensors take more memory than it may;
-  ///   ``TrainingError/invalidCheckpoint(path:reason:)`` for one whose tensors do not fit its configuration, or hold a
-  ///   number that is not finite; ``TrainingError/notEnoughMemory(_:needed:available:)``
+  ///   - url: The file.
+  ///   - includingOptimizer: Whether to read the optimizer's tensors and the averages too, as for resuming a run.
+  ///   - choice: Which parameters the state has; without the optimizer only.
+  ///   - memoryLimit: How much memory the file's contents may take.
+  /// - Throws: `SafetensorsError` for a file that is damaged, or whose tensors take more memory than it may;
+  ///   ``TrainingError/invalidCheckpoint(path:reason:)`` where tensors do not fit the configuration or a number is not
+  ///   finite; ``TrainingError/notEnoughMemory(_:needed:available:)``
   public static func read(
     _ url: URL, includingOptimizer: Bool, parameters choice: ParameterChoice = .averaged,
     memoryLimit: MemoryLimit = .standard
@@ -197,7 +212,7 @@ public enum Checkpoint {
     if includingOptimizer, summary.isModelAlone {
       throw invalid("it holds a model alone, from which no run goes on; begin a new run with it by --from")
     }
-    // The model's tensors are those under this prefix; a run that goes on needs all.
+    // The model's tensors have this prefix; resuming a run takes all tensors.
     let prefix = !includingOptimizer && choice == .averaged && summary.hasAverage ? average : ""
     var values: [String: Tensor] = [:]
     let kept = summary.configuration
@@ -208,7 +223,7 @@ public enum Checkpoint {
     let wanted = try CheckpointTensors(
       of: kept.model, under: prefixes, types: summary.isModelAlone ? [.float32, .bfloat16, .float16] : [.float32],
       in: file)
-    // Tensors that nobody asked for are passed over; the checksum behind them is verified all the same.
+    // Other tensors are skipped, but the checksum at the end is verified all the same.
     try file.readTensors(where: wanted.contains) { entry, bytes in
       guard let tensor = ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType) else { return }
       if let flaw = tensor.flaw { throw invalid("\(entry.name.visible()) \(flaw)") }

@@ -2,18 +2,20 @@ import NeuralNetworks
 import Safetensors
 import VariationalAutoencoder
 
-/// Which tensors of a checkpoint are read, known to fit its configuration, and to fit in memory, before any of them is.
+/// The tensors to be read from a checkpoint. Before any of them is read, they are checked to fit the configuration,
+/// and to fit in memory.
 struct CheckpointTensors {
   private let names: Set<String>
 
   /// - Parameters:
-  ///   - model: What the checkpoint says that its model is.
-  ///   - prefixes: What stands before the parameters' names in those of the tensors; the parameters themselves are under
-  ///     the empty one.
-  ///   - types: The types that the tensors may have.
-  /// - Throws: ``TrainingError/invalidCheckpoint(path:reason:)`` that names the tensors that do not fit;
-  ///   ``TrainingError/notEnoughMemory(_:needed:available:)``; ``SafetensorsError`` where they would take more memory than
-  ///   the file may.
+  ///   - model: The architecture, according to the checkpoint.
+  ///   - prefixes: The prefixes of the tensors' names, before the parameters' names; that of the parameters themselves
+  ///     is empty.
+  ///   - types: The element types that the tensors may have.
+  ///   - file: The checkpoint.
+  /// - Throws: ``TrainingError/invalidCheckpoint(path:reason:)``, which names the tensors that do not fit;
+  ///   ``TrainingError/notEnoughMemory(_:needed:available:)``; `SafetensorsError` where the tensors would take more
+  ///   memory than the file may.
   init(
     of model: ModelConfiguration, under prefixes: [String], types: Set<SafetensorsElementType> = [.float32],
     in file: SafetensorsFile
@@ -25,14 +27,14 @@ struct CheckpointTensors {
     guard validationErrors.isEmpty else {
       throw invalid(ParameterMismatch(validationErrors: validationErrors, names: layout.names).description)
     }
-    // Older checkpoints have a tensor for each name of a shared parameter; they must agree.
+    // Older checkpoints have a tensor for each name of a shared parameter; these must be equal.
     let names = Set(prefixes.flatMap { prefix in layout.names.map { prefix + $0 } })
     for entry in file.entries where names.contains(entry.name) && !types.contains(entry.elementType) {
       let known = types.map(\.rawValue).sorted().joined(separator: ", ")
       throw invalid("\(entry.name) is of type \(entry.elementType.rawValue), not \(known)")
     }
     self.names = names
-    // In single precision, whatever the type in the file.
+    // In memory they are in single precision, whatever their type in the file.
     let bytes = MemoryEstimate.bytes(prefixes.count, layout.count)
     try file.checkMemory(ofTensors: bytes)
     try MemoryEstimate(parts: [("tensors", bytes), ("masks", MemoryEstimate.bytes(2, layout.constantCount))]).require(
@@ -44,11 +46,11 @@ struct CheckpointTensors {
 }
 
 extension SafetensorsFile {
-  /// The longest text that is read as JSON, in bytes; a run's is a hundredth of it.
+  /// The greatest length of JSON in the metadata, in bytes; a run's takes about a hundredth of it.
   static let longestJSON = 1 << 20
 
-  /// What an entry of the metadata says, unless it is too long for what it is to be: parsing JSON takes many times its
-  /// length.
+  /// An entry of the metadata that is to be parsed as JSON, which takes many times its length in memory; nil where
+  /// there is none.
   ///
   /// - Throws: ``TrainingError/invalidCheckpoint(path:reason:)``
   func json(_ key: String) throws(TrainingError) -> String? {

@@ -1,10 +1,10 @@
 import Foundation
 import TensorBoard
 
-/// What a configuration says, entry by entry, under the keys of `config.json`; those of an object in it are joined to its
-/// own key by a dot, such as `model.latent`.
+/// The entries of a configuration, under their keys in `config.json`. Nested keys are joined by dots, as in
+/// `model.latent`.
 struct ConfigurationEntries {
-  /// What an entry says.
+  /// The value of an entry.
   enum Value: Equatable {
     case flag(Bool)
     case whole(UInt64)
@@ -18,7 +18,7 @@ struct ConfigurationEntries {
       case .whole(let number): "\(number)"
       case .number(let number): "\(number)"
       case .text(let text): text
-      // As widths are written on the command line.
+      // As widths are written on the command line: 512-512.
       case .list(let values): values.map(\.text).joined(separator: "-")
       }
     }
@@ -37,7 +37,7 @@ struct ConfigurationEntries {
     return (["| key | value |", "|---|---|"] + rows).joined(separator: "\n")
   }
 
-  /// A text, such as a person's own path, without the meaning that Markdown or HTML would see in it.
+  /// A text, such as a path, with the special characters of Markdown and HTML escaped.
   private static func escaped(_ text: String) -> String {
     text.reduce(into: "") { result, character in
       switch character {
@@ -50,7 +50,7 @@ struct ConfigurationEntries {
     }
   }
 
-  /// JSON of which no more is known than its syntax.
+  /// Arbitrary JSON.
   private enum Tree: Decodable {
     case object([String: Tree])
     case value(Value)
@@ -89,7 +89,7 @@ extension ConfigurationEntries.Value: Decodable {
     }
   }
 
-  /// As a table of hyper-parameters shows it.
+  /// The value for TensorBoard's table of hyperparameters.
   var hyperparameter: Hyperparameters.Value {
     switch self {
     case .flag(let flag): .flag(flag)

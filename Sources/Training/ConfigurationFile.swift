@@ -4,12 +4,12 @@ import NormalizingFlows
 import VariationalAutoencoder
 
 extension TrainingConfiguration {
-  /// Reads the configuration of a new run from a JSON file: a run's `config.json`, or a part of one.
+  /// Reads the configuration of a new run from a JSON file: the `config.json` of a run, or a part of one.
   ///
-  /// What the file leaves out is as the preset has it that the file names, or the paper's.
+  /// Missing fields are those of the preset that the file names, or of the preset ``Preset/paper``.
   ///
-  /// - Throws: ``TrainingError/missingConfiguration(path:)``; ``TrainingError/invalidConfigurationFile(path:reason:)`` for
-  ///   a file that is no JSON object, or has a key that there is not, or a value of another type.
+  /// - Throws: ``TrainingError/missingConfiguration(path:)``; ``TrainingError/invalidConfigurationFile(path:reason:)``
+  ///   for a file that is not a JSON object, an unknown key, or a value of the wrong type.
   public init(file url: URL) throws(TrainingError) {
     let path = url.relativePath
     func invalid(_ reason: String) -> TrainingError { .invalidConfigurationFile(path: path, reason: reason) }
@@ -17,7 +17,7 @@ extension TrainingConfiguration {
     guard var given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
       throw invalid("it is no JSON object")
     }
-    // Which run a file is of is no part of its configuration.
+    // The identifier of the run is not part of its configuration.
     given["run"] = nil
     do {
       let known = try Self.withEveryField.jsonObject()
@@ -45,7 +45,7 @@ extension TrainingConfiguration {
       amortization: named(model?["amortization"]) ?? .lowRank)
   }
 
-  /// A configuration with every optional field set: what keys there can be.
+  /// A configuration with all optional fields set, whose keys are all valid keys.
   static var withEveryField: TrainingConfiguration {
     var configuration = TrainingConfiguration()
     configuration.dataDirectory = ""
@@ -78,7 +78,7 @@ extension TrainingConfiguration {
     return nil
   }
 
-  /// Defaults with what was given in their place, also within nested objects.
+  /// Defaults, overridden by the given values, also within nested objects.
   static func merged(_ defaults: [String: Any], _ given: [String: Any]) -> [String: Any] {
     defaults.merging(given) { old, new in
       guard let old = old as? [String: Any], let new = new as? [String: Any] else { return new }
@@ -88,7 +88,7 @@ extension TrainingConfiguration {
 }
 
 extension DecodingError {
-  /// Which key has what wrong, in words.
+  /// The key and what is wrong with its value, in words.
   fileprivate var place: String {
     func key(_ context: Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
     switch self {

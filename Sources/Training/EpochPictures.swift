@@ -1,13 +1,13 @@
 import ImageDatasets
 import TensorBoard
 
-/// The pictures that a run draws at the end of an epoch, from its model as it is then.
+/// The pictures of a run at the end of an epoch.
 struct EpochPictures {
   let evaluator: Evaluator
   /// How images are drawn.
   let polarity: ImagePolarity
 
-  /// The first images, each beside its reconstruction.
+  /// The first images, each with its reconstruction on its right.
   ///
   /// - Throws: ``TrainingError/solve(step:_:)``
   func reconstructions(of images: GreyImages) throws -> Picture {
@@ -18,7 +18,7 @@ struct EpochPictures {
     return try Picture(grid, tag: "reconstructions")
   }
 
-  /// Images that the decoder makes of samples of the prior: the same samples in each epoch, so that pictures can be compared.
+  /// Decoded samples of the prior. The samples are the same in each epoch, so that the pictures can be compared.
   func samples() throws -> Picture {
     try Picture(ImageGrid.images(evaluator.priorSamples(count: 64).drawn(as: polarity), columns: 8), tag: "samples")
   }

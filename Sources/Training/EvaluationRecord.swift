@@ -2,37 +2,51 @@ import Foundation
 import NormalizingFlows
 import VariationalAutoencoder
 
-/// A line of `evaluations.jsonl`: what `evaluate` found of a checkpoint, means over images in nats.
+/// The result of an evaluation of a checkpoint: a line of `evaluations.jsonl`. Means are over images, in nats.
 public struct EvaluationRecord: Sendable, Equatable, Codable {
+  /// The name of the dataset.
   public var dataset: String
+  /// The split: `train`, `validation` or `test`.
   public var split: String
-  /// The images evaluated, and those that the split has.
+  /// The number of images evaluated.
   public var images: Int
+  /// The number of images of the split.
   public var imagesInSplit: Int
+  /// The mean of -ELBO, in nats.
   public var negativeELBO: Double
-  /// The standard error of the mean over images.
+  /// The standard error of ``negativeELBO`` over images, in nats.
   public var standardError: Double
-  /// The negative ELBO of grey images in bits a dimension.
+  /// ``negativeELBO`` in bits/dim, for grey images; nil for binary ones.
   public var bitsPerDimension: Double?
+  /// The mean of -log p(x given zT), in nats.
   public var reconstruction: Double
+  /// The mean of the KL term, log q(zT given x) - log p(zT), in nats.
   public var kl: Double
-  /// With several samples, the K-sample bound on -log p(x), and its standard error.
+  /// The K-sample bound on -log p(x), in nats (Burda et al. 2016); nil for a single sample.
   public var nll: Double?
+  /// The standard error of ``nll`` over images, in nats.
   public var nllStandardError: Double?
+  /// The number K of samples of the posterior for each image.
   public var importanceSamples: Int
+  /// How the divergence was computed.
   public var divergence: Divergence
-  /// Evaluations of the velocity a batch.
+  /// Evaluations of the velocity, the mean over batches.
   public var evaluations: Double
-  /// Means over images of the integrals that regularize the dynamics, where training was regularized by them.
+  /// The mean of the integral of |f|^2; nil where training was not regularized by it.
   public var kineticEnergy: Double?
+  /// The mean of the integral of |df/dz|_F^2; nil where training was not regularized by it.
   public var jacobianNorm: Double?
+  /// The seed of the posterior's samples and the probes.
   public var seed: UInt64
+  /// The duration of the evaluation in seconds.
   public var seconds: Double
-  /// The checkpoint's file name, and how far its run had come.
+  /// The checkpoint's file name.
   public var checkpoint: String
+  /// The training steps of the checkpoint.
   public var step: Int
+  /// The finished epochs of the checkpoint.
   public var epoch: Int
-  /// When it was found, as ISO 8601 has it.
+  /// The time of the evaluation, in the format of ISO 8601.
   public var date: String
 
   enum CodingKeys: String, CodingKey {
@@ -49,11 +63,19 @@ public struct EvaluationRecord: Sendable, Equatable, Codable {
     case jacobianNorm = "jacobian_norm"
   }
 
-  /// What an evaluator found of a split's images.
+  /// The record of an evaluation.
   ///
   /// - Parameters:
-  ///   - imagesInSplit: How many images the split has, of which `result` may hold fewer.
-  ///   - checkpoint: The file that the model is from, and `progress` the run's at that time.
+  ///   - result: The results, which may be of only a part of the split.
+  ///   - evaluator: What computed them.
+  ///   - samples: The number of samples of the posterior for each image.
+  ///   - dataset: The name of the dataset.
+  ///   - split: The split.
+  ///   - imagesInSplit: The number of images of the split.
+  ///   - seconds: The duration of the evaluation.
+  ///   - checkpoint: The file of the model.
+  ///   - progress: The progress of the model's run.
+  ///   - date: The time of the evaluation.
   public init(
     _ result: Evaluator.Result, by evaluator: Evaluator, samples: Int, dataset: String, split: String,
     imagesInSplit: Int, seconds: Double, checkpoint: URL, progress: TrainingProgress, date: Date = Date()

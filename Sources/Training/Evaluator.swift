@@ -7,21 +7,28 @@ import NormalizingFlows
 import Tensors
 import VariationalAutoencoder
 
-/// Finds the bound of images, each for itself, and takes means in which every image counts the same.
+/// Evaluates the bound of each image, with means in which all images have equal weight.
 ///
-/// The noise of an image is a function of the seed, the sample's number and the image's place: figures do not depend on
-/// the batch size.
+/// The noise of an image is a function of the seed, the number of the sample and the index of the image, so that
+/// results do not depend on the batch size.
 public struct Evaluator: Sendable {
+  /// The model.
   public let model: VariationalAutoencoder
+  /// The model's parameters.
   public let parameters: ParameterSet
+  /// How the divergence of a continuous flow is computed.
   public var divergence: Divergence
+  /// The seed of the posterior's samples and the probes.
   public var seed: UInt64
+  /// The number of images in a batch.
   public var batchSize: Int
-  /// Whether a solve begins with the step size that the same block's last one ended with. Figures then depend on the
-  /// batches before, within the tolerance.
+  /// Whether solves start warm, with the step size that suited the same block in the last batch. Results then depend
+  /// on the previous batches, within the tolerance.
   public var warmStart = true
+  /// The precision of the passes.
   public var precision = Precision.float32
 
+  /// An evaluator of a model.
   public init(
     model: VariationalAutoencoder, parameters: ParameterSet, divergence: Divergence, seed: UInt64 = 1,
     batchSize: Int = 100
@@ -33,8 +40,8 @@ public struct Evaluator: Sendable {
     self.batchSize = batchSize
   }
 
-  /// What evaluates a run's model in the run's arithmetic, with its starts of solves and, if no other is named, its
-  /// divergence.
+  /// An evaluator with the precision and the warm starts of a run's configuration, and where no other is given, with
+  /// its divergence, seed and batch size.
   init(
     _ configuration: TrainingConfiguration, model: VariationalAutoencoder, parameters: ParameterSet,
     divergence: Divergence? = nil, seed: UInt64? = nil, batchSize: Int? = nil
@@ -46,22 +53,26 @@ public struct Evaluator: Sendable {
     precision = configuration.precision
   }
 
-  /// What an evaluation found, an entry for each image.
+  /// The results of an evaluation, with an entry for each image.
   public struct Result: Sendable {
-    /// ELBO in nats, the mean over samples.
+    /// The ELBO of each image in nats, the mean over samples.
     public var bounds: [Double] = []
+    /// log p(x given zT) of each image in nats, the mean over samples.
     public var logLikelihoods: [Double] = []
+    /// The KL term of each image in nats, the mean over samples.
     public var klDivergences: [Double] = []
-    /// With several samples, log of the mean weight: the K-sample bound of Burda et al. 2016.
+    /// The K-sample bound of each image in nats, the logarithm of the mean importance weight (Burda et al. 2016);
+    /// empty for a single sample.
     public var importanceBounds: [Double] = []
+    /// The sums from which the means over images are computed.
     public var metrics = MetricsSum()
-    /// With which step sizes further solves of the same kind may start; see ``evaluate(_:samples:startingWith:report:)``.
+    /// The step sizes with which similar solves can start warm; see ``evaluate(_:samples:startingWith:report:)``.
     public var solveSteps: [Double] = []
 
-    /// The standard error of the mean bound over images, in nats.
+    /// The standard error over images of the mean bound, in nats.
     public var standardError: Double { Self.standardError(bounds) }
 
-    /// With several samples, the mean K-sample bound over images, and its standard error.
+    /// The mean K-sample bound over images and its standard error, in nats; nil for a single sample.
     public var importanceBound: (mean: Double, standardError: Double)? {
       guard !importanceBounds.isEmpty else { return nil }
       let mean = importanceBounds.reduce(0, +) / Double(importanceBounds.count)
@@ -80,13 +91,13 @@ public struct Evaluator: Sendable {
   /// The parameters for a pass.
   var constants: BoundParameters { parameters.constants(precision: precision) }
 
-  /// How many passes over a batch an evaluation takes.
+  /// The number of passes over batches that an evaluation takes.
   public func passes(of images: GreyImages, samples: Int) -> Int {
     (images.count + batchSize - 1) / batchSize * samples
   }
 
-  /// The seconds that an evaluation will take, judged by two passes over the first batch: the first warms up, the
-  /// second is timed.
+  /// An estimate of the seconds that an evaluation will take, from two passes over the first batch: an untimed one,
+  /// whose step sizes warm the second, and a timed one.
   ///
   /// - Throws: ``TrainingError/solve(step:_:)``
   public func estimatedSeconds(of images: GreyImages, samples: Int) throws(TrainingError) -> Double {
@@ -102,11 +113,14 @@ public struct Evaluator: Sendable {
     return scale * (encoding + Double(samples) * pass)
   }
 
-  /// Evaluates images, with `samples` samples of the posterior for each.
+  /// Evaluates the bound of images.
   ///
   /// - Parameters:
-  ///   - solveSteps: With which step sizes the first batch's solves start: ``Result/solveSteps`` of another evaluation.
-  ///   - report: Called after each pass over a batch with the passes done and the passes in all.
+  ///   - images: The images, as the model takes them.
+  ///   - samples: The number K of samples of the posterior for each image.
+  ///   - solveSteps: The step sizes with which the solves of the first batch start: ``Result/solveSteps`` of another
+  ///     evaluation. Empty for a cold start.
+  ///   - report: Called after each pass over a batch, with the number of passes done and the total.
   /// - Throws: ``TrainingError/solve(step:_:)``, ``TrainingError/undefinedBound(image:)``
   public func evaluate(
     _ images: GreyImages, samples: Int = 1, startingWith solveSteps: [Double] = [],
@@ -150,9 +164,9 @@ public struct Evaluator: Sendable {
     return result
   }
 
-  /// The mean images that the decoder makes of one sample of each image's posterior, through the flow.
+  /// Reconstructions of images: the mean images that the decoder computes from a sample zT of each image's posterior.
   ///
-  /// - Throws: ``TrainingError/solve(step:_:)``
+  /// - Throws: ``TrainingError/solve(step:_:)``; ``TrainingError/undefinedResult(_:number:)``
   public func reconstructions(of images: GreyImages) throws(TrainingError) -> GreyImages {
     var pixels: [Float] = []
     var solveSteps: [Double] = []
@@ -166,20 +180,20 @@ public struct Evaluator: Sendable {
     return GreyImages(height: images.height, width: images.width, pixels: pixels)
   }
 
-  /// Goes on where results, an equal share of a tensor for each, are finite.
+  /// Checks that results are finite. Each takes an equal part of the tensor; `numbers` are their numbers.
   static func require(_ made: Tensor, _ what: String, _ numbers: Range<Int>) throws(TrainingError) {
     guard !made.isFinite, let place = made.firstNonFinite else { return }
     throw .undefinedResult(what, number: numbers.lowerBound + place / (made.count / numbers.count))
   }
 
-  /// The pixels of the mean images that the decoder makes of latent codes.
+  /// The pixels of the mean images that the decoder computes from latent codes.
   func decoded(_ z: Tensor, _ what: String, _ numbers: Range<Int>) throws(TrainingError) -> [Float] {
     let mean = model.decodeMean(Variable(z), constants)
     try Self.require(mean, what, numbers)
     return mean.floats()
   }
 
-  /// The mean images that the decoder makes of samples of the prior.
+  /// Decoded samples of the prior: mean images.
   ///
   /// - Throws: ``TrainingError/undefinedResult(_:number:)``
   public func priorSamples(count: Int) throws(TrainingError) -> GreyImages {
@@ -196,7 +210,9 @@ public struct Evaluator: Sendable {
       height: model.configuration.imageHeight, width: model.configuration.imageWidth, pixels: pixels)
   }
 
-  /// What the model makes of a batch whose first image has a place among all; with `isMean`, of the posterior's mean.
+  /// The model's output for a batch; with `isMean`, for the posterior's mean in place of a sample.
+  ///
+  /// - Parameter firstImage: The index of the batch's first image among all images.
   func output(
     for batch: GreyImages, firstImage: Int, isMean: Bool = false, startingWith solveSteps: [Double] = []
   ) throws(TrainingError) -> ModelOutput {
@@ -219,7 +235,7 @@ public struct Evaluator: Sendable {
     let range = (firstImage * latent)..<((firstImage + batch) * latent)
     let noise =
       isMean ? Tensor(zeros: [batch, latent]) : Tensor(stream.normals(range), shape: [batch, latent])
-    // Steps of training count from zero; those of evaluation from the other end.
+    // Probes of training have the numbers of steps, from zero; those of evaluation begin beyond them.
     let probes = ProbeSource(
       divergence, seed: seed, step: UInt64(1) << 40 + UInt64(sample), firstImage: firstImage)
     do throws(SolveError) {
@@ -230,7 +246,7 @@ public struct Evaluator: Sendable {
   }
 }
 
-/// log of the mean of exp(x) over what is added, without overflow.
+/// log of the mean of exp(x) over the numbers added, computed without overflow.
 struct LogMeanExp {
   private var greatest = -Double.infinity
   private var sum = 0.0

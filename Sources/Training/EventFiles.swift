@@ -1,23 +1,23 @@
 import Foundation
 import TensorBoard
 
-/// A run's event files under way: one in its directory, for what is of the run as a whole and of its steps, and one in a folder
-/// for each split, for the split's epochs.
+/// The event files of a run in progress: one in its directory, for the run as a whole and its steps, and one in a
+/// folder for each split, for its epochs.
 ///
-/// TensorBoard lays curves over each other that have one tag and lie in several folders, which it takes for several runs: so
-/// training and validation of one quantity share a chart, and a person need do nothing for that. Two tags in one file
-/// would share one only on a page of its own, by a layout.
+/// TensorBoard draws the curves of one tag in several folders, which it takes for several runs, in one chart. Training
+/// and validation curves of one quantity therefore share a chart by default. Two tags in one file would share a chart
+/// only on a separate page, with a custom layout.
 struct EventFiles {
-  /// The splits with a folder of their own, which has their name.
+  /// The splits that have a folder, which has their name.
   static let folders = ["train", "validation"]
 
   let run: EventWriter
   private let splits: [String: EventWriter]
 
-  /// Begins a file in each place, also where nothing is written for now: a file's beginning is what makes void what earlier
-  /// files in its place say of lost steps.
+  /// Creates a file in each folder, even if nothing is written to it yet: the beginning of a file invalidates what
+  /// earlier files in the folder say about steps that were lost.
   ///
-  /// - Throws: What Foundation throws where a file or a folder cannot be made.
+  /// - Throws: What Foundation throws where a file or a folder cannot be created.
   init(in directory: URL, startingAt step: Int) throws {
     run = try EventWriter(in: directory, startingAt: step)
     splits = try Self.folders.reduce(into: [:]) { splits, name in
@@ -27,12 +27,12 @@ struct EventFiles {
     }
   }
 
-  /// Where numbers of a split of ``MetricsRecord`` go, and what their tags begin with.
+  /// The writer for a split of ``MetricsRecord``, and the prefix of its tags.
   func place(ofSplit split: String) -> (writer: EventWriter, prefix: String) {
     splits[split].map { ($0, "epoch") } ?? (run, split)
   }
 
-  /// The event files in a directory and in its folders, by their paths from there.
+  /// The relative paths of the event files in a directory and its folders.
   static func names(in directory: URL) -> [String] {
     ([""] + folders.map { "\($0)/" }).flatMap { folder in
       let path = directory.appending(path: folder).path

@@ -1,21 +1,23 @@
 import Foundation
 import TensorBoard
 
-/// Writes a run's configuration, metrics and pictures to TensorBoard's event files in its directory, made when there is
-/// something to write.
+/// Writes a run's configuration, metrics and pictures to TensorBoard event files in its directory, which are created
+/// when there is something to write.
 ///
-/// Each number of a ``MetricsRecord`` but step and epoch has a tag of its name in `metrics.jsonl`, such as
-/// `step/negative_elbo` for a step and `epoch/negative_elbo` for an epoch, the latter in the folder of its split; see
-/// ``EventFiles``. What runs are compared by, the validation bound, is also among what is of the run as a whole, as
-/// `validation/negative_elbo`: for the table of hyper-parameters, which does not look into folders where TensorBoard is shown
-/// a single run.
+/// Each number of a ``MetricsRecord`` but step and epoch has a tag with its name in `metrics.jsonl`:
+/// `step/negative_elbo` for steps, and `epoch/negative_elbo` for epochs, in the folder of the split (``EventFiles``).
+/// The validation bound, by which runs are compared, is also in the run's own file, as `validation/negative_elbo`: the
+/// table of hyperparameters does not look into folders where TensorBoard shows a single run.
 final class EventLog {
   private let directory: RunDirectory
   private let configuration: TrainingConfiguration
   private let firstStep: Int
   private var files: EventFiles?
 
-  /// - Parameter step: The step that the run begins, or goes on, after: what earlier files hold of later ones is void.
+  /// - Parameters:
+  ///   - directory: The directory of the run.
+  ///   - configuration: The configuration of the run.
+  ///   - step: The step after which the run begins or resumes. What earlier files say about later steps is invalidated.
   init(_ directory: RunDirectory, _ configuration: TrainingConfiguration, after step: Int) {
     self.directory = directory
     self.configuration = configuration
@@ -36,9 +38,10 @@ final class EventLog {
     try write { try $0.run.write(pictures: pictures, step: step) }
   }
 
-  /// Writes that the run is at its end, if anything was written.
+  /// Writes that the run has ended, if anything was written.
   ///
-  /// A run that was interrupted, or that failed, may go on: nothing is said of it, for TensorBoard keeps what it is told first.
+  /// A run that was interrupted or that failed may be resumed. Nothing is written for it, since TensorBoard uses the
+  /// first end that it finds.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``
   func finish(step: Int) throws {
@@ -57,12 +60,12 @@ final class EventLog {
     }
   }
 
-  /// Makes the files, and writes what stands at their beginning.
+  /// Creates the files, and writes what is at their beginning.
   private func begin() throws -> EventFiles {
     let place = directory.place
     let earlier = EventFiles.names(in: place)
     let files = try EventFiles(in: place, startingAt: firstStep)
-    // At the first step that they hold for: a configuration may change where a run goes on.
+    // At the first step that they apply to, since a configuration may change when a run is resumed.
     try files.run.write(hyperparameters(), step: firstStep)
     try files.run.write(text: ConfigurationEntries(configuration).markdown, tag: "configuration", step: firstStep)
     if !earlier.contains(where: { $0.contains("/") }) {
@@ -72,17 +75,17 @@ final class EventLog {
     return files
   }
 
-  /// The epochs of a run whose event files are of an older program, which wrote none in folders, or were removed: so curves
-  /// begin where the run does.
+  /// The epochs of a run whose event files are missing, or are from an older program that wrote none in folders, so
+  /// that curves begin with the run.
   private func earlierEpochs() throws -> [MetricsRecord] {
     guard firstStep > 1 else { return [] }
     let metrics = directory.place.appending(path: directory.metrics.lastPathComponent)
-    // A step's line is one of hundreds an epoch, and not wanted here.
+    // The lines of steps, hundreds for each epoch, are not needed here.
     let records: [MetricsRecord] = try JSONLines.read(metrics, skipping: #""split":"step""#)
     return records.filter { $0.split != "step" && $0.step < firstStep }
   }
 
-  /// The numbers that runs are compared by.
+  /// The names of the numbers by which runs are compared.
   private var compared: [String] {
     ["negative_elbo"] + (configuration.model.bitsPerDimension(nats: 0) == nil ? [] : ["bits_per_dimension"])
   }

@@ -7,7 +7,7 @@ extension GreyImages {
   /// The images as a tensor, `[images, height * width]`.
   public var tensor: Tensor { Tensor(pixels, shape: [count, height * width]) }
 
-  /// The images as a grid draws them, with ink dark: light turns around.
+  /// The images as `ImageGrid` draws them, which draws an intensity of 1 black: with the polarity `light`, inverted.
   public func drawn(as polarity: ImagePolarity) -> GreyImages {
     switch polarity {
     case .ink: self
@@ -27,7 +27,7 @@ extension LikelihoodKind {
 }
 
 extension ModelConfiguration {
-  /// Nats an image in bits per dimension, the unit in which grey images are compared; nil for binary ones.
+  /// Nats per image in bits/dim, the unit in which models of grey images are compared; nil for binary images.
   public func bitsPerDimension(nats: Double) -> Double? {
     likelihood == .categorical ? nats / (Double(imageHeight * imageWidth) * log(2)) : nil
   }

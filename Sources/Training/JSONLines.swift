@@ -1,12 +1,14 @@
 import Foundation
 import Safetensors
 
-/// Files with a JSON object on each line, to which another program may be adding.
+/// Files with a JSON object on each line, to which another program may be appending.
 enum JSONLines {
-  /// The objects of a file; none where there is no file. A last line without its end is passed over: it is being written,
-  /// or its writer was killed.
+  /// The objects of a file; none where there is no file. A last line without a line feed is ignored: it is being
+  /// written, or its writer was killed.
   ///
-  /// - Parameter mark: Lines that hold these characters are passed over unread.
+  /// - Parameters:
+  ///   - file: The file.
+  ///   - mark: Lines that contain these characters are skipped without being parsed.
   /// - Throws: ``TrainingError/invalidRun(path:reason:)`` where another line cannot be read.
   static func read<Record: Decodable>(_ file: URL, skipping mark: String? = nil) throws -> [Record] {
     guard FileManager.default.fileExists(atPath: file.path) else { return [] }
@@ -26,8 +28,8 @@ enum JSONLines {
     return records
   }
 
-  /// The lines of a file, in their bytes, whose objects are wanted; also a last one that is whole but for its end. What is
-  /// no object of the kind is left out.
+  /// The lines of a file whose objects are wanted, as bytes. A last line that lacks only its line feed is included;
+  /// lines that are not objects of this type are left out.
   static func lines<Record: Decodable>(of data: Data, where isWanted: (Record) -> Bool) -> [Data] {
     let decoder = JSONDecoder()
     var kept: [Data] = []
@@ -38,8 +40,8 @@ enum JSONLines {
     return kept
   }
 
-  /// Appends objects, each as a line, in one piece. What a killed program left of a line at the end is cut; a last line
-  /// that lacks only its end gets it.
+  /// Appends objects, each on a line, with one write. An incomplete line at the end, which a killed program left, is
+  /// removed; a complete one that lacks only its line feed gets it.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``
   static func append(_ records: [some Encodable], to file: URL) throws {
@@ -51,16 +53,16 @@ enum JSONLines {
     let descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw unwritable() }
     defer { close(descriptor) }
-    // Two evaluations may end at once; where the file system knows no locks, they take their chance.
+    // Two evaluations may end at the same time. On a file system without locks, their lines could be mixed up.
     flock(descriptor, LOCK_EX)
     guard mendEnd(of: descriptor), write(lines, to: descriptor) else { throw unwritable() }
   }
 
-  /// Calls `body` with each line, its number from one, and whether it has its end.
+  /// Calls `body` with each line, its number from one, and whether it ends with a line feed.
   private static func forEachLine<Failure: Error>(
     of data: Data, _ body: (UnsafeRawBufferPointer, Int, Bool) throws(Failure) -> Void
   ) throws(Failure) {
-    // Collections of bytes take ten times as long to search as the C library does, and a long run has 100 MB of lines.
+    // The C library searches ten times as fast as Swift's collections, and a long run has 100 MB of lines.
     let result = data.withUnsafeBytes { bytes in
       Result { () throws(Failure) in
         var (start, number) = (0, 0)
@@ -76,7 +78,7 @@ enum JSONLines {
     try result.get()
   }
 
-  /// The bytes before the first end of a line.
+  /// The number of bytes before the first line feed; nil where there is none.
   private static func length(ofLineIn bytes: UnsafeRawBufferPointer) -> Int? {
     guard let base = bytes.baseAddress, let end = memchr(base, Int32(UInt8(ascii: "\n")), bytes.count) else {
       return nil
@@ -84,10 +86,10 @@ enum JSONLines {
     return UnsafeRawPointer(end) - base
   }
 
-  /// Sees that a file ends with the end of a line; false, with the reason in `errno`, where the system refuses.
+  /// Makes a file end with a line feed; false, with the reason in `errno`, where that fails.
   private static func mendEnd(of descriptor: Int32) -> Bool {
     let size = lseek(descriptor, 0, SEEK_END)
-    // A pipe or a device has no end to mend.
+    // A pipe or a device has no end to repair.
     guard size > 0 else { return true }
     var rest: [UInt8] = []
     var place = size
@@ -118,7 +120,7 @@ enum JSONLines {
     }
   }
 
-  /// Whether bytes hold a mark that is not empty.
+  /// Whether bytes contain a mark; false for an empty mark.
   private static func contains(_ bytes: UnsafeRawBufferPointer, _ mark: [UInt8]) -> Bool {
     guard var place = bytes.baseAddress, let first = mark.first else { return false }
     let end = place + bytes.count

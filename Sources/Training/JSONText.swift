@@ -1,7 +1,10 @@
 import Foundation
 
 extension Encodable {
-  /// The value as JSON: keys sorted, so that the same value is the same text; on one line unless it is for people.
+  /// The value as JSON. Keys are sorted, so that equal values give equal texts.
+  ///
+  /// - Parameter forPeople: Whether to break the text into indented lines; otherwise it is one line.
+  /// - Throws: `EncodingError`
   public func json(forPeople: Bool = false) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -3,25 +3,31 @@ import ImageDatasets
 import Tensors
 import VariationalAutoencoder
 
-/// What the posterior makes of images, each `[images, latent]`.
+/// The latent codes of images, each `[images, latent]`.
 public struct LatentCodes: Sendable {
-  /// Of q(z0 given x).
+  /// The mean of q(z0 given x).
   public let mean: Tensor
+  /// The diagonal of the covariance of q(z0 given x).
   public let variance: Tensor
-  /// A sample of q(z0 given x), and what the flow makes of it.
+  /// A sample of q(z0 given x), or its mean.
   public let z0: Tensor
+  /// The code z0 transformed by the flow.
   public let zT: Tensor
 
-  /// The arrays under their names.
+  /// The four arrays, with their names.
   public var arrays: [(name: String, tensor: Tensor)] {
     [("mean", mean), ("variance", variance), ("z0", z0), ("zT", zT)]
   }
 }
 
 extension Evaluator {
-  /// The codes of images. With `isMean`, z0 is the posterior's mean, else a sample.
+  /// The latent codes of images.
   ///
-  /// - Throws: ``TrainingError/solve(step:_:)``
+  /// - Parameters:
+  ///   - images: The images, as the model takes them.
+  ///   - isMean: Whether z0 is the posterior's mean, rather than a sample.
+  ///   - report: Called after each batch, with the number of images done and the total.
+  /// - Throws: ``TrainingError/solve(step:_:)``; ``TrainingError/undefinedResult(_:number:)``
   public func codes(
     of images: GreyImages, isMean: Bool = false, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(TrainingError) -> LatentCodes {
@@ -44,12 +50,17 @@ extension Evaluator {
       mean: joined(\.mean), variance: joined(\.variance), z0: joined(\.z0), zT: joined { $0.flow.z })
   }
 
-  /// Images along straight lines in latent space, from the code of each of `starts` to that of the image of `ends` at the
-  /// same place: `steps` images a line, both ends included, line after line.
+  /// Decoded images along straight lines in latent space, from each of `starts` to the image of `ends` with the same
+  /// index.
   ///
-  /// The codes are zT of the posteriors' means.
+  /// The ends of a line are the codes zT of the posteriors' means.
   ///
-  /// - Throws: ``TrainingError/solve(step:_:)``
+  /// - Parameters:
+  ///   - starts: The images at the starts of the lines.
+  ///   - ends: As many images, at their ends.
+  ///   - steps: The number of images on a line, both ends included; at least two.
+  /// - Returns: The images, line after line.
+  /// - Throws: ``TrainingError/solve(step:_:)``; ``TrainingError/undefinedResult(_:number:)``
   public func interpolations(
     from starts: GreyImages, to ends: GreyImages, steps: Int
   ) throws(TrainingError) -> GreyImages {

@@ -1,13 +1,13 @@
 import Foundation
 
-/// How the learning rate changes over a run, after a linear warm-up.
+/// How the learning rate changes over a run, after a linear learning-rate warm-up.
 public enum LearningRateSchedule: String, Sendable, CaseIterable, Codable {
-  /// It stays.
+  /// The learning rate is constant.
   case constant
-  /// It falls along half a cosine to the final rate at the run's last step (Loshchilov and Hutter 2017, section 3, without
-  /// restarts).
+  /// The learning rate decays along half a cosine to the final rate at the last step of the run (Loshchilov and Hutter
+  /// 2017, "SGDR", section 3, without restarts).
   case cosine
-  /// It falls by a factor where the validation bound stops improving; see ``Plateau``.
+  /// The learning rate is multiplied by a factor whenever the validation bound stops improving; see ``Plateau``.
   case plateau
 }
 
@@ -18,12 +18,12 @@ extension TrainingConfiguration {
   ///     cosine     final + (rate - final) (1 + cos(pi k / K)) / 2      for step k of K after the warm-up
   ///     plateau    max(rate scale, final)
   ///
-  /// In the warm-up, that times (step + 1) / (steps of the warm-up).
+  /// During the learning-rate warm-up, it is rate (step + 1) / (steps of the warm-up).
   ///
   /// - Parameters:
-  ///   - step: Counted from zero.
-  ///   - totalSteps: The steps of the run, by which the cosine ends.
-  ///   - plateau: What the plateaus so far have made of the rate.
+  ///   - step: The step, counted from zero.
+  ///   - totalSteps: The number of steps of the run, at which the cosine ends.
+  ///   - plateau: The effect of the plateaus so far.
   public func learningRate(step: Int, totalSteps: Int, plateau: Plateau) -> Double {
     if step < learningRateWarmup { return learningRate * Double(step + 1) / Double(learningRateWarmup) }
     switch schedule {
@@ -37,7 +37,7 @@ extension TrainingConfiguration {
 }
 
 extension TrainingConfiguration {
-  /// The optimizer and what goes with it, in words, such as 'Adamax at 0.0005, cosine to 0, average 0.999'.
+  /// A phrase that describes the optimization, such as "Adamax at 0.0005, cosine to 0.0, average 0.999".
   public var optimizerSummary: String {
     let name = optimizer == .adam ? "Adam" : "Adamax"
     var parts = ["\(name) at \(learningRate)"]
@@ -55,19 +55,26 @@ extension TrainingConfiguration {
   }
 }
 
-/// What plateaus of the validation bound have made of the learning rate.
+/// The effect of plateaus of the validation bound on the learning rate.
 ///
-/// An epoch is a gain if its bound is below the best so far by more than a ten-thousandth of it. After more epochs without
-/// gain than the patience, the rate falls by a factor and counting begins anew: PyTorch's `ReduceLROnPlateau`.
+/// An epoch is an improvement if its negative ELBO is below the best so far by more than a ten-thousandth. After more
+/// epochs without improvement than the patience, the learning rate is multiplied by a factor, and counting begins
+/// anew. This is PyTorch's `ReduceLROnPlateau`.
 public struct Plateau: Sendable, Equatable, Codable {
-  /// What the learning rate is multiplied by.
+  /// The factor of the learning rate: the product of all reductions so far.
   public private(set) var scale = 1.0
   private var best: Double?
   private var epochsWithoutGain = 0
 
+  /// The state before the first epoch.
   public init() {}
 
-  /// Takes note of an epoch's negative ELBO on the validation images.
+  /// Adds the negative ELBO of an epoch on the validation images.
+  ///
+  /// - Parameters:
+  ///   - negativeELBO: The negative ELBO in nats.
+  ///   - factor: What a plateau multiplies the learning rate by.
+  ///   - patience: The number of epochs without improvement that are tolerated.
   public mutating func add(_ negativeELBO: Double, factor: Double, patience: Int) {
     if best.map({ negativeELBO < $0 - 1e-4 * abs($0) }) ?? true {
       best = negativeELBO
@@ -81,6 +88,6 @@ public struct Plateau: Sendable, Equatable, Codable {
     }
   }
 
-  /// Whether a run could have come to it.
+  /// Whether a run could have this state.
   var isPlausible: Bool { scale > 0 && scale <= 1 && epochsWithoutGain >= 0 && best?.isFinite ?? true }
 }

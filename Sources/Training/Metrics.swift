@@ -2,28 +2,29 @@ import DifferentialEquations
 import Foundation
 import VariationalAutoencoder
 
-/// Means over images, and what they cost.
+/// The metrics of a batch, an epoch or an evaluation: means over images, and evaluations of the velocity.
 public struct Metrics: Sendable, Equatable, Codable {
-  /// -ELBO, in nats.
+  /// The mean of -ELBO, in nats.
   public var negativeELBO = 0.0
-  /// -log p(x given zT), in nats.
+  /// The mean of -log p(x given zT), in nats.
   public var reconstruction = 0.0
-  /// log q(zT given x) - log p(zT), in nats.
+  /// The mean of the KL term, log q(zT given x) - log p(zT), in nats.
   public var kl = 0.0
-  /// Evaluations of the velocity a batch, forward.
+  /// Evaluations of the velocity in the forward pass, the mean over batches.
   public var evaluationsForward = 0.0
-  /// Evaluations of the velocity a batch, backward.
+  /// Evaluations of the velocity in the backward pass, the mean over batches.
   public var evaluationsBackward = 0.0
-  /// The integral of |f|^2 along the flows, where training is regularized by it.
+  /// The mean of the integral of |f|^2 along the flows; nil where training is not regularized by it.
   public var kineticEnergy: Double?
-  /// The integral of |df/dz|^2 along the flows, where training is regularized by it.
+  /// The mean of the integral of |df/dz|_F^2 along the flows; nil where training is not regularized by it.
   public var jacobianNorm: Double?
-  /// The Euclidean norm of a step's gradients, before they are clipped; in training.
+  /// The Euclidean norm of the gradients before they are clipped, the mean over steps; nil outside training.
   public var gradientNorm: Double?
 
+  /// Metrics of zero.
   public init() {}
 
-  /// The figures that are means over images; the others are means over batches.
+  /// The metrics that are means over images; the others are means over batches.
   fileprivate static var imageMeans: [WritableKeyPath<Metrics, Double>] {
     [\.negativeELBO, \.reconstruction, \.kl]
   }
@@ -33,18 +34,25 @@ public struct Metrics: Sendable, Equatable, Codable {
   }
 }
 
-/// Sums from which means over images are taken, so that a short last batch counts for what it is.
+/// Sums of the metrics of batches, from which means over images are computed. A smaller last batch has a smaller
+/// weight.
 public struct MetricsSum: Sendable, Equatable, Codable {
+  /// The number of images added.
   public private(set) var images = 0
   private var batches = 0
   private var sums = Metrics()
 
+  /// An empty sum.
   public init() {}
 
-  /// How many images and batches were added.
+  /// The numbers of images and batches added.
   var counts: [Int] { [images, batches] }
 
-  /// Adds a batch by its means.
+  /// Adds the metrics of a batch.
+  ///
+  /// - Parameters:
+  ///   - batch: The metrics of the batch.
+  ///   - count: The number of its images.
   public mutating func add(_ batch: Metrics, images count: Int) {
     images += count
     batches += 1
@@ -57,6 +65,7 @@ public struct MetricsSum: Sendable, Equatable, Codable {
     }
   }
 
+  /// The means over all images and batches added.
   public var mean: Metrics {
     var mean = sums
     let (n, b) = (Double(max(images, 1)), Double(max(batches, 1)))
@@ -69,7 +78,7 @@ public struct MetricsSum: Sendable, Equatable, Codable {
 }
 
 extension Metrics {
-  /// The means of a batch.
+  /// The metrics of a batch.
   init(_ output: ModelOutput) {
     let bound = output.bound
     reconstruction = -bound.logLikelihood.value.mean()
@@ -82,26 +91,37 @@ extension Metrics {
   }
 }
 
-/// A line of `metrics.jsonl`: a training step, or an epoch's means on a split.
+/// The metrics of a training step, or of an epoch on a split: a line of `metrics.jsonl`.
 public struct MetricsRecord: Sendable, Equatable, Codable {
+  /// The number of steps done.
   public var step: Int
-  /// Counted from one.
+  /// The epoch, counted from one.
   public var epoch: Int
   /// `step` for a training step; `train` or `validation` for an epoch.
   public var split: String
+  /// The mean of -ELBO, in nats.
   public var negativeELBO: Double
+  /// The mean of -log p(x given zT), in nats.
   public var reconstruction: Double
+  /// The mean of the KL term, in nats.
   public var kl: Double
+  /// Evaluations of the velocity in the forward pass, the mean over batches.
   public var evaluationsForward: Double
+  /// Evaluations of the velocity in the backward pass, the mean over batches.
   public var evaluationsBackward: Double
+  /// The mean of the integral of |f|^2; nil where training is not regularized by it.
   public var kineticEnergy: Double?
+  /// The mean of the integral of |df/dz|_F^2; nil where training is not regularized by it.
   public var jacobianNorm: Double?
-  /// The negative ELBO of grey images in bits a dimension.
+  /// ``negativeELBO`` in bits/dim, for grey images; nil for binary ones.
   public var bitsPerDimension: Double?
-  /// In training: the learning rate of the (last) step, the weight of the KL term, and the norm of the gradients.
+  /// The learning rate of the step, or of the epoch's last step; nil for validation.
   public var learningRate: Double?
+  /// The weight of the KL term in the loss; nil for validation.
   public var klWeight: Double?
+  /// The Euclidean norm of the gradients before they are clipped; nil for validation.
   public var gradientNorm: Double?
+  /// The duration of the step, the epoch's training, or its validation, in seconds.
   public var seconds: Double
 
   enum CodingKeys: String, CodingKey {
@@ -117,6 +137,7 @@ public struct MetricsRecord: Sendable, Equatable, Codable {
     case gradientNorm = "gradient_norm"
   }
 
+  /// A record of metrics, without bits/dim, learning rate and KL weight.
   public init(step: Int, epoch: Int, split: String, _ metrics: Metrics, seconds: Double) {
     self.step = step
     self.epoch = epoch

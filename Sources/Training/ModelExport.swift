@@ -2,16 +2,21 @@ import Foundation
 import NeuralNetworks
 import Safetensors
 
-/// Models as the state dict of the published PyTorch code, in plain safetensors.
+/// Exports models as a state dict of the published PyTorch code, in plain safetensors.
 public enum ModelExport {
   /// The metadata's key for the configuration.
   static let configurationKey = "ffjord-vae configuration"
 
-  /// Writes the parameters (their average where there is one), under all their published names and in PyTorch's shapes, with
-  /// the buffers of the published modules, which load them with `strict=True`; the metadata say how the model is built.
+  /// Writes the parameters of a model (their average where there is one), under all their published names and with
+  /// PyTorch's shapes, and the buffers of the published modules, which can then load the file with `strict=True`. The
+  /// metadata contain the configuration.
   ///
-  /// - Returns: How many tensors the file has.
-  /// - Throws: ``SafetensorsError``; ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range;
+  /// - Parameters:
+  ///   - state: The state of a run.
+  ///   - url: The file.
+  ///   - storage: The type in which the parameters are stored.
+  /// - Returns: The number of tensors in the file.
+  /// - Throws: `SafetensorsError`; ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range;
   ///   ``TrainingError/invalidConfiguration(_:)`` for a model that the published code has no class for.
   @discardableResult
   public static func write(
@@ -28,7 +33,7 @@ public enum ModelExport {
       try storage.stored(name, parameters[parameter], path: url.path)
     }
     var configuration = state.configuration
-    // Where data are on this machine is nobody else's business, and whether they are the same no state dict can tell.
+    // Paths on this machine are private, and a state dict does not tell whether the data are the same.
     configuration.dataDirectory = nil
     configuration.dataDigest = nil
     configuration.initialCheckpoint = nil

@@ -6,30 +6,33 @@ import Safetensors
 import Tensors
 import VariationalAutoencoder
 
-/// Models from a state dict of the published PyTorch code, in safetensors; the counterpart of ``ModelExport``.
+/// Imports a model from a state dict of the published PyTorch code, in safetensors; the counterpart of ``ModelExport``.
 public struct ModelImport: Sendable {
+  /// The model.
   public let model: VariationalAutoencoder
-  /// The state of a run before its first step.
+  /// The state of a run before its first step, with the imported parameters.
   public let state: TrainingState
+  /// The state dict.
   public let stateDict: PublishedStateDict
-  /// Whether the file's metadata said how the model is built.
+  /// Whether the file's metadata contained the architecture.
   public let isDescribed: Bool
-  /// What names and shapes leave open and how it was taken, in words.
+  /// What the names and shapes of the tensors leave open, and which choices were made, in words.
   public let notes: [String]
 
-  /// Reads a model.
+  /// Imports a model.
   ///
-  /// How it is built is what ``ModelExport`` wrote into the metadata; without that, a preset's configuration with all
-  /// that names and shapes tell.
+  /// The architecture is the one that ``ModelExport`` wrote to the metadata, or otherwise a preset's, as far as names
+  /// and shapes of the tensors do not determine it.
   ///
   /// - Parameters:
-  ///   - preset: The preset to begin with, whatever the metadata say.
+  ///   - url: The file.
+  ///   - preset: The preset to begin with, in place of the metadata; nil to use the metadata, or else ``Preset/paper``.
   ///   - dataset: The dataset that the model is for.
-  ///   - memoryLimit: The memory that the file's contents may take.
-  ///   - change: Changes the model that was found; its word is the last.
-  /// - Throws: ``SafetensorsError`` for a damaged file; ``TrainingError/invalidModel(path:reason:)`` that names every
-  ///   tensor that is missing, misshaped or not the model's; ``TrainingError/invalidConfiguration(_:)`` for a change that
-  ///   makes no sense.
+  ///   - memoryLimit: How much memory the file's contents may take.
+  ///   - change: Changes the architecture that was found.
+  /// - Throws: `SafetensorsError` for a damaged file; ``TrainingError/invalidModel(path:reason:)``, which names every
+  ///   tensor that is missing, misshaped or not part of the model; ``TrainingError/invalidConfiguration(_:)`` for an
+  ///   invalid change.
   public init(
     _ url: URL, preset: Preset? = nil, dataset: String? = nil, memoryLimit: MemoryLimit = .standard,
     change: (inout ModelConfiguration) -> Void = { _ in }
@@ -44,14 +47,14 @@ public struct ModelImport: Sendable {
       isDescribed = true
       notes = []
     } else {
-      // Grey images are those of Frey faces; binary ones are the same kind as those that the program draws.
+      // Of the known datasets, Frey faces has grey images, and glyphs binary ones.
       let isGrey = stateDict.values["p_x_mean.1.weight"] != nil
       configuration = (preset ?? .paper).configuration(dataset: dataset ?? (isGrey ? "freyfaces" : "glyphs"))
       isDescribed = false
       notes = stateDict.infer(&configuration.model)
     }
     if let dataset { configuration.dataset = dataset }
-    // An exported model does not carry with it which images it was trained on.
+    // An exported model does not say which images it was trained on.
     configuration.dataDigest = nil
     let found = configuration.model
     change(&configuration.model)
@@ -60,7 +63,7 @@ public struct ModelImport: Sendable {
       throw TrainingError.invalidModel(path: path, reason: "its tensors are of no model that can be: \(error)")
     }
     let parameters: ParameterSet
-    // Whoever names the widths knows the cause.
+    // Where the widths were given, they are not the cause of a mismatch.
     let areNamed = isDescribed || configuration.model.hidden != found.hidden
     let cause = areNamed ? nil : stateDict.hiddenCause(configuration.model)
     (model, parameters) = try Self.make(configuration, stateDict, cause)

@@ -1,10 +1,12 @@
-/// How well a score tells in-distribution images from out-of-distribution ones.
+/// Measures how well a score distinguishes in-distribution from out-of-distribution images.
 public enum OutlierRanking {
-  /// The area under the receiver operating characteristic: the probability that an in-distribution image scores above an
-  /// out-of-distribution one, ties counted half. 1 is a perfect ranking, 0.5 is chance.
+  /// The area under the receiver operating characteristic (AUROC): the probability that an in-distribution image scores
+  /// higher than an out-of-distribution one, with ties counted half. 1 is a perfect ranking, 0.5 is chance.
   ///
-  /// It is the Mann-Whitney statistic over its maximum, (R - n (n + 1) / 2) / (n m), where R is the sum of the ranks of the
-  /// n in-distribution scores, with ties at their mean rank (Hanley and McNeil 1982).
+  /// It is the Mann-Whitney statistic divided by its maximum, (R - n (n + 1) / 2) / (n m), where R is the sum of the
+  /// ranks of the n in-distribution scores among all n + m, with ties at their mean rank (Hanley and McNeil 1982).
+  ///
+  /// - Precondition: There are scores of both kinds.
   public static func areaUnderCurve(inDistribution: [Double], outOfDistribution: [Double]) -> Double {
     precondition(
       !inDistribution.isEmpty && !outOfDistribution.isEmpty, "areaUnderCurve: scores of both kinds are needed")

@@ -2,12 +2,13 @@ import Foundation
 import Safetensors
 import Tensors
 
-/// The type in which a file holds parameters, whose arithmetic is in single precision.
+/// The type in which a file stores parameters. In memory they are always in single precision.
 public enum ParameterStorage: String, Sendable, CaseIterable {
+  /// IEEE 754 single precision: 24 bits of mantissa.
   case float32
-  /// The range of float32 with 8 bits of mantissa.
+  /// The range of single precision with 8 bits of mantissa.
   case bfloat16
-  /// 11 bits of mantissa, up to 65504.
+  /// IEEE 754 half precision: 11 bits of mantissa, up to 65504.
   case float16
 
   var elementType: SafetensorsElementType {
@@ -18,7 +19,7 @@ public enum ParameterStorage: String, Sendable, CaseIterable {
     }
   }
 
-  /// A tensor as it is stored, rounded to nearest, ties to even.
+  /// A tensor to be written in this type, rounded to nearest, ties to even.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range.
   func stored(_ name: String, _ tensor: Tensor, path: String) throws(TrainingError) -> SafetensorsTensor {
@@ -35,7 +36,7 @@ public enum ParameterStorage: String, Sendable, CaseIterable {
     }
   }
 
-  /// A stored tensor, widened to single precision; nil for a type that parameters are not stored in.
+  /// A stored tensor, converted to single precision; nil for a type in which parameters are not stored.
   static func widened(_ bytes: UnsafeRawBufferPointer, shape: [Int], _ type: SafetensorsElementType) -> Tensor? {
     func numbers(_ widen: (UInt16) -> Float) -> Tensor {
       let values = (0..<bytes.count / 2).map { widen(bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self)) }
@@ -49,7 +50,7 @@ public enum ParameterStorage: String, Sendable, CaseIterable {
     }
   }
 
-  /// The upper half of a number's bits, rounded; not-a-number stays that.
+  /// The upper 16 bits of a number, rounded; NaN stays NaN.
   private static func bfloat16(_ x: Float) -> UInt16 {
     let bits = x.bitPattern
     if x.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }

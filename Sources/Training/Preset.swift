@@ -1,23 +1,28 @@
 import NormalizingFlows
 import VariationalAutoencoder
 
-/// A configuration with a name.
+/// A named configuration.
 public enum Preset: String, Sendable, CaseIterable, Codable {
   /// The published experiment as its code runs it (FFJORD, section 4.2 and appendix; the defaults of the published
-  /// program): batch 100, Adamax at 5e-4, KL warm-up over 100 epochs, and an end when more than 35 epochs have brought no
-  /// better bound; the flow's sizes by dataset and posterior.
+  /// program): a batch size of 100, Adamax with a learning rate of 5e-4, a KL warm-up of 100 epochs, and early
+  /// stopping after more than 35 epochs without a better bound. The sizes of the flow depend on dataset and posterior.
   case paper
-  /// The published experiment as the paper's appendix describes it: as ``paper``, with a learning rate of 1e-3 and a
-  /// patience of 100 epochs.
+  /// The published experiment as the paper's appendix describes it: as ``paper``, but with a learning rate of 1e-3 and
+  /// a patience of 100 epochs.
   case paperText = "paper-text"
-  /// This program's own recipe for the same data, encoder and decoder: a compact flow, batch 50, a larger learning rate
-  /// that rises for 500 steps and falls along a cosine, an average of the parameters, clipped gradients, and a looser
-  /// tolerance in training than in validation.
+  /// This package's own recipe for the same data, encoder and decoder: a compact flow, a batch size of 50, a larger
+  /// learning rate with a warm-up of 500 steps and cosine decay, an average of the parameters, clipped gradients, and
+  /// a looser tolerance in training than in validation.
   case fast
-  /// A model that trains on glyphs in about two minutes on two cores, and reconstructs them legibly.
+  /// A model that is trained on glyphs in about two minutes on two cores, and reconstructs them legibly.
   case small
 
-  /// The configuration for a dataset and a posterior; a dataset that is not the paper's has Omniglot's.
+  /// The configuration for a dataset and a posterior. A dataset that is not in the paper gets Omniglot's sizes.
+  ///
+  /// - Parameters:
+  ///   - dataset: The dataset's name.
+  ///   - flow: The kind of the posterior.
+  ///   - amortization: Which weights of a continuous flow are amortized.
   public func configuration(
     dataset: String, flow: PosteriorKind = .ffjord, amortization: Amortization = .lowRank
   ) -> TrainingConfiguration {
@@ -38,7 +43,7 @@ public enum Preset: String, Sendable, CaseIterable, Codable {
       configuration.useFastRecipe(dataset: dataset)
       configuration.model.usePublishedLayers()
     case .small:
-      // Not many more than what varies between two digits: a model of 32 learns more slowly.
+      // Not many more dimensions than digits vary in: with 32, the model learns more slowly.
       configuration.model.latent = 12
       configuration.model.hidden = [64, 64]
       configuration.model.blocks = 2
@@ -54,7 +59,7 @@ public enum Preset: String, Sendable, CaseIterable, Codable {
 }
 
 extension TrainingConfiguration {
-  /// The recipe of ``Preset/fast``. Silhouettes, whose gradients are the largest, bear half the learning rate of the others.
+  /// The recipe of ``Preset/fast``. Silhouettes, which have the largest gradients, get half the learning rate.
   fileprivate mutating func useFastRecipe(dataset: String) {
     (model.hidden, model.blocks, model.rank) = ([128, 128], 2, 4)
     batchSize = 50
@@ -74,11 +79,11 @@ extension TrainingConfiguration {
 }
 
 extension TrainingConfiguration {
-  /// The recipe of ``Preset/small``: 16500 images, ten a step.
+  /// The recipe of ``Preset/small``: 16500 images in batches of ten.
   ///
-  /// In so short a run the number of steps counts more than their precision, so batches are small; the falling learning rate
-  /// and the average then take their noise away. Adamax bears a large learning rate there, at which Adam's KL term
-  /// explodes. The KL term has its whole weight from the first epoch on: the bound is the one that is reported.
+  /// In so short a run, the number of steps matters more than the precision of their gradients, so that batches are
+  /// small; the learning rate's decay and the average remove their noise. Adamax tolerates a large learning rate, at
+  /// which Adam's KL term explodes. There is no KL warm-up: the loss is the bound that is reported.
   fileprivate mutating func useShortRecipe() {
     epochs = 3
     limitTrain = 5500
@@ -95,9 +100,9 @@ extension TrainingConfiguration {
 }
 
 extension ModelConfiguration {
-  /// The dynamics of the published runs: those that the paper chose for each dataset by the validation bound, with
-  /// low-rank amortization (Grathwohl et al. 2019, appendix). The paper has none for other amortizations, which get the
-  /// same.
+  /// The dynamics of the published runs, which the paper chose for each dataset by the validation bound, with low-rank
+  /// amortization (Grathwohl et al. 2019, appendix). The paper has no other amortizations, so that they get the same
+  /// dynamics.
   fileprivate mutating func usePublishedDynamics(dataset: String) {
     switch dataset {
     case "mnist": (hidden, activation, blocks, rank) = ([1024, 1024], .softplus, 2, 64)
@@ -107,9 +112,9 @@ extension ModelConfiguration {
     }
   }
 
-  /// The layers of the other posteriors, as in the table that FFJORD compares itself with: 16 planar flows; 8 inverse
-  /// autoregressive flows of width 1280; 16 Sylvester flows with 32 orthogonal vectors or 8 Householder reflections (van
-  /// den Berg et al. 2018, experiments and appendix; the same for all datasets).
+  /// The sizes of the other posteriors in the results that FFJORD is compared with: 16 planar flows; 8 inverse
+  /// autoregressive flows of width 1280; 16 Sylvester flows with 32 orthogonal vectors or 8 Householder reflections.
+  /// They are the same for all datasets (van den Berg et al. 2018, experiments and appendix).
   fileprivate mutating func usePublishedLayers() {
     flows = flow == .iaf ? 8 : 16
     maskedWidth = 1280

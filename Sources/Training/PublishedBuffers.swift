@@ -2,8 +2,9 @@ import Safetensors
 import VariationalAutoencoder
 
 extension ModelConfiguration {
-  /// The tensors of the published modules' state dicts that are no parameters, as a new module of theirs has them: without
-  /// them, PyTorch refuses a state dict. The times that flows run are among them, `[0, T]` or the root of each block's T.
+  /// The buffers of the published modules: the tensors of their state dicts that are not parameters, with the values
+  /// of a new module. PyTorch refuses a state dict without them. They include the flows' end times, as `[0, T]` or as
+  /// the square root of each block's T.
   func publishedBuffers() -> [SafetensorsTensor] {
     switch flow {
     case .none, .planar: []
@@ -35,7 +36,7 @@ extension ModelConfiguration {
     SafetensorsTensor(name: "\(block)._num_evals", shape: [], values: [0] as [Float])
   }
 
-  /// The order of latent numbers backward.
+  /// The permutation that reverses the latent dimensions.
   private func reversal(_ name: String) -> SafetensorsTensor {
     SafetensorsTensor(name: name, values: (0..<latent).reversed().map { Int64($0) })
   }
@@ -44,7 +45,7 @@ extension ModelConfiguration {
     [SafetensorsTensor(name: "_eye", shape: [1, width, width], values: square(width) { $0 == $1 })]
   }
 
-  /// What picks the numbers above the diagonal and on it: for the model, and for its layers.
+  /// The masks of the elements above the diagonal, and the indices of those on it: for the model, and for its layers.
   private func triangles(_ width: Int, eachLayer: Bool = true) -> [SafetensorsTensor] {
     let above = square(width) { $0 < $1 }
     let diagonal = (0..<width).map { Int64($0) }

@@ -1,21 +1,26 @@
 import VariationalAutoencoder
 
-/// The table of negative ELBOs that models of images are compared by.
+/// The published table of negative ELBOs, with which results are compared.
 ///
 /// Source: Grathwohl, Chen, Bettencourt, Sutskever and Duvenaud, "FFJORD: Free-form Continuous Dynamics for Scalable
-/// Reversible Generative Models", ICLR 2019, section 4.2: means on test images over three runs, in nats, on Frey Faces in
-/// bits a dimension. The figures but FFJORD's own are van den Berg et al.'s (UAI 2018); Sylvester is the best of their
-/// three kinds.
+/// Reversible Generative Models", ICLR 2019, section 4.2. The figures are means over three runs of the negative ELBO
+/// of the test images, in nats, or for Frey faces in bits/dim. All but FFJORD's are from van den Berg et al. (UAI
+/// 2018); Sylvester is the best of their three kinds.
 public enum PublishedResults {
   /// A row of the table.
   public enum Method: String, Sendable, CaseIterable {
+    /// A Gaussian posterior.
     case noFlow = "no flow"
+    /// Planar flows.
     case planar
+    /// Inverse autoregressive flows.
     case iaf = "IAF"
+    /// Sylvester flows of the best kind.
     case sylvester = "Sylvester"
+    /// Continuous flows.
     case ffjord = "FFJORD"
 
-    /// The row that a posterior belongs to.
+    /// The row of a kind of posterior.
     public init(_ kind: PosteriorKind) {
       switch kind {
       case .none: self = .noFlow
@@ -27,9 +32,11 @@ public enum PublishedResults {
     }
   }
 
-  /// A mean and the deviation that the paper gives beside it.
+  /// A figure of the table.
   public struct Figure: Sendable, Equatable {
+    /// The mean over runs, in nats or bits/dim.
     public let mean: Double
+    /// The deviation that the paper gives with the mean, in the same unit.
     public let deviation: Double
 
     init(_ mean: Double, _ deviation: Double) { (self.mean, self.deviation) = (mean, deviation) }
@@ -54,16 +61,18 @@ public enum PublishedResults {
     ],
   ]
 
-  /// The negative ELBO of a method on a dataset's test images: nats, or bits a dimension for `freyfaces` and its other
-  /// splits such as `freyfaces:321`; nil for a dataset that the table does not have.
+  /// The negative ELBO of a method on the test images of a dataset; nil for a dataset that is not in the table.
   ///
-  /// The published evaluation averages the means of batches; where the last batch is short, its images weigh more there
-  /// than in this program's means (on Caltech silhouettes 7 images, 14 times as much).
+  /// The unit is nats, or bits/dim for `freyfaces` and its other splits such as `freyfaces:321`.
+  ///
+  /// The published evaluation averages the means of batches. The images of a smaller last batch therefore have a
+  /// larger weight there than in this package's means: on Caltech silhouettes, 7 images have 14 times the weight of
+  /// the others.
   public static func figure(_ method: Method, on dataset: String) -> Figure? {
     table[dataset.hasPrefix("freyfaces:") ? "freyfaces" : dataset]?[method]
   }
 
-  /// The mean of ``figure(_:on:)``.
+  /// The mean of ``figure(_:on:)``, in nats or bits/dim.
   public static func negativeELBO(_ method: Method, on dataset: String) -> Double? {
     figure(method, on: dataset)?.mean
   }

@@ -3,33 +3,38 @@ import Foundation
 import Safetensors
 import Tensors
 
-/// The tensors of a state dict that the published PyTorch code made, under their names, in single precision.
+/// The parameters in a state dict of the published PyTorch code, in single precision.
 ///
-/// Besides parameters, such a file holds buffers (masks, permutations, counters of evaluations), and a file of reference
-/// values holds inputs, outputs and gradients beside the parameters. These are passed over; of buffers, the length of
-/// time that the flows run is kept.
+/// Besides parameters, such a file holds buffers (masks, permutations, counters of evaluations); a file of reference
+/// values also holds inputs, outputs and gradients. These are ignored, except for the buffers with the flows' end
+/// times.
 public struct PublishedStateDict: Sendable {
+  /// The path of the file.
   public let path: String
+  /// The file's metadata.
   public let metadata: [String: String]
   /// The parameters by name.
   public private(set) var values: [String: Tensor] = [:]
-  /// The names of tensors that are no parameters, in the order of the file.
+  /// The names of the tensors that are not parameters, in the order of the file.
   public private(set) var ignored: [String] = []
-  /// The names of parameters that were not stored in single precision, in the order of the file.
+  /// The names of the parameters that were not stored in single precision, in the order of the file.
   public private(set) var converted: [String] = []
-  /// The length of time that one buffer names for all blocks.
+  /// The end time of all blocks, where one buffer holds it.
   private(set) var commonTime: Float?
-  /// The square roots of the lengths of time that blocks name for themselves.
+  /// The square roots of the end times of single blocks, where each has a buffer.
   private(set) var timeRoots: [Int: Float] = [:]
 
-  /// Reads a file.
+  /// Reads a state dict.
   ///
-  /// Numbers of 16 or 64 bits become single precision; 8-bit ones are multiplied by the number that `scale.` and the
-  /// tensor's name hold.
+  /// Numbers of 16 and 64 bits are converted to single precision. 8-bit integers are multiplied by the number in the
+  /// tensor whose name is `scale.` followed by theirs.
   ///
-  /// - Parameter memoryLimit: The memory that the file's contents may take.
-  /// - Throws: ``SafetensorsError`` for a file that is damaged, none of its kind or too large for memory;
-  ///   ``TrainingError/invalidModel(path:reason:)`` that names every tensor of a type that cannot be read, without elements, or with a number that is not finite.
+  /// - Parameters:
+  ///   - url: The file.
+  ///   - memoryLimit: How much memory the file's contents may take.
+  /// - Throws: `SafetensorsError` for a file that is damaged, not a safetensors file, or too large for memory;
+  ///   ``TrainingError/invalidModel(path:reason:)``, which names every tensor that has a type that cannot be read, no
+  ///   elements, or a number that is not finite.
   public init(_ url: URL, memoryLimit: MemoryLimit = .standard) throws {
     let file = try SafetensorsFile(url, memoryLimit: memoryLimit)
     path = file.path
@@ -42,7 +47,7 @@ public struct PublishedStateDict: Sendable {
     var scaled: [String] = []
     let (wanted, passedOver) = Self.divided(file.entries)
     ignored = passedOver
-    // As they are kept, in single precision.
+    // In memory they are in single precision.
     let count = file.entries.reduce(0) { $0 + (wanted.contains($1.name) ? $1.elementCount : 0) }
     try file.checkMemory(ofTensors: MemoryEstimate.bytes(count))
     try file.readTensors(where: { wanted.contains($0.name) }) { entry, bytes in
@@ -80,20 +85,21 @@ public struct PublishedStateDict: Sendable {
     guard validationErrors.isEmpty else {
       throw TrainingError.invalidModel(path: path, reason: Self.list(validationErrors, "cannot be used"))
     }
-    // Modules may share a tensor, as swish's beta; safetensors keeps one and says under what name in the metadata.
+    // Modules may share a tensor, such as the beta of swish. Safetensors stores it once; the metadata map its other
+    // names to the stored one.
     for (name, kept) in metadata where values[name] == nil { values[name] = values[kept] }
   }
 
-  /// How many tensors the file holds.
+  /// The number of tensors in the file.
   public var tensorCount: Int { values.count + ignored.count }
 
-  /// Validation errors of tensors in words, a line each.
+  /// The validation errors of tensors as text, one per line.
   static func list(_ validationErrors: [String], _ predicate: String) -> String {
     let count = validationErrors.count == 1 ? "1 tensor" : "\(validationErrors.count) tensors"
     return ([count + " \(predicate):"] + validationErrors.sorted().map { $0.visible() }).joined(separator: "\n  ")
   }
 
-  /// The name under which a parameter is known here: regularization wraps a velocity once more.
+  /// The name of a parameter in this package. In the published code, regularization wraps a velocity once more.
   private static func name(_ name: String) -> String {
     name.replacingOccurrences(of: ".odefunc.odefunc.", with: ".odefunc.")
   }
@@ -105,7 +111,7 @@ public struct PublishedStateDict: Sendable {
     if numbers.count == 1, let block { timeRoots[block] = numbers[0] }
   }
 
-  /// A tensor in single precision; an 8-bit one without its scale. Nil for other integers.
+  /// A tensor in single precision, 8-bit integers without their scale; nil for other integers.
   private static func tensor(_ entry: SafetensorsEntry, _ bytes: UnsafeRawBufferPointer) -> Tensor? {
     switch entry.elementType {
     case .float32: Tensor(copying: bytes, shape: entry.shape, .float32)
@@ -119,14 +125,14 @@ public struct PublishedStateDict: Sendable {
     }
   }
 
-  /// Where the first number that is not finite stands, if there is any.
+  /// The position of the first number that is not finite, in words; nil where all are finite.
   private static func undefined(_ name: String, _ tensor: Tensor) -> String? {
     tensor.flaw.map { "\(name) \($0)" }
   }
 }
 
 extension PublishedStateDict {
-  /// The names of the tensors that are read, and those of all that are no parameters, in the order of the file.
+  /// The names of the tensors that are read, and the names of those that are not parameters, in the order of the file.
   private static func divided(_ entries: [SafetensorsEntry]) -> (wanted: Set<String>, ignored: [String]) {
     var (wanted, ignored) = (Set<String>(), [String]())
     for entry in entries {
@@ -135,19 +141,19 @@ extension PublishedStateDict {
       case .reference, .buffer: ignored.append(entry.name)
       case .time, .scale:
         ignored.append(entry.name)
-        // Both are a number or two.
+        // Either has one or two elements.
         if entry.elementCount <= 2 { wanted.insert(entry.name) }
       }
     }
     return (wanted, ignored)
   }
 
-  /// What a tensor is, by its name.
+  /// The role of a tensor, which follows from its name.
   private enum Role {
     case parameter
-    /// How long the flows run.
+    /// A buffer with the flows' end time.
     case time
-    /// What an 8-bit tensor is to be multiplied by.
+    /// The scale of an 8-bit tensor.
     case scale(of: String)
     /// A buffer of the published modules.
     case buffer

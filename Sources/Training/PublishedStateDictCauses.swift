@@ -2,7 +2,7 @@ import NormalizingFlows
 import VariationalAutoencoder
 
 extension PublishedStateDict {
-  /// Why a file is of a model that this program does not have, whatever is said of it.
+  /// Why the file's model is not supported by this package; nil where it may be.
   var unsupported: String? {
     let normalizations = indices("cnf.chain.").filter { has("cnf.chain.\($0).running_mean") }.sorted()
     guard !normalizations.isEmpty else { return nil }
@@ -10,7 +10,8 @@ extension PublishedStateDict {
     return "the model was made with --batch_norm True (\(names)), and there is no batch normalization of flows here"
   }
 
-  /// Why tensors may not fit a model that was found in the file, if the file does not show all of it.
+  /// A possible cause why tensors do not fit the model that was inferred from the file; nil where the file determines
+  /// it.
   func hiddenCause(_ model: ModelConfiguration) -> String? {
     guard model.flow == .ffjord, model.amortization == .hyper else { return nil }
     let widths = model.hidden.map(String.init).joined(separator: "-")

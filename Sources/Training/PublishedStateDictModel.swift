@@ -3,9 +3,10 @@ import Tensors
 import VariationalAutoencoder
 
 extension PublishedStateDict {
-  /// Sets what the names and shapes of the tensors tell of a model, and leaves the rest as it was.
+  /// Sets the parts of an architecture that the names and shapes of the tensors determine, and leaves the others
+  /// unchanged.
   ///
-  /// - Returns: In words, what they leave open and how it was taken.
+  /// - Returns: What they leave open, and which choices were made, in words.
   func infer(_ model: inout ModelConfiguration) -> [String] {
     if let kernel = values["q_z_nn.5.h.weight"]?.shape, kernel.count == 4 {
       (model.imageHeight, model.imageWidth) = (4 * kernel[2], 4 * kernel[3])
@@ -29,7 +30,8 @@ extension PublishedStateDict {
     return []
   }
 
-  /// amor_d gives m m numbers a flow, amor_diag1 m, amor_q the latent numbers times vectors or reflections.
+  /// For each layer, amor_d has m m outputs, amor_diag1 has m, and amor_q has the latent dimensions times the number
+  /// of vectors or reflections.
   private func inferSylvesterFlow(_ model: inout ModelConfiguration) -> [String] {
     model.flow = .sylvesterTriangular
     guard let square = outputs("amor_d"), let diagonal = outputs("amor_diag1.0"), diagonal > 0 else { return [] }
@@ -38,7 +40,7 @@ extension PublishedStateDict {
     guard let rotation = outputs("amor_q") else { return [] }
     model.orthogonalVectors = width
     model.reflections = rotation / max(1, model.flows * model.latent)
-    // Reflections leave all columns; orthogonal vectors are as many as the columns.
+    // With reflections, Q is square; with orthogonal vectors, it has as many columns as there are vectors.
     model.flow =
       width == model.latent && model.reflections != width ? .sylvesterHouseholder : .sylvesterOrthogonal
     guard width == model.latent, model.reflections == width else { return [] }
@@ -86,8 +88,9 @@ extension PublishedStateDict {
     return notes
   }
 
-  /// By how many numbers the hypernetwork gives: for all layers together `outputs` (bias), or that and the rank times
-  /// inputs and outputs (low-rank), or an affine map for the last layer.
+  /// Infers the amortization from the number of outputs of the hypernetwork: the sum of the layers' outputs (bias);
+  /// that plus the rank times the sum of the layers' inputs and outputs (low-rank); or the size of an affine map of
+  /// the last layer.
   private func inferAmortization(_ model: inout ModelConfiguration, _ widths: [Int]) -> [String] {
     model.amortization = .lowRank
     guard let count = outputs("q_am.0"), let last = widths.last else { return [] }
@@ -111,13 +114,13 @@ extension PublishedStateDict {
     return []
   }
 
-  /// The outputs of the layers of a block's velocity that images share.
+  /// The numbers of outputs of the shared layers of a block's velocity.
   private func widths(of block: String, latent: Int) -> [Int] {
     var widths: [Int] = []
     while true {
       let layer = "\(block).diffeq.layers.\(widths.count)."
       let inputs = widths.last ?? latent
-      // A layer's hypernetwork gives its bias and its weight.
+      // The outputs of a layer's hypernetwork are its bias and its weight.
       let generated = outputs(layer + "_hypernet.2").map { $0 / (inputs + 1) }
       guard let outputs = ["_layer", "_layer0", "layer_f"].lazy.compactMap({ outputs(layer + $0) }).first ?? generated
       else { return widths }
@@ -134,12 +137,12 @@ extension PublishedStateDict {
     return values[layer + "_layer.weight"].map { $0.shape.last == latent ? .ignore : .concat }
   }
 
-  /// How many outputs a layer has.
+  /// The number of outputs of a layer.
   private func outputs(_ layer: String) -> Int? { values["\(layer).weight"]?.shape.first }
 
   func has(_ prefix: String) -> Bool { values.keys.contains { $0.hasPrefix(prefix) } }
 
-  /// The numbers that follow a prefix in names.
+  /// The numbers that follow a prefix in the tensors' names.
   func indices(_ prefix: String) -> Set<Int> {
     Set(
       values.keys.filter { $0.hasPrefix(prefix) }

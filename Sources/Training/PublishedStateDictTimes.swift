@@ -1,13 +1,13 @@
 import Foundation
 import VariationalAutoencoder
 
-// Times are stored in single precision, as they are or as their square roots. Read as they stand, 0.3 would become
-// 0.30000001192, and a model that is exported and imported another one in its last bits.
+// End times are stored in single precision, as they are or as their square roots. A stored 0.3 would be read as
+// 0.30000001192, and an exported model would not be the same after import, to the last bit.
 
 extension PublishedStateDict {
-  /// Sets the times that the file names, where a model has others.
+  /// Sets the end times that the file holds, where they differ from the model's.
   ///
-  /// - Returns: Whether it names any.
+  /// - Returns: Whether the file holds any.
   func inferTimes(_ model: inout ModelConfiguration) -> Bool {
     guard (1...1000).contains(model.blocks), commonTime != nil || !timeRoots.isEmpty else { return false }
     let stored: [(number: Float, isRoot: Bool)?] = (0..<model.blocks).map { block in
@@ -31,8 +31,8 @@ extension PublishedStateDict {
     return true
   }
 
-  /// The number of fewest digits next to a time for which a test holds: what a person gave, if it was short. Else the time
-  /// itself.
+  /// The number of the fewest digits, close to a time, for which a test holds: the number that was originally given,
+  /// if it was short. Otherwise the time itself.
   private static func shortest(_ time: Double, where holds: (Double) -> Bool) -> Double {
     (1...7).lazy.compactMap { Double(String(format: "%.\($0)g", time)) }.first(where: holds) ?? time
   }

@@ -4,7 +4,8 @@ import Safetensors
 import VariationalAutoencoder
 
 extension Checkpoint {
-  /// The checkpoint file that a person means: a file itself, or the best in a directory, else the last.
+  /// The checkpoint file at a path: the file itself, or in the directory of a run the best, or else the last
+  /// checkpoint.
   ///
   /// - Throws: ``TrainingError/missingCheckpoint(path:)``
   public static func file(at path: String) throws(TrainingError) -> URL {
@@ -12,8 +13,11 @@ extension Checkpoint {
     return file
   }
 
-  /// What the checkpoint that a person means says of itself, and what a person should know of the choice.
+  /// The description of the checkpoint at a path, and remarks on the choice of the file.
   ///
+  /// - Parameters:
+  ///   - path: A checkpoint file, or the directory of a run.
+  ///   - memoryLimit: How much memory the file's contents may take.
   /// - Throws: As ``TrainedModel/init(at:parameters:memoryLimit:)``.
   public static func summary(
     at path: String, memoryLimit: MemoryLimit = .standard
@@ -22,9 +26,9 @@ extension Checkpoint {
     return (found, remarks)
   }
 
-  /// Reads the first of the files that a person may mean that is whole.
+  /// Reads the first undamaged checkpoint of those that a path may refer to.
   ///
-  /// - Returns: Also that file, and what a person should know of the choice.
+  /// - Returns: What was read, its file, and remarks on the choice of the file.
   static func usable<Value>(
     at path: String, _ read: (URL) throws -> Value
   ) throws -> (Value, url: URL, remarks: [String]) {
@@ -44,7 +48,7 @@ extension Checkpoint {
     throw failures.count == 1 ? offer(besides: first, failures[0]) : together(failures, path)
   }
 
-  /// Whether an error says that a file is not what it should be, so that another may be used in its place.
+  /// Whether an error means that a file is damaged, so that another may be used in its place.
   static func isDamage(_ error: any Error) -> Bool {
     switch error {
     case let error as TrainingError: error.category == .badData
@@ -53,15 +57,15 @@ extension Checkpoint {
     }
   }
 
-  /// What an error says.
+  /// The description of an error.
   static func words(_ error: any Error) -> String { "\(error)" }
 
-  /// An error that says what all of them say.
+  /// An error with the descriptions of all the given errors.
   static func together(_ errors: [any Error], _ path: String) -> TrainingError {
     .invalidRun(path: path, reason: errors.map(words).joined(separator: "\n"))
   }
 
-  /// The error, with the other checkpoint of the run if the file is one of two and the other is whole.
+  /// The error, with a mention of the run's other checkpoint if the file is one of the two and the other is undamaged.
   static func offer(besides file: URL, _ error: any Error) -> any Error {
     let other = [lastName: bestName, bestName: lastName][file.lastPathComponent]
     guard let other = other.map({ file.deletingLastPathComponent().appending(path: $0) }),
@@ -72,7 +76,8 @@ extension Checkpoint {
       reason: "\(words(error))\n\(other.relativePath), of \(state.progress.place), is whole: name that one")
   }
 
-  /// The files that a person may mean, best first, by their beginnings; and what should be known of the choice.
+  /// The checkpoint files that a path may refer to, in the order of preference, judged by their headers; and remarks
+  /// on the choice.
   private static func files(at path: String) throws(TrainingError) -> (urls: [URL], remarks: [String]) {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
@@ -81,7 +86,7 @@ extension Checkpoint {
     guard isDirectory.boolValue else { return ([URL(filePath: path)], []) }
     let run = RunDirectory(path)
     func found(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
-    // A program that was killed may have left the files of a run on their way.
+    // A program that was killed may have left the files of a run in an intermediate place.
     let directory =
       found(run.last) || found(run.best) ? run : run.replacement.arrived.map { RunDirectory($0.path) } ?? run
     let both = [directory.best, directory.last].filter(found)
@@ -98,13 +103,13 @@ extension Checkpoint {
     if let mine = best.run, let theirs = last.run, mine != theirs {
       return ([directory.last], ["\(name) is of another run than \(lastName): using \(lastName)"])
     }
-    // Killed between writing the last one and naming it the best one.
+    // The program was killed after it had written the last checkpoint, and before it linked it as the best.
     if last.progress.isBest, best.progress.epoch < epoch { return ([directory.last, directory.best], []) }
     return (both, [])
   }
 }
 
 extension TrainingProgress {
-  /// How far it has come, in words.
+  /// The progress in words.
   var place: String { "epoch \(epoch), step \(step)" }
 }

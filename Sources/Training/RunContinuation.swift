@@ -3,16 +3,16 @@ import Foundation
 import Safetensors
 import VariationalAutoencoder
 
-/// How a run goes on.
+/// How a run is resumed.
 public enum RunContinuation {
-  /// From a state.
+  /// From the state in a checkpoint.
   case state(VariationalAutoencoder, TrainingState)
-  /// From its beginning: it has no checkpoint yet.
+  /// From the beginning, since the run has no checkpoint yet.
   case beginning(TrainingConfiguration)
 }
 
 extension RunDirectory {
-  /// The directory that a person means, by its path or by that of a file in it, and the file if one is named.
+  /// The run directory at a path, or that of the file at the path, and the file.
   ///
   /// - Throws: ``TrainingError/missingCheckpoint(path:)``
   public static func naming(_ path: String) throws(TrainingError) -> (directory: RunDirectory, file: URL?) {
@@ -26,13 +26,15 @@ extension RunDirectory {
     return (RunDirectory(parent.isEmpty ? "." : parent), file)
   }
 
-  /// How the run goes on in its directory; puts in order what a killed process left. The directory must be held.
+  /// How the run in the directory is resumed. Cleans up what a killed process left. The directory must be locked.
   ///
-  /// Where the last checkpoint is missing or damaged, from the best one.
+  /// A run is resumed from its last checkpoint, or from the best one where the last is missing or damaged.
   ///
-  /// - Parameter file: A checkpoint in the directory to go on from.
-  /// - Returns: Also what a person should know.
-  /// - Throws: ``TrainingError/foreign(path:reason:)`` for a checkpoint that is not the run's;
+  /// - Parameters:
+  ///   - file: A checkpoint in the directory to resume from; nil to choose one.
+  ///   - memoryLimit: How much memory a checkpoint's contents may take.
+  /// - Returns: The continuation, and remarks on the choice.
+  /// - Throws: ``TrainingError/foreign(path:reason:)`` for a checkpoint that does not belong to the run;
   ///   ``TrainingError/missingCheckpoint(path:)``, ``TrainingError/lostCheckpoints(path:)``, and the errors of damaged
   ///   files.
   public func continuation(
@@ -44,9 +46,9 @@ extension RunDirectory {
     return (continuation, remarks + (try mendBest(state.progress, state.run)))
   }
 
-  /// A state from which another run can begin: that of a file, or the newest in the directory.
+  /// A state with which another run can begin: that of a file, or the newest in the directory.
   ///
-  /// - Throws: As ``continuation(from:)``.
+  /// - Throws: As ``continuation(from:memoryLimit:)``.
   public func state(
     of file: URL? = nil, memoryLimit: MemoryLimit = .standard
   ) throws -> (VariationalAutoencoder, TrainingState, remarks: [String]) {
@@ -112,7 +114,7 @@ extension RunDirectory {
     return configuration
   }
 
-  /// Sees that a checkpoint is one from which the run in the directory can go on.
+  /// Checks that the run in the directory can be resumed from a checkpoint.
   private func check(_ file: URL, _ state: TrainingState) throws {
     func refuse(_ reason: String) throws -> Never {
       throw TrainingError.foreign(path: file.relativePath, reason: reason)
@@ -136,17 +138,17 @@ extension RunDirectory {
     }
   }
 
-  /// Makes the best checkpoint agree with the record of the last one.
+  /// Makes the best checkpoint agree with what the last one says about the best epoch.
   ///
-  /// A program may have been killed after it had written the last checkpoint, and before it gave it its second name.
+  /// A program may have been killed after it had written the last checkpoint, and before it linked it as the best.
   ///
-  /// - Returns: What a person should know.
-  /// - Throws: ``SafetensorsError``
+  /// - Returns: Remarks for the user.
+  /// - Throws: `SafetensorsError`
   func mendBest(_ progress: TrainingProgress, _ run: String?) throws -> [String] {
     guard let epoch = progress.bestEpoch, FileManager.default.fileExists(atPath: last.path) else { return [] }
     let summary = try? Checkpoint.summary(of: best)
     let isSameRun = summary?.run == nil || run == nil || summary?.run == run
-    // One of a later epoch is of a last one that was lost.
+    // A best checkpoint of a later epoch belongs to a last checkpoint that was lost.
     if let found = summary?.progress.epoch, found >= epoch, isSameRun { return [] }
     if progress.isBest {
       try AtomicFile.link(last, to: best)

@@ -3,14 +3,20 @@ import ImageDatasets
 import Safetensors
 import VariationalAutoencoder
 
-/// The directory of a run: checkpoints, `config.json`, `metrics.jsonl`, a picture of reconstructions each epoch,
-/// TensorBoard's event files, also in the folders `train` and `validation`, and `evaluations.jsonl` where it was evaluated.
+/// The directory of a run.
+///
+/// It holds checkpoints, `config.json`, `metrics.jsonl`, a picture of reconstructions for each epoch, TensorBoard's
+/// event files, also in the folders `train` and `validation`, and `evaluations.jsonl` if the run was evaluated.
 public struct RunDirectory: Sendable {
+  /// The directory.
   public let url: URL
 
+  /// The directory at a path, which need not exist.
   public init(_ path: String) { url = URL(filePath: path, directoryHint: .isDirectory) }
 
+  /// The checkpoint with the newest state.
   public var last: URL { url.appending(path: Checkpoint.lastName) }
+  /// The checkpoint with the best validation bound.
   public var best: URL { url.appending(path: Checkpoint.bestName) }
   var configuration: URL { url.appending(path: Self.configurationName) }
   var metrics: URL { url.appending(path: Self.metricsName) }
@@ -21,10 +27,10 @@ public struct RunDirectory: Sendable {
   private static let evaluationsName = "evaluations.jsonl"
   static let picturePrefix = "reconstructions-"
 
-  /// Where the run that is trained writes: apart, while it is to replace another and has no checkpoint.
+  /// The directory that training writes to: a separate one while the run is to replace another and has no checkpoint.
   var place: URL { replacement.isPending ? replacement.pending : url }
 
-  /// The files of the run in a directory, which may hold others, by their paths from there.
+  /// The relative paths of the run's files in a directory, which may hold other files.
   static func files(in directory: URL) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
     return names.sorted().filter { name in
@@ -42,17 +48,16 @@ public struct RunDirectory: Sendable {
     return url.appending(path: "\(Self.picturePrefix)\(zeros)\(digits).png")
   }
 
-  /// Makes the directory and sees that it can be written, before any time is spent on training.
+  /// Creates the directory, locks it, and checks that it can be written, before any time is spent on training.
   ///
-  /// What a run left that was killed before its first checkpoint is removed, for it is begun anew.
+  /// The files of a run that was killed before its first checkpoint are removed.
   ///
   /// - Parameters:
-  ///   - isReplacing: Whether a run that is there already is to be replaced; it is when the new one has its first
-  ///     checkpoint.
-  ///   - isApart: Whether the new run's files are to be kept apart until then in any case.
-  /// - Returns: The hold on the directory, for as long as the run goes.
-  /// - Throws: ``TrainingError/occupied(path:)``, ``TrainingError/inUse(path:)``, ``TrainingError/unwritable(path:reason:)``,
-  ///   ``TrainingError/lostCheckpoints(path:)``; ``SafetensorsError``
+  ///   - isReplacing: Whether to replace an existing run, which happens when the new one has its first checkpoint.
+  ///   - isApart: Whether to keep the new run's files separate until then, even if there is no run to replace.
+  /// - Returns: The lock, to be kept for the duration of the run.
+  /// - Throws: ``TrainingError/occupied(path:)``, ``TrainingError/inUse(path:)``,
+  ///   ``TrainingError/unwritable(path:reason:)``, ``TrainingError/lostCheckpoints(path:)``; `SafetensorsError`
   @discardableResult public func create(isReplacing: Bool, isApart: Bool = false) throws -> RunLock {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -76,10 +81,10 @@ public struct RunDirectory: Sendable {
     return lock
   }
 
-  /// Puts in order what a killed process left: a replacement that was cut short, and temporary files. Nobody else may be
+  /// Cleans up what a killed process left: an interrupted replacement, and temporary files. No other process may be
   /// training in the directory.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; ``SafetensorsError``
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `SafetensorsError`
   func recover() throws {
     try replacement.recover()
     AtomicFile.removeLeftovers(in: url) { name in
@@ -88,28 +93,31 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  /// Whether there is a checkpoint of a run.
+  /// Whether the directory has a checkpoint.
   public var holdsRun: Bool { [last, best].contains { FileManager.default.fileExists(atPath: $0.path) } }
 
-  /// Whether there are the metrics of a run that had a checkpoint, and none is there: the first comes at the end of the
-  /// first epoch at the latest.
+  /// Whether the directory has no checkpoint, but metrics beyond the first epoch: there was a checkpoint at the end of
+  /// the first epoch at the latest.
   var hasLostCheckpoints: Bool {
     guard !holdsRun, let data = try? Data(contentsOf: metrics) else { return false }
     return !JSONLines.lines(of: data) { (record: MetricsRecord) in record.epoch > 1 }.isEmpty
   }
 
-  /// Takes hold of the directory, so that no other process trains in it.
+  /// Locks the directory, so that no other process trains in it.
   ///
   /// - Throws: ``TrainingError/inUse(path:)``
   public func lock() throws(TrainingError) -> RunLock { try RunLock(url) }
 
-  /// Saves a state as the last one, and as the best one if it is: then both names are one file. Where the run is to
-  /// replace another, this is when it does.
+  /// Saves a state as the last checkpoint, and links it as the best one if it is. A run that is to replace another
+  /// does so here.
   ///
-  /// A program may be killed between the two names: the record of the best epoch in the last checkpoint tells, and
-  /// ``mendBest(_:)`` makes it good.
+  /// If the program is killed before the link is made, the last checkpoint still says which epoch is the best, and
+  /// ``continuation(from:memoryLimit:)`` makes the link.
   ///
-  /// - Throws: ``SafetensorsError``; ``TrainingError/unwritable(path:reason:)``
+  /// - Parameters:
+  ///   - state: The state.
+  ///   - isBest: Whether its validation bound is the best so far.
+  /// - Throws: `SafetensorsError`; ``TrainingError/unwritable(path:reason:)``
   public func save(_ state: TrainingState, isBest: Bool) throws {
     let isReplacing = replacement.isPending
     let last = place.appending(path: Checkpoint.lastName)
@@ -118,16 +126,16 @@ public struct RunDirectory: Sendable {
     if isReplacing { try replacement.complete() }
   }
 
-  /// Writes the configuration for people to read, with the run's identifier.
+  /// Writes `config.json`: the configuration, and the run's identifier.
   ///
-  /// - Throws: ``SafetensorsError``
+  /// - Throws: `SafetensorsError`
   public func write(_ configuration: TrainingConfiguration, run: String? = nil) throws {
     let record = ConfigurationRecord(configuration: configuration, run: run)
     let data = Data((try record.json(forPeople: true) + "\n").utf8)
     try AtomicFile.write(to: place.appending(path: Self.configurationName)) { try $0.write(data) }
   }
 
-  /// What `config.json` holds.
+  /// The contents of `config.json`.
   private struct ConfigurationRecord: Encodable {
     enum CodingKeys: String, CodingKey {
       case run
@@ -143,7 +151,7 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  /// The identifier of the run whose configuration is there.
+  /// The identifier of the run in `config.json`; nil where there is none.
   var run: String? {
     struct Identity: Decodable {
       let run: String?
@@ -151,21 +159,22 @@ public struct RunDirectory: Sendable {
     return (try? Data(contentsOf: configuration)).flatMap { try? JSONDecoder().decode(Identity.self, from: $0).run }
   }
 
-  /// Appends lines to the metrics.
+  /// Appends lines to `metrics.jsonl`.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``
   public func append(_ records: [MetricsRecord]) throws {
     try JSONLines.append(records, to: place.appending(path: Self.metricsName))
   }
 
-  /// Appends an evaluation to those of the run.
+  /// Appends a line to `evaluations.jsonl`.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``
   public func append(_ evaluation: EvaluationRecord) throws { try JSONLines.append([evaluation], to: evaluations) }
 
-  /// Drops the metrics of steps after `step`, which a resumed run is going to take again, and what is no record.
+  /// Removes from `metrics.jsonl` the records of steps after `step`, which a resumed run takes again, and damaged
+  /// lines.
   ///
-  /// - Throws: ``SafetensorsError``
+  /// - Throws: `SafetensorsError`
   public func rewindMetrics(to step: Int) throws {
     let metrics = place.appending(path: Self.metricsName)
     guard let data = try? Data(contentsOf: metrics) else { return }

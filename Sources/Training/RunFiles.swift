@@ -3,13 +3,14 @@ import Safetensors
 import TensorBoard
 
 extension RunDirectory {
-  /// Whether a name in the directory is one under which the run that is there writes, whether the file is there or not.
+  /// Whether a file name in the directory is reserved for the run there, whether or not the file exists; false where
+  /// there is no run.
   ///
-  /// A run is there where its metrics are, or its configuration and a checkpoint.
+  /// There is a run where there are metrics, or a configuration and a checkpoint.
   public func owns(_ name: String) -> Bool {
-    // Some file systems do not tell upper case from lower.
+    // Some file systems do not distinguish upper and lower case.
     let name = name.lowercased()
-    // The directory may be the folder of a run with event files.
+    // The directory may be a run's folder for event files.
     let isEventFile = name.hasPrefix(EventWriter.namePrefix)
     if isEventFile, EventFiles.folders.contains(url.lastPathComponent.lowercased()),
       RunDirectory(url.deletingLastPathComponent().path).isRun
@@ -30,23 +31,23 @@ extension RunDirectory {
     return isThere(metrics) || isThere(configuration) && (isThere(last) || isThere(best))
   }
 
-  /// Removes the files of the run in a directory, and those folders of theirs that are then empty.
+  /// Removes the run's files in a directory, and its folders for event files if they are then empty.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; ``SafetensorsError``
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `SafetensorsError`
   static func removeFiles(in directory: URL) throws {
     for name in files(in: directory) { try remove(directory.appending(path: name)) }
     for name in EventFiles.folders {
       let folder = directory.appending(path: name).path
       guard FileManager.default.fileExists(atPath: folder) else { continue }
       try DiskCall.remove.pass(folder)
-      // The system refuses where there is something of a person's in it.
+      // The system refuses if the folder contains other files.
       rmdir(folder)
     }
   }
 
   /// Removes a file or a directory.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; ``SafetensorsError``
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `SafetensorsError`
   static func remove(_ item: URL) throws {
     try DiskCall.remove.pass(item.path)
     do { try FileManager.default.removeItem(at: item) } catch {

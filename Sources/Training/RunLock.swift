@@ -1,18 +1,19 @@
 import Foundation
 
-/// A process's hold on a run's directory, until it is let go of or the process ends, however it ends.
+/// A process's lock on the directory of a run, which lasts until this object is released or the process ends in any
+/// way.
 ///
-/// Two processes that trained in one directory would each overwrite what the other saved. The hold is an advisory lock on
-/// the directory itself (`flock`), which leaves no file behind that could go stale.
+/// Two processes that trained in one directory would overwrite each other's files. The lock is an advisory one on the
+/// directory itself (`flock`), so that no stale lock file can be left behind.
 public final class RunLock {
   private let descriptor: Int32
 
-  /// Takes hold of a directory.
+  /// Locks a directory.
   ///
-  /// - Throws: ``TrainingError/inUse(path:)`` where another process holds it.
+  /// - Throws: ``TrainingError/inUse(path:)`` where another process has locked it.
   init(_ url: URL) throws(TrainingError) {
     descriptor = open(url.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    // A file system that knows no locks is none that training should refuse.
+    // On a file system without locks, training goes on without one.
     guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { return }
     close(descriptor)
     throw .inUse(path: url.path)

@@ -1,9 +1,9 @@
 import Foundation
 
-/// Short names by which runs are told apart.
+/// Short, distinct names of runs.
 public enum RunNames {
-  /// The last components of each path, as few as make it another name than those of the other paths; a path that is given
-  /// again has a number.
+  /// A name for each path: its last components, as few as make it different from the other paths. A path that occurs
+  /// again gets a number.
   public static func distinct(_ paths: [String]) -> [String] {
     let components = paths.map {
       URL(filePath: $0).standardizedFileURL.pathComponents.filter { $0 != "/" }

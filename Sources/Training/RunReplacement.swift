@@ -1,18 +1,19 @@
 import Foundation
 import Safetensors
 
-/// A run that takes another's place in a directory, which it does with its first checkpoint and not before.
+/// The replacement of a run in a directory by a new one, which happens with the new run's first checkpoint, not before.
 ///
-/// Until then its files are in a directory of their own, `.replacement`. The first checkpoint joins them there, and the
-/// directory takes the name `.replacing`: from that moment the old run's files are void. When they are removed it takes
-/// the name `.arriving`, and its files move into place. A program that is killed in between leaves one of these names, which
-/// says how to go on: ``recover()``.
+/// Until then, the new run's files are in a directory of their own, `.replacement`. When the first checkpoint is there
+/// too, the directory is renamed to `.replacing`: from that moment, the old run's files are obsolete. Once they are
+/// removed, the directory is renamed to `.arriving`, and its files are moved into place. A program that is killed in
+/// between leaves a directory of one of these names, by which ``recover()`` knows how to proceed.
 struct RunReplacement: Sendable {
   private let run: URL
-  /// Where the new run's files are until it has a checkpoint.
+  /// The directory of the new run's files, until it has a checkpoint.
   let pending: URL
-  /// The same, when the old run's files are void, and when they are gone.
+  /// The directory of the new run's files, once the old run's files are obsolete.
   private let replacing: URL
+  /// The directory of the new run's files, once the old run's files are removed.
   private let arriving: URL
 
   init(in run: URL) {
@@ -25,27 +26,27 @@ struct RunReplacement: Sendable {
   /// Whether a new run has begun and has no checkpoint yet.
   var isPending: Bool { FileManager.default.fileExists(atPath: pending.path) }
 
-  /// Where the new run's files are if it has a checkpoint and they are not in place.
+  /// The directory of the new run's files, if it has a checkpoint and they are not yet in place.
   var arrived: URL? { [replacing, arriving].first { FileManager.default.fileExists(atPath: $0.path) } }
 
-  /// Begins to keep the new run's files apart.
+  /// Begins to keep the new run's files separate.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; ``SafetensorsError``
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `SafetensorsError`
   func begin() throws {
     try makeDirectory(pending)
   }
 
-  /// Replaces the old run: the new one has its first checkpoint.
+  /// Replaces the old run, once the new one has its first checkpoint.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; ``SafetensorsError``
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `SafetensorsError`
   func complete() throws {
     try move(pending, to: replacing)
     try recover()
   }
 
-  /// Finishes a replacement that was cut short, or undoes it where the new run had no checkpoint.
+  /// Finishes an interrupted replacement, or undoes it if the new run has no checkpoint.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; ``SafetensorsError``
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `SafetensorsError`
   func recover() throws {
     discard()
     if FileManager.default.fileExists(atPath: replacing.path) {
@@ -62,7 +63,7 @@ struct RunReplacement: Sendable {
     try RunDirectory.remove(arriving)
   }
 
-  /// Forgets a new run that has no checkpoint.
+  /// Removes the files of a new run that has no checkpoint.
   func discard() {
     guard isPending, DiskCall.remove.isOpen else { return }
     try? FileManager.default.removeItem(at: pending)

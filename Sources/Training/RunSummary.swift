@@ -2,36 +2,40 @@ import Foundation
 import ImageDatasets
 import VariationalAutoencoder
 
-/// What is known of a run from its directory, finished or under way: its configuration, each epoch's figures, and what
-/// `evaluate` found.
+/// The summary of a run, finished or in progress, from the files of its directory: configuration, epochs and
+/// evaluations.
 public struct RunSummary: Sendable {
-  /// An epoch's means, in nats.
+  /// The metrics of an epoch, in nats.
   public struct Epoch: Sendable, Equatable {
-    /// Counted from one.
+    /// The epoch, counted from one.
     public let epoch: Int
-    /// Steps done at its end.
+    /// The number of steps done at its end.
     public let step: Int
-    /// Seconds of training and validation from the run's beginning to its end.
+    /// The seconds of training and validation from the beginning of the run to the end of the epoch.
     public let elapsedSeconds: Double
+    /// The means on the training images.
     public let training: MetricsRecord
+    /// The means on the validation images.
     public let validation: MetricsRecord
   }
 
+  /// The directory of the run.
   public let directory: RunDirectory
+  /// The configuration of the run.
   public let configuration: TrainingConfiguration
-  /// How many numbers the model has; nil before there is a checkpoint.
+  /// The number of elements of the model's parameters; nil before there is a checkpoint.
   public let parameterCount: Int?
-  /// The epochs that `metrics.jsonl` has.
+  /// The epochs in `metrics.jsonl`.
   public let epochs: [Epoch]
-  /// What the checkpoint says of the run; nil before there is one.
+  /// The progress of the run at its checkpoint; nil before there is one.
   public let progress: TrainingProgress?
-  /// In the order in which they were made.
+  /// The evaluations in `evaluations.jsonl`, oldest first.
   public let evaluations: [EvaluationRecord]
 
-  /// Reads a run's directory; a last line that is still being written is passed over.
+  /// Reads the directory of a run; an incomplete last line is ignored, since it is still being written.
   ///
   /// - Throws: ``TrainingError/missingRun(path:reason:)`` where there is no run;
-  ///   ``TrainingError/invalidRun(path:reason:)`` and ``SafetensorsError`` where its files are damaged.
+  ///   ``TrainingError/invalidRun(path:reason:)`` and `SafetensorsError` where its files are damaged.
   public init(_ directory: RunDirectory) throws {
     self.directory = directory
     let path = directory.url.relativePath
@@ -75,7 +79,7 @@ public struct RunSummary: Sendable {
   private static func epochs(in file: URL) throws -> [Epoch] {
     var training: [Int: MetricsRecord] = [:]
     var validation: [Int: MetricsRecord] = [:]
-    // A step's line is one of hundreds an epoch, and not wanted here.
+    // The lines of steps, hundreds for each epoch, are not needed here.
     let records: [MetricsRecord] = try JSONLines.read(file, skipping: #""split":"step""#)
     for record in records {
       switch record.split {
@@ -95,10 +99,10 @@ public struct RunSummary: Sendable {
 }
 
 extension RunSummary {
-  /// Epochs finished.
+  /// The number of finished epochs.
   public var epochCount: Int { max(epochs.last?.epoch ?? 0, progress?.epoch ?? 0) }
 
-  /// The best negative ELBO on the validation split in nats, and the epoch that reached it.
+  /// The best negative ELBO on the validation images, in nats, and its epoch; nil before the end of the first epoch.
   public var best: (negativeELBO: Double, epoch: Int)? {
     let measured = epochs.min { $0.validation.negativeELBO < $1.validation.negativeELBO }
       .map { ($0.validation.negativeELBO, $0.epoch) }
@@ -108,24 +112,24 @@ extension RunSummary {
     return [measured, saved].compactMap { $0 }.min { $0.0 < $1.0 }
   }
 
-  /// Evaluations of the velocity a batch in the last finished epoch.
+  /// The mean number of evaluations of the velocity per batch in the last finished epoch.
   public var evaluationsPerBatch: (forward: Double, backward: Double)? {
     if let last = epochs.last?.training { return (last.evaluationsForward, last.evaluationsBackward) }
     return progress?.lastTraining.map { ($0.evaluationsForward, $0.evaluationsBackward) }
   }
 
-  /// The median over epochs of the seconds that training took, which one slow epoch does not change.
+  /// The median over epochs of the seconds of training; a single slow epoch has no effect.
   public var secondsPerEpoch: Double? {
     let seconds = epochs.map(\.training.seconds).sorted()
     guard !seconds.isEmpty else { return nil }
     return (seconds[(seconds.count - 1) / 2] + seconds[seconds.count / 2]) / 2
   }
 
-  /// The latest evaluation of the test images of the run's own dataset, of all of them where there is one; else the latest
-  /// of the most images.
+  /// The latest evaluation of all test images of the run's dataset; where there is none, the latest of the most test
+  /// images.
   public var testEvaluation: EvaluationRecord? { evaluation { _ in true } }
 
-  /// The latest such evaluation with several samples: an estimate of the likelihood.
+  /// The latest such evaluation with several samples per image: an estimate of the likelihood.
   public var likelihoodEvaluation: EvaluationRecord? { evaluation { $0.nll != nil } }
 
   private func evaluation(_ isWanted: (EvaluationRecord) -> Bool) -> EvaluationRecord? {
@@ -136,16 +140,18 @@ extension RunSummary {
     return found.last { ($0.isWhole ? Int.max : $0.images) == most }
   }
 
-  /// The published negative ELBO of the run's kind of posterior on its dataset, in ``figure(nats:)``'s unit.
+  /// The published negative ELBO of the run's kind of posterior on its dataset, in the unit of ``figure(nats:)``; nil
+  /// where there is none.
   public var publishedNegativeELBO: Double? {
     PublishedResults.negativeELBO(PublishedResults.Method(configuration.model.flow), on: configuration.dataset)
   }
 
-  /// Nats an image in the unit that models of the run's kind are compared in: bits a dimension for grey images.
+  /// Nats per image in the unit in which models of the run's kind are compared: bits/dim for grey images, otherwise
+  /// nats.
   public func figure(nats: Double) -> Double {
     configuration.model.bitsPerDimension(nats: nats) ?? nats
   }
 
-  /// Whether figures are in bits a dimension.
+  /// Whether figures are in bits/dim.
   public var isInBitsPerDimension: Bool { configuration.model.likelihood == .categorical }
 }

@@ -1,16 +1,18 @@
 import ImageDatasets
 import Tensors
 
-/// Images that no model of the originals should find likely, made from the originals.
+/// Out-of-distribution images, made from in-distribution ones.
 public enum StrangeImages: String, Sendable, CaseIterable {
-  /// The pixels of each image in random order: as much ink, and no shape.
+  /// The pixels of each image in random order: the same mean intensity without the shape.
   case noise
-  /// Paper for ink and ink for paper: the shapes, on the wrong ground.
+  /// Each image inverted, 1 - x: the same shape with the wrong background.
   case inverted
 
-  /// As many images as there are originals.
+  /// As many out-of-distribution images as there are originals.
   ///
-  /// - Parameter seed: Where the order of the pixels begins.
+  /// - Parameters:
+  ///   - originals: In-distribution images.
+  ///   - seed: The seed of the order of the pixels.
   public func images(from originals: GreyImages, seed: UInt64) -> GreyImages {
     var pixels: [Float] = []
     pixels.reserveCapacity(originals.pixels.count)

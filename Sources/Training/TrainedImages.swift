@@ -1,31 +1,32 @@
 import Foundation
 import ImageDatasets
 
-/// Which images a run was trained on, by their identities: it answers for any image, whatever became of the data since.
+/// The images that a run was trained on, by their identities. It can be asked about any image, even if the data have
+/// changed since.
 public struct TrainedImages: Sendable, Equatable {
   private var identities: Set<UInt64>
 
-  /// The images of these identities.
+  /// The images with the given identities.
   public init(_ identities: some Sequence<UInt64>) { self.identities = Set(identities) }
 
-  /// How many different images they are.
+  /// The number of distinct images.
   public var count: Int { identities.count }
 
-  /// How many of some images were trained on.
+  /// How many of the given images, by identity, were trained on.
   public func count(among images: [UInt64]) -> Int { images.count(where: identities.contains) }
 
-  /// How many of them are not among some images.
+  /// How many of the images trained on are not among the given images.
   func missing(among images: [UInt64]) -> Int { identities.subtracting(images).count }
 
-  /// Those of both.
+  /// The images of both.
   func union(_ other: TrainedImages) -> TrainedImages { TrainedImages(identities.union(other.identities)) }
 
-  /// The identities in ascending order, eight bytes each from the lowest, in base 64.
+  /// The identities in ascending order, as little-endian 64-bit integers in base 64.
   var encoded: String {
     identities.sorted().withUnsafeBytes { Data($0) }.base64EncodedString()
   }
 
-  /// The images that ``encoded`` has written; nil for another text.
+  /// The images of an ``encoded`` text; nil for an invalid text.
   init?(encoded: String) {
     guard let data = Data(base64Encoded: encoded), data.count.isMultiple(of: 8) else { return nil }
     let bytes = [UInt8](data)
@@ -37,7 +38,7 @@ public struct TrainedImages: Sendable, Equatable {
 }
 
 extension TrainingConfiguration {
-  /// How images that the model draws look: as those that it was trained on were given.
+  /// How the model's images are drawn: like those that it was trained on.
   public var polarity: ImagePolarity {
     if DatasetCatalog.isKnown(dataset) { return model.likelihood == .bernoulli ? .ink : .light }
     return preparation.isInverted ? .ink : .light
@@ -45,12 +46,13 @@ extension TrainingConfiguration {
 }
 
 extension TrainingState {
-  /// Takes the images of a dataset for those that the run is trained on.
+  /// Adopts a dataset as the one that the run is trained on.
   ///
   /// - Parameters:
-  ///   - training: The identities of those of the training images that are used.
-  ///   - allowingChange: Whether the run may go on with other data than those it began with.
-  /// - Throws: ``TrainingError/changedData(_:)`` where the data are not the run's.
+  ///   - dataset: The dataset.
+  ///   - training: The identities of the training images that are used.
+  ///   - allowingChange: Whether the run may continue with other data than those it began with.
+  /// - Throws: ``TrainingError/changedData(_:)`` where the data are not those of the run.
   mutating func adopt(
     _ dataset: ImageDataset, training: [UInt64], allowingChange: Bool
   ) throws(TrainingError) {
@@ -72,13 +74,14 @@ extension TrainingState {
     trainedImages = trainedImages.map { $0.union(images) } ?? images
   }
 
-  /// What there is to say before images are used whose figures training may have bettered; nil where there is nothing.
+  /// A warning where some of the images to be used were trained on, so that results on them are too good; nil where
+  /// there is nothing to warn about.
   ///
   /// - Parameters:
-  ///   - dataset: The dataset that the images are of.
-  ///   - isOfRun: Whether it is the one that the run names, wherever it is now.
-  ///   - selection: Which part of it they are.
-  ///   - identities: The images.
+  ///   - dataset: The dataset of the images.
+  ///   - isOfRun: Whether it is the run's dataset, which may have moved.
+  ///   - selection: Which part of the dataset they are.
+  ///   - identities: The identities of the images.
   public func warning(
     about dataset: ImageDataset, isOfRun: Bool, _ selection: ImageSelection, _ identities: [UInt64]
   ) -> String? {
@@ -91,7 +94,7 @@ extension TrainingState {
     if isOfRun, digest != dataset.digest {
       return "the images of \(dataset.name) are not those of the run, by their digest: \(words)"
     }
-    // Training images that were asked for are no surprise.
+    // No warning where training images were asked for.
     return count > 0 && selection != .train ? words : nil
   }
 }

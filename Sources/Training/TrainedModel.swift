@@ -3,19 +3,24 @@ import Foundation
 import NormalizingFlows
 import VariationalAutoencoder
 
-/// A checkpoint's model at work, in the arithmetic and with the starts of solves that its run has.
+/// The model of a checkpoint, ready for use with the precision and the warm starts of its run.
 public struct TrainedModel: Sendable {
-  /// The checkpoint's file.
+  /// The checkpoint file.
   public let url: URL
+  /// The model.
   public let model: VariationalAutoencoder
-  /// The state of the run, without the optimizer's.
+  /// The state of the run, without the optimizer's moments.
   public let state: TrainingState
-  /// What a person should know of the choice of the file.
+  /// Remarks on the choice of the file, for the user.
   public let remarks: [String]
 
-  /// Reads the model that a person means: that of a file, or of the best checkpoint in a directory that is whole.
+  /// Reads the model of a checkpoint file, or of the best undamaged checkpoint in the directory of a run.
   ///
-  /// - Throws: ``SafetensorsError`` and ``TrainingError``, with which other file can be used, if one can.
+  /// - Parameters:
+  ///   - path: A checkpoint file, or the directory of a run.
+  ///   - parameters: Whether to use the moving average of the parameters.
+  ///   - memoryLimit: How much memory the file's contents may take.
+  /// - Throws: `SafetensorsError` and ``TrainingError``, with a mention of another checkpoint that can be used, if any.
   public init(
     at path: String, parameters: Checkpoint.ParameterChoice = .averaged, memoryLimit: MemoryLimit = .standard
   ) throws {
@@ -25,11 +30,15 @@ public struct TrainedModel: Sendable {
     (model, state, self.url, self.remarks) = (value.model, value.state, url, remarks)
   }
 
+  /// The configuration of the run.
   public var configuration: TrainingConfiguration { state.configuration }
 
-  /// What evaluates the model.
+  /// An evaluator of the model.
   ///
-  /// - Parameter divergence: That of the run, if none is named.
+  /// - Parameters:
+  ///   - divergence: How the divergence is computed; nil for the run's choice.
+  ///   - seed: The seed of the posterior's samples and the probes.
+  ///   - batchSize: The number of images in a batch.
   public func evaluator(divergence: Divergence? = nil, seed: UInt64 = 1, batchSize: Int = 100) -> Evaluator {
     Evaluator(
       configuration, model: model, parameters: state.parameters, divergence: divergence, seed: seed,

@@ -6,11 +6,22 @@ import Safetensors
 import Tensors
 import VariationalAutoencoder
 
-/// Sees what a trainer does while it does it.
+/// Observes training, for example to show its progress.
 public protocol TrainingObserver: AnyObject {
-  /// A step was taken; `state.progress` is after it.
+  /// Called after each step.
+  ///
+  /// - Parameters:
+  ///   - record: The metrics of the step.
+  ///   - state: The state after the step.
+  ///   - totalSteps: The number of steps of the run, if it is not stopped early.
   func didTakeStep(_ record: MetricsRecord, _ state: TrainingState, totalSteps: Int)
-  /// An epoch is over: its training and validation figures, and whether they are the best so far.
+  /// Called after each epoch.
+  ///
+  /// - Parameters:
+  ///   - training: The means on the training images.
+  ///   - validation: The means on the validation images.
+  ///   - isBest: Whether the validation bound is the best so far.
+  ///   - state: The state after the epoch.
   func didFinishEpoch(
     _ training: MetricsRecord, _ validation: MetricsRecord, isBest: Bool, _ state: TrainingState)
 }
@@ -19,29 +30,36 @@ public protocol TrainingObserver: AnyObject {
 public struct Trainer {
   /// Why training ended.
   public enum Ending: Sendable, Equatable {
-    /// The epochs or steps asked for are done.
+    /// All epochs or steps are done.
     case complete
-    /// The validation bound has not improved for as many epochs as the patience allows.
+    /// The validation bound has not improved for more epochs than the patience allows.
     case stoppedEarly(bestEpoch: Int)
-    /// Somebody asked it to stop.
+    /// The caller asked to stop.
     case interrupted
   }
 
+  /// The state of the run.
   public private(set) var state: TrainingState
   private let model: VariationalAutoencoder
   private let dataset: ImageDataset
+  /// The directory of the run.
   public let directory: RunDirectory
   private let training: TrainingStep
   private let validation: GreyImages
-  /// Whether there is a checkpoint from before the step under way.
+  /// Whether there is a checkpoint from before the current step.
   private var hasCheckpoint: Bool
 
-  /// A new run.
+  /// A trainer of a new run.
   ///
   /// - Parameters:
-  ///   - initial: The parameters that it begins with; random ones if not given.
-  ///   - trainedImages: The images that those were trained on.
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)``, also where the parameters are not those of the model.
+  ///   - configuration: The configuration, which is fitted to the dataset.
+  ///   - dataset: The images to train on and to validate with.
+  ///   - directory: The directory of the run; see ``RunDirectory/create(isReplacing:isApart:)``.
+  ///   - initial: The initial parameters; nil for random ones.
+  ///   - trainedImages: The images that the initial parameters were trained on.
+  /// - Throws: ``TrainingError/invalidConfiguration(_:)``, also where the initial parameters are not those of the
+  ///   model; ``TrainingError/unusableImages(_:)`` where there are no training or validation images;
+  ///   ``TrainingError/notEnoughMemory(_:needed:available:)``
   public init(
     _ configuration: TrainingConfiguration, dataset: ImageDataset, directory: RunDirectory,
     initial: ParameterSet? = nil, trainedOn trainedImages: TrainedImages? = nil
@@ -66,12 +84,17 @@ public struct Trainer {
     hasCheckpoint = false
   }
 
-  /// A run that goes on from a state.
+  /// A trainer that resumes a run from a state.
   ///
-  /// - Parameter allowingChangedData: Whether to go on with other images than those the run began with.
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)`` where the images are of another size than the model's,
-  ///   ``TrainingError/changedData(_:)`` where they are not those of the run, ``TrainingError/unusableImages(_:)`` where
-  ///   there are none.
+  /// - Parameters:
+  ///   - state: The state.
+  ///   - model: The model of the state.
+  ///   - dataset: The images to train on and to validate with.
+  ///   - directory: The directory of the run.
+  ///   - allowingChangedData: Whether to accept other images than those the run began with.
+  /// - Throws: ``TrainingError/invalidConfiguration(_:)`` where the images are not of the model's size;
+  ///   ``TrainingError/changedData(_:)`` where they are not those of the run; ``TrainingError/unusableImages(_:)``
+  ///   where a split is empty; ``TrainingError/notEnoughMemory(_:needed:available:)``
   public init(
     resuming state: TrainingState, _ model: VariationalAutoencoder, dataset: ImageDataset,
     directory: RunDirectory, allowingChangedData: Bool = false
@@ -99,7 +122,7 @@ public struct Trainer {
     self.state = state
     hasCheckpoint = FileManager.default.fileExists(
       atPath: directory.place.appending(path: Checkpoint.lastName).path)
-    // A run of an older program has none yet.
+    // A run of an older program has no identifier yet.
     self.state.run = state.run ?? UUID().uuidString
     self.model = model
     self.dataset = dataset
@@ -112,37 +135,40 @@ public struct Trainer {
         imageCount: images.count, batchSize: configuration.batchSize, seed: configuration.seed))
   }
 
-  /// How many steps the run takes if it is not stopped early.
+  /// The number of steps of the run, if it is not stopped early.
   public var totalSteps: Int {
     let (all, overflow) = state.configuration.epochs.multipliedReportingOverflow(
       by: training.plan.stepsPerEpoch)
     return min(overflow ? Int.max : all, state.configuration.steps ?? Int.max)
   }
 
-  /// How many images are trained on and validated with.
+  /// The numbers of images that are trained on and validated with.
   public var imageCounts: (training: Int, validation: Int) { (training.images.count, validation.count) }
 
-  /// How many steps an epoch has.
+  /// The number of steps of an epoch.
   public var stepsPerEpoch: Int { training.plan.stepsPerEpoch }
 
-  /// Saves the state as it is: what a run that begins with another's state does first.
+  /// Saves configuration and state before training, for a run that begins with the state of another.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; ``SafetensorsError``
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `SafetensorsError`
   public func save() throws {
     try directory.write(state.configuration, run: state.run)
     try directory.save(state, isBest: false)
   }
 
-  /// Trains until the end, saving at each epoch's end and when it stops.
+  /// Trains until the end of the run, and saves the state after each epoch and when training stops.
   ///
-  /// - Parameter shouldStop: Asked after each step; the step under way is always finished and saved.
-  /// - Throws: ``TrainingError``; ``SafetensorsError`` where a checkpoint cannot be written.
+  /// - Parameters:
+  ///   - observer: Is told about each step and epoch.
+  ///   - shouldStop: Is asked after each step whether to stop.
+  /// - Returns: Why training ended.
+  /// - Throws: ``TrainingError``; `SafetensorsError` where a checkpoint cannot be written.
   public mutating func run(observer: any TrainingObserver, shouldStop: () -> Bool) throws -> Ending {
     do { return try train(observer, shouldStop) } catch let error as TrainingError { throw explained(error) }
   }
 
-  /// The failure with what is behind it, and with the checkpoint to go back to, if there is one: parameters that an update
-  /// has made infinite show in a loss, a solve or a bound that is not a number.
+  /// The error with its cause, and with the checkpoint to go back to, if there is one. Parameters that an update has
+  /// made infinite are only noticed in a loss, a solve or a bound that is not finite.
   private func explained(_ error: TrainingError) -> TrainingError {
     let checkpoint = hasCheckpoint ? directory.last.relativePath : nil
     let flaw = zip(state.parameters.parameters, state.parameters.tensors).lazy.compactMap { parameter, tensor in
@@ -218,7 +244,8 @@ public struct Trainer {
     return .complete
   }
 
-  /// The best epoch, if the patience is over: epochs during the warm-up, whose loss still changes, do not count.
+  /// The best epoch, if training is to stop early; otherwise nil. Epochs of the KL warm-up, whose loss still changes,
+  /// do not count.
   private var stoppedEarly: Int? {
     guard let bestEpoch = state.progress.bestEpoch else { return nil }
     let since = max(bestEpoch, state.configuration.warmup)
@@ -257,12 +284,12 @@ public struct Trainer {
     observer.didFinishEpoch(records[0], records[1], isBest: isBest, state)
   }
 
-  /// What validates the model.
+  /// The evaluator for validation.
   private var evaluator: Evaluator {
     Evaluator(state.configuration, model: model, parameters: state.modelParameters)
   }
 
-  /// Draws pictures at the end of an epoch.
+  /// Draws the pictures at the end of an epoch.
   private func draw(_ events: EventLog) throws {
     let pictures = EpochPictures(evaluator: evaluator, polarity: dataset.polarity)
     let reconstructions = try pictures.reconstructions(of: validation)
@@ -270,7 +297,8 @@ public struct Trainer {
     try events.append([reconstructions, try pictures.samples()], step: state.progress.step)
   }
 
-  /// Draws the pictures that a run did not come to draw, killed after it had saved the epoch.
+  /// Draws the pictures of the last epoch if they are missing, because the program was killed after it had saved the
+  /// epoch.
   private func drawIfMissing(_ events: EventLog) throws {
     let progress = state.progress
     guard progress.epoch > 0, progress.step == progress.epoch * training.plan.stepsPerEpoch,
@@ -281,7 +309,7 @@ public struct Trainer {
 }
 
 extension Trainer {
-  /// A line of metrics for the step or the epoch that ends now.
+  /// The record of the step or the epoch that has just ended.
   private func record(_ split: String, epoch: Int, _ metrics: Metrics, seconds: Double) -> MetricsRecord {
     let configuration = state.configuration
     var record = MetricsRecord(step: state.progress.step, epoch: epoch, split: split, metrics, seconds: seconds)

@@ -5,11 +5,12 @@ import NeuralNetworks
 import NormalizingFlows
 import VariationalAutoencoder
 
-/// How step sizes follow the error of the last steps.
+/// How the solver's step sizes follow the errors of the last steps.
 public enum StepControl: String, Sendable, CaseIterable, Codable {
-  /// By the last step's error alone: what the published model does.
+  /// Integral control, by the error of the last step alone, as in the published model.
   case integral
-  /// By the last two steps' errors: steadier where stability limits the steps.
+  /// Proportional-integral control, by the errors of the last two steps: steadier where stability limits the step
+  /// sizes.
   case proportionalIntegral = "pi"
 
   var controller: StepSizeController {
@@ -20,71 +21,83 @@ public enum StepControl: String, Sendable, CaseIterable, Codable {
   }
 }
 
-/// Everything that determines a run: two runs of the same configuration end with the same parameters.
+/// The configuration of a run, which determines it completely: two runs of one configuration end with the same
+/// parameters.
 public struct TrainingConfiguration: Sendable, Equatable, Codable {
-  /// The dataset's name, or the absolute path of a person's own images.
+  /// The dataset's name, or the absolute path of the user's own images.
   public var dataset = "glyphs"
-  /// Where the dataset's files were when the run began: an absolute path.
+  /// The folder of the dataset's files when the run began: an absolute path.
   public var dataDirectory: String?
-  /// How a person's own images are made what the model takes.
+  /// How the user's own images are prepared for the model.
   public var preparation = ImagePreparation()
-  /// The digest of the images of all splits; see ``ImageDatasets/ImageDataset/digest``.
+  /// The digest of the images of all splits; see `ImageDataset.digest`.
   public var dataDigest: String?
+  /// The preset that the configuration began as.
   public var preset = Preset.paper
+  /// The model's architecture.
   public var model = ModelConfiguration()
-  /// Passes through the training images at most.
+  /// The greatest number of passes through the training images.
   public var epochs = 2000
-  /// Steps at most, if fewer.
+  /// The greatest number of steps; nil for no limit but ``epochs``.
   public var steps: Int?
+  /// The number of images in a batch.
   public var batchSize = 100
-  /// How parameters are moved against their gradients.
+  /// The optimizer's update rule.
   public var optimizer = OptimizationMethod.adamax
+  /// The learning rate, after the learning-rate warm-up.
   public var learningRate = 5e-4
   /// How the learning rate changes over the run.
   public var schedule = LearningRateSchedule.constant
-  /// Steps over which the learning rate grows from zero to its value.
+  /// The learning-rate warm-up: the number of steps over which the learning rate grows linearly from zero.
   public var learningRateWarmup = 0
-  /// Where the cosine ends, and below which no plateau brings the learning rate.
+  /// The learning rate at the end of the cosine schedule, and the least one of the plateau schedule.
   public var finalLearningRate = 0.0
-  /// What a plateau multiplies the learning rate by, and after how many epochs without gain there is one.
+  /// The factor by which the plateau schedule reduces the learning rate.
   public var plateauFactor = 0.1
+  /// The number of epochs without improvement after which the plateau schedule reduces the learning rate.
   public var plateauPatience = 10
-  /// The norm that the gradients of a step are clipped to.
+  /// The greatest norm of a step's gradients, to which larger ones are clipped; nil for no clipping.
   public var clipNorm: Double?
-  /// What is added to a gradient for each parameter: this times the parameter.
+  /// The weight decay: this times a parameter is added to its gradient.
   public var weightDecay = 0.0
-  /// The decay of the exponential moving average of the parameters that is validated and used, if there is one; it begins
-  /// when the learning rate's warm-up is over.
+  /// The decay of the exponential moving average of the parameters, which is then validated and used in their place.
+  /// The average begins after the learning-rate warm-up. Nil for no average.
   public var average: Double?
-  /// Epochs over which the weight of the KL term grows to one.
+  /// The KL warm-up: the number of epochs over which the weight of the KL term grows linearly to one.
   public var warmup = 100
-  /// Epochs without a better validation bound, after the warm-up, that training goes on for; with one more it stops.
+  /// Early stopping: the number of epochs without a better validation bound, not counting those of the KL warm-up, that
+  /// are tolerated.
   public var patience = 35
   /// The solver's name, such as `dopri5`.
   public var solver = "dopri5"
-  /// Absolute and relative tolerance of a step.
+  /// The absolute and relative tolerance of the solver's steps.
   public var tolerance = 1e-5
-  /// Another tolerance for the steps of training, where a gradient needs fewer digits than a bound that is reported.
+  /// Another tolerance for training alone, since a gradient needs fewer digits than a reported bound; nil for the same.
   public var trainingTolerance: Double?
   /// How step sizes follow the error.
   public var controller = StepControl.integral
-  /// Whether a block's solve begins with the step size that the last batch's ended with.
+  /// Whether a block's solve starts warm, with the step size that suited its solve for the last batch.
   public var warmStart = true
-  /// The arithmetic of convolutions and of the hypernetwork.
+  /// The precision of convolutions and of the hypernetwork.
   public var precision = Precision.float32
-  /// Steps of a solver without error estimate.
+  /// The number of steps of a solver without error estimate.
   public var solverSteps = 20
+  /// How the divergence is computed.
   public var divergence = Divergence.gaussian
+  /// How the solves are differentiated.
   public var gradient = AdjointMethod.direct
   /// How the bound's gradient is estimated from a sample of the posterior.
   public var gradientEstimator = GradientEstimator.total
+  /// The seed of all random numbers.
   public var seed: UInt64 = 1
-  /// The checkpoint whose parameters the run begins with, if not with random ones.
+  /// The checkpoint whose parameters the run began with; nil for random ones.
   public var initialCheckpoint: String?
-  /// Images used of the training and validation splits, if not all.
+  /// The number of training images that are used; nil for all.
   public var limitTrain: Int?
+  /// The number of validation images that are used; nil for all.
   public var limitEvaluation: Int?
 
+  /// The published experiment on glyphs.
   public init() {}
 
   /// The solver's options.
@@ -100,12 +113,12 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
       controller: controller.controller, fixedSteps: solverSteps)
   }
 
-  /// The weight of the KL term in an epoch, counted from one.
+  /// The weight of the KL term in an epoch, which is counted from one.
   public func klWeight(epoch: Int) -> Double {
     warmup > 0 ? min(1, Double(epoch) / Double(warmup)) : 1
   }
 
-  /// The same with a model for a dataset's images.
+  /// This configuration with the image size and the likelihood of a dataset.
   public func fitted(to dataset: ImageDataset) -> TrainingConfiguration {
     var result = self
     result.model.imageHeight = dataset.height
@@ -114,7 +127,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     return result
   }
 
-  /// Checks what types do not.
+  /// Checks that all values are in their ranges and fit together.
   ///
   /// - Throws: ``TrainingError/invalidConfiguration(_:)``
   public func validate() throws(TrainingError) {
@@ -161,9 +174,9 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
 }
 
 extension TrainingConfiguration {
-  /// Reads a configuration; what an older program did not write takes its default.
+  /// Reads a configuration from JSON. Fields that are missing, because an older program wrote it, take their defaults.
   ///
-  /// - Throws: `DecodingError`, or an error of JSON's syntax.
+  /// - Throws: `DecodingError`, or an error of the JSON syntax.
   public init(json: String) throws {
     let defaults = try JSONSerialization.jsonObject(with: JSONEncoder().encode(TrainingConfiguration()))
     let given = try JSONSerialization.jsonObject(with: Data(json.utf8))

@@ -3,58 +3,62 @@ import Files
 import Safetensors
 import VariationalAutoencoder
 
-/// Why training, or the use of a trained model, cannot go on.
+/// An error in training, or in the use of a trained model.
 public enum TrainingError: Error, Sendable, CustomStringConvertible {
-  /// A configuration that makes no sense.
+  /// A configuration is invalid.
   case invalidConfiguration(String)
-  /// A file is no checkpoint of ours, or not a whole one.
+  /// A file is not a checkpoint, or is damaged.
   case invalidCheckpoint(path: String, reason: String)
-  /// A file holds no model that can be imported.
+  /// A file does not hold a model that can be imported.
   case invalidModel(path: String, reason: String)
-  /// There is no checkpoint where one was expected.
+  /// There is no checkpoint at a path.
   case missingCheckpoint(path: String)
-  /// There is no run where one was expected.
+  /// There is no run at a path.
   case missingRun(path: String, reason: String)
-  /// A file of a run is damaged, or something else.
+  /// A file of a run is damaged, or not what it should be.
   case invalidRun(path: String, reason: String)
-  /// There is no configuration where one was expected.
+  /// There is no configuration file at a path.
   case missingConfiguration(path: String)
-  /// A file is no configuration of a run.
+  /// A file is not a configuration of a run.
   case invalidConfigurationFile(path: String, reason: String)
-  /// A dataset's images are too few to train on.
+  /// A dataset has too few images.
   case unusableImages(String)
   /// A dataset's images are not those that a run began with.
   case changedData(String)
   /// The output directory holds another run.
   case occupied(path: String)
-  /// The directory has metrics of a run whose checkpoints are not there.
+  /// The directory has the metrics of a run, but not its checkpoints.
   case lostCheckpoints(path: String)
-  /// A checkpoint from which a run cannot go on in the checkpoint's own directory.
+  /// A run in the checkpoint's directory cannot be resumed from the checkpoint.
   case foreign(path: String, reason: String)
-  /// Another process trains in the directory.
+  /// Another process is training in the directory.
   case inUse(path: String)
-  /// A file is in the place of the output.
+  /// The output file exists already.
   case existing(path: String)
   /// The output directory, or a file in it, cannot be written.
   case unwritable(path: String, reason: String)
-  /// The loss, a gradient or a number of the state is not finite; `checkpoint` is from before.
+  /// Training diverged: the loss, a gradient or a number of the state is not finite. `checkpoint` is from before.
   case diverged(step: Int, reason: String, checkpoint: String? = nil)
-  /// The bound of an image, counted from zero, is not a number.
+  /// The bound of an image, counted from zero, is not finite.
   case undefinedBound(image: Int)
-  /// Something else that a model makes is not finite: the words say what, with its number, counted from zero.
+  /// Another result of a model is not finite; the text says what kind of result, `number` which one, counted from zero.
   case undefinedResult(String, number: Int)
-  /// What was asked for takes more memory than there is; the words say what it is for.
+  /// A task needs more memory than is available, in bytes; the text says what it needs the memory for.
   case notEnoughMemory(String, needed: Int, available: Int)
-  /// An output would take the place of a file that belongs to a run.
+  /// An output would replace a file that belongs to a run.
   case ownedByRun(path: String, run: String)
-  /// A solve failed.
+  /// A solve failed, in training at a step.
   case solve(step: Int?, SolveError)
 
-  /// What kind of failure it is, for an exit code.
+  /// The kind of failure, for exit codes.
   public enum Category: Sendable {
+    /// What was asked for is invalid, contradictory or would overwrite something (`usage`); the contents of a file are
+    /// wrong (`badData`); a file does not exist (`missingInput`); the system reported a failure (`inputOutput`);
+    /// training or a solve diverged (`numerical`); there is too little memory (`resources`).
     case usage, badData, missingInput, inputOutput, numerical, resources
   }
 
+  /// The kind of failure.
   public var category: Category {
     switch self {
     case .invalidConfiguration, .occupied, .foreign, .inUse, .existing, .ownedByRun: .usage
@@ -67,6 +71,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     }
   }
 
+  /// What happened, where, and what to do about it.
   public var description: String {
     switch self {
     case .invalidConfiguration(let text): text

@@ -1,37 +1,43 @@
 import NeuralNetworks
 import VariationalAutoencoder
 
-/// How far a run has come, besides its tensors.
+/// The progress of a run: all of its state but tensors.
 public struct TrainingProgress: Sendable, Equatable, Codable {
-  /// Steps done.
+  /// The number of steps done.
   public var step = 0
-  /// Epochs finished.
+  /// The number of finished epochs.
   public var epoch = 0
-  /// With which step size the solves of the next step start, in the order of the solves; none for a cold start.
+  /// The step sizes with which the solves of the next step start, in the order of the solves; nil or empty for a cold
+  /// start.
   public var solveSteps: [Double]?
-  /// Sums of the epoch under way.
+  /// The sums of the metrics of the current epoch.
   public var epochSums = MetricsSum()
-  /// Seconds spent in the epoch under way, and in all.
+  /// The seconds of training in the current epoch.
   public var epochSeconds = 0.0
+  /// The seconds of training in the whole run.
   public var totalSeconds = 0.0
-  /// The last finished epoch.
+  /// The means of the last finished epoch on the training images.
   public var lastTraining: Metrics?
+  /// The means of the last finished epoch on the validation images.
   public var lastValidation: Metrics?
-  /// The best validation bound so far and the epoch, counted from one, that reached it.
+  /// The best negative ELBO on the validation images so far, in nats.
   public var bestNegativeELBO: Double?
+  /// The epoch of the best negative ELBO, counted from one.
   public var bestEpoch: Int?
-  /// What plateaus have made of the learning rate; none before the first epoch's end.
+  /// The effect of plateaus on the learning rate; nil before the end of the first epoch.
   public var plateau: Plateau?
 
+  /// The progress of a new run.
   public init() {}
 
-  /// Whether the state is that at the end of the best epoch so far.
+  /// Whether this is the state at the end of the best epoch so far.
   var isBest: Bool { bestEpoch == epoch && epoch > 0 && epochSums.counts.allSatisfy { $0 == 0 } }
 
-  /// More steps than any run takes; numbers up to it can be added and multiplied without overflow.
+  /// A number of steps that no run reaches. Numbers up to it can be added without overflow, and multiplied by small
+  /// ones.
   static let stepLimit = 1 << 40
 
-  /// Whether a run could have come this far: what is read from a file need not be so.
+  /// Whether a run could have this progress, which is not certain for what is read from a file.
   var isPlausible: Bool {
     (0...Self.stepLimit).contains(step) && (0...step).contains(epoch)
       && epochSums.counts.allSatisfy { (0...Self.stepLimit).contains($0) }
@@ -40,20 +46,25 @@ public struct TrainingProgress: Sendable, Equatable, Codable {
   }
 }
 
-/// A run between two steps: what a checkpoint holds.
+/// The state of a run between two steps, as a checkpoint holds it.
 public struct TrainingState: Sendable {
+  /// The configuration of the run.
   public var configuration: TrainingConfiguration
+  /// The parameters of the model.
   public var parameters: ParameterSet
+  /// The optimizer and its moments.
   public var optimizer: Optimizer
-  /// The running average of the parameters, where the configuration asks for one.
+  /// The moving average of the parameters; nil where the configuration asks for none.
   public var average: ParameterAverage?
+  /// How far the run has come.
   public var progress = TrainingProgress()
-  /// Which run the state is of; none where it is of no run, as a model that was imported.
+  /// The identifier of the run; nil for a model that belongs to none, such as an imported one.
   public var run: String?
-  /// Which images it was trained on, where that is known.
+  /// The images that it was trained on; nil where this is not known.
   public var trainedImages: TrainedImages?
 
-  /// A state with an optimizer and, if none are given, averages that begin.
+  /// A state with parameters, and by default with a new optimizer and an empty average as the configuration asks for
+  /// them.
   public init(
     configuration: TrainingConfiguration, parameters: ParameterSet, optimizer: Optimizer? = nil,
     average: ParameterAverage? = nil
@@ -68,13 +79,13 @@ public struct TrainingState: Sendable {
     self.average = average ?? configuration.average.map { ParameterAverage(decay: $0, of: parameters) }
   }
 
-  /// The parameters to use the model with: their average where there is one and it has begun.
+  /// The parameters with which the model is used: their moving average if there is one and it has begun.
   public var modelParameters: ParameterSet {
     guard let average, !average.isEmpty else { return parameters }
     return average.parameters
   }
 
-  /// Makes it the first state of another run, which has its own best epoch.
+  /// Makes this the first state of another run, without identifier and best epoch.
   public mutating func beginAnotherRun() {
     run = nil
     (progress.bestNegativeELBO, progress.bestEpoch) = (nil, nil)

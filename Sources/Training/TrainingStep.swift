@@ -7,16 +7,21 @@ import NormalizingFlows
 import Tensors
 import VariationalAutoencoder
 
-/// One step of training: a batch, its bound, the gradient, the update.
+/// Takes training steps: a batch, its bound, the gradient, the update.
 public struct TrainingStep: Sendable {
   let model: VariationalAutoencoder
   let images: GreyImages
   let isDynamicallyBinarized: Bool
   let plan: BatchPlan
 
-  /// Takes the step that is next for `state`, given the order of its epoch.
+  /// Takes the next step of a state.
   ///
-  /// - Throws: ``TrainingError`` where a solve fails or the loss is not a number; `state` is then as it was.
+  /// - Parameters:
+  ///   - state: The state, which is updated.
+  ///   - order: The order of the images in the current epoch; see ``BatchPlan/order(epoch:)``.
+  /// - Returns: The metrics of the batch, and the number of its images.
+  /// - Throws: ``TrainingError`` where a solve fails or the loss or a gradient is not finite; the state is then
+  ///   unchanged.
   public func take(_ state: inout TrainingState, order: [Int]) throws(TrainingError) -> (Metrics, images: Int) {
     let step = state.progress.step
     Profiler.enter(.other)
@@ -35,15 +40,15 @@ public struct TrainingStep: Sendable {
     metrics.gradientNorm = norm.value
     state.optimizer.update(&state.parameters, gradients, scaledBy: norm.scale(toLimit: configuration.clipNorm))
     gradients = []
-    // Parameters from before the learning rate is up would weigh on the average for long.
+    // The parameters of the learning-rate warm-up would affect the average for a long time.
     if step >= configuration.learningRateWarmup { state.average?.add(state.parameters) }
     if configuration.warmStart { state.progress.solveSteps = solveSteps }
     state.progress.step += 1
     return (metrics, batch.count)
   }
 
-  /// The norm of the gradients, which is finite where all their numbers are: they are looked at one by one only where it
-  /// is not.
+  /// The norm of the gradients, which is finite if all their elements are. Only if it is not, the gradients are
+  /// checked one by one.
   private func finiteNorm(of gradients: [Gradient], _ state: TrainingState) throws(TrainingError) -> GradientNorm {
     let norm = GradientNorm(gradients)
     guard !norm.value.isFinite else { return norm }
@@ -53,7 +58,7 @@ public struct TrainingStep: Sendable {
       reason: culprit.map { "the gradient of \($0) is not finite" } ?? "the norm of the gradient is not finite")
   }
 
-  /// What a pass over a batch takes besides parameters.
+  /// The inputs of a pass over a batch, other than parameters.
   private struct Pass {
     let step: Int
     let batch: Tensor
@@ -72,16 +77,17 @@ public struct TrainingStep: Sendable {
     }
   }
 
-  /// With which step sizes a step's solves start.
+  /// The step sizes with which the solves of a step start; empty for a cold start.
   private func startingSteps(_ pass: Pass, _ state: TrainingState) throws(TrainingError) -> [Double] {
     guard state.configuration.warmStart, model.flow.canStartWarm else { return [] }
     if let known = state.progress.solveSteps { return known }
-    // A pass of which nothing is kept: a cold start evaluates more often, and its tape would need the most memory.
+    // The first pass runs without a tape: a cold start takes more evaluations, and its tape would need the most memory
+    // of all steps.
     let constants = state.parameters.constants(precision: state.configuration.precision)
     return try output(pass, constants, []).flow.sustainableSteps
   }
 
-  /// What the model makes of a batch, its solves starting with given step sizes.
+  /// The model's output for a batch, with the given first step sizes of the solves.
   private func output(
     _ pass: Pass, _ parameters: BoundParameters, _ solveSteps: [Double]
   ) throws(TrainingError) -> ModelOutput {
@@ -95,7 +101,7 @@ public struct TrainingStep: Sendable {
     }
   }
 
-  /// The gradient of the loss; nothing of the pass outlives the call, so that the update writes in place.
+  /// The gradient of the loss. Nothing else of the pass outlives this call, so that the update can write in place.
   private func gradient(
     _ pass: Pass, _ parameters: ParameterSet, _ precision: Precision, _ weight: Double, _ solveSteps: [Double]
   ) throws(TrainingError) -> (gradients: [Gradient], metrics: Metrics, solveSteps: [Double]) {
