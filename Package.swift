@@ -37,8 +37,9 @@ let package = Package(
 
     // The numerical core.
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+    .target(name: "CPrimitives", dependencies: ["COneDNN"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "Tensors", dependencies: ["CKernels"]),
-    .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "COneDNN"]),
+    .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "CPrimitives"]),
     .target(name: "Autodiff", dependencies: ["Kernels", "Tensors"]),
     .target(name: "NeuralNetworks", dependencies: ["Autodiff", "Kernels", "Tensors"]),
     .target(name: "DifferentialEquations", dependencies: ["Autodiff", "Tensors"]),

@@ -1,4 +1,3 @@
-import COneDNN
 import Foundation
 import Synchronization
 import Tensors
@@ -6,7 +5,8 @@ import Tensors
 /// Convolutions through oneDNN: of single-precision numbers, or of bfloat16 ones with sums and results in single precision.
 ///
 /// Images are nhwc; weights go in the format that the primitive prefers, so they are reordered on the way in (or out,
-/// for their gradient): they are small. Primitives are made once for each shape and kept.
+/// for their gradient): they are small. Primitives are made once for each shape and kept; any number of threads may use
+/// them at once.
 ///
 /// All convolutions take the images in groups, each on one thread, which our threads share out: a group's images stay in a
 /// core's cache, and a core that is slower than the others does fewer of them. The library itself would give every core an
@@ -20,7 +20,6 @@ enum ConvolutionLibrary {
   enum Factors: Hashable {
     case float32, bfloat16
 
-    var dataType: dnnl_data_type_t { self == .float32 ? dnnl_f32 : dnnl_bf16 }
     var byteCount: Int { self == .float32 ? 4 : 2 }
   }
 
@@ -55,24 +54,22 @@ enum ConvolutionLibrary {
     let factors: Factors
   }
 
-  /// Everything oneDNN, behind one lock.
-  private struct State: ~Copyable {
-    var engine: dnnl_engine_t?
-    var primitives: [Key: PreparedConvolution] = [:]
+  private static let cache = Mutex<[Key: PreparedConvolution]>([:])
 
-    mutating func primitive(_ direction: Direction, _ shape: ConvolutionShape, _ factors: Factors)
-      -> PreparedConvolution
-    {
-      if engine == nil { check(dnnl_engine_create(&engine, dnnl_cpu, 0), "engine") }
-      let key = Key(direction: direction, shape: shape, factors: factors)
-      if let known = primitives[key] { return known }
-      let new = PreparedConvolution(direction, shape, factors, engine)
-      primitives[key] = new
+  /// The convolution from the cache, made if it is not there. Threads do not wait while another makes one: two may make
+  /// the same, of which the first is kept.
+  private static func prepared(_ direction: Direction, _ shape: ConvolutionShape, _ factors: Factors)
+    -> PreparedConvolution
+  {
+    let key = Key(direction: direction, shape: shape, factors: factors)
+    if let known = cache.withLock({ $0[key] }) { return known }
+    let new = PreparedConvolution(direction, shape, factors)
+    return cache.withLock { cache in
+      if let known = cache[key] { return known }
+      cache[key] = new
       return new
     }
   }
-
-  private static let state = Mutex(State())
 
   /// The gradient of the weights, in single precision.
   static func backwardWeights(_ shape: ConvolutionShape, input: Tensor, output: Tensor, into weights: Tensor) {
@@ -82,19 +79,18 @@ enum ConvolutionLibrary {
       return
     }
     let groups = ImageGroups(shape)
-    func sum(_ state: inout State, _ images: Range<Int>, by size: Int, into gradient: Tensor) {
-      state.primitive(.backwardWeights, shape.of(images: size), .float32).sumGradients(
-        images.count / size, cost: groups.cost, into: gradient.address
+    func sum(_ images: Range<Int>, by size: Int, into gradient: Tensor) {
+      prepared(.backwardWeights, shape.of(images: size), .float32).sumGradients(
+        images.count / size, cost: groups.cost, into: gradient.freshAddress
       ) { group in
         let first = images.lowerBound + group * size
         return (input.address + first * groups.inputBytes, output.address + first * groups.outputBytes)
       }
     }
-    state.withLock { state in
-      sum(&state, 0..<(shape.batch - groups.rest), by: groups.size, into: weights)
-      guard groups.rest > 0 else { return }
+    sum(0..<(shape.batch - groups.rest), by: groups.size, into: weights)
+    if groups.rest > 0 {
       let last = Tensor(uninitialized: weights.shape, .float32)
-      sum(&state, (shape.batch - groups.rest)..<shape.batch, by: groups.rest, into: last)
+      sum((shape.batch - groups.rest)..<shape.batch, by: groups.rest, into: last)
       ElementType.float32.kernels.add_row(weights.count, 0, 1, 1, last.address, weights.freshAddress)
       withExtendedLifetime(last) {}
     }
@@ -131,31 +127,28 @@ enum ConvolutionLibrary {
     let imageBytes = taken.product / shape.batch * factors.byteCount
     let resultBytes = made.product / shape.batch * 4
     let size = groups.size
-    state.withLock { state in
-      let whole = state.primitive(direction, shape.of(images: size), factors)
-      let rest =
-        groups.rest == 0 ? whole : state.primitive(direction, shape.of(images: groups.rest), factors)
-      whole.reorder(weights.address)
-      if rest !== whole { rest.reorder(weights.address) }
-      Compute.parallel(groups.count, cost: groups.cost) { begin, end in
-        let scratch = converting.map { _ in TensorStorage(byteCount: size * imageBytes) }
-        for group in begin..<end {
-          let (first, last) = (group * size, min((group + 1) * size, shape.batch))
-          var from = images + first * imageBytes
-          if let scratch, let converting {
-            converting(first, last, scratch.pointer)
-            from = UnsafeRawPointer(scratch.pointer)
-          }
-          let to = UnsafeRawPointer(result.freshAddress + first * resultBytes)
-          (last - first == size ? whole : rest).execute(input: isForward ? from : to, output: isForward ? to : from)
+    let whole = prepared(direction, shape.of(images: size), factors)
+    let rest = groups.rest == 0 ? whole : prepared(direction, shape.of(images: groups.rest), factors)
+    let weightsOfWhole = whole.reordered(weights.address)
+    let weightsOfRest = groups.rest == 0 ? weightsOfWhole : rest.reordered(weights.address)
+    Compute.parallel(groups.count, cost: groups.cost) { begin, end in
+      let scratch = converting.map { _ in TensorStorage(byteCount: size * imageBytes) }
+      for group in begin..<end {
+        let (first, last) = (group * size, min((group + 1) * size, shape.batch))
+        var from = images + first * imageBytes
+        if let scratch, let converting {
+          converting(first, last, scratch.pointer)
+          from = UnsafeRawPointer(scratch.pointer)
         }
-        withExtendedLifetime(scratch) {}
+        let to = result.freshAddress + first * resultBytes
+        if last - first == size {
+          whole.execute(from, weightsOfWhole.pointer, into: to)
+        } else {
+          rest.execute(from, weightsOfRest.pointer, into: to)
+        }
       }
+      withExtendedLifetime(scratch) {}
     }
-    withExtendedLifetime((weights, result)) {}
-  }
-
-  static func check(_ status: dnnl_status_t, _ what: String) {
-    precondition(status == dnnl_success, "oneDNN: \(what) failed with status \(status.rawValue)")
+    withExtendedLifetime((weights, weightsOfWhole, weightsOfRest, result)) {}
   }
 }

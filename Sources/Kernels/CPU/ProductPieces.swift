@@ -1,5 +1,5 @@
 import CKernels
-import COneDNN
+import CPrimitives
 import Tensors
 
 // Left alone, the library shares a product out by the number of threads, and with it decides how the sums are formed. So
@@ -140,13 +140,16 @@ func multiplyOnOneThread(
 ) {
   guard rows > 0, columns > 0 else { return }
   let status = Compute.onOneThread {
-    dnnl_sgemm(
-      a.transposed ? CChar(84) : CChar(78), b.transposed ? CChar(84) : CChar(78), dnnl_dim_t(rows),
-      dnnl_dim_t(columns), dnnl_dim_t(inner), Float(alpha), a.pointer.assumingMemoryBound(to: Float.self),
-      dnnl_dim_t(a.leading), b.pointer.assumingMemoryBound(to: Float.self), dnnl_dim_t(b.leading), Float(beta),
-      c.assumingMemoryBound(to: Float.self), dnnl_dim_t(leading))
+    cp_matrix_product(
+      a.transposed, b.transposed, rows, columns, inner, Float(alpha), a.pointer.assumingMemoryBound(to: Float.self),
+      a.leading, b.pointer.assumingMemoryBound(to: Float.self), b.leading, Float(beta),
+      c.assumingMemoryBound(to: Float.self), leading)
   }
-  precondition(status == dnnl_success, "matrix product: the library refused \(rows)x\(inner)x\(columns)")
+  Compute.check(
+    status,
+    """
+    product of [\(rows), \(inner)] and [\(inner), \(columns)], rows \(a.leading), \(b.leading) and \(leading) numbers apart
+    """)
 }
 
 extension MatrixAddress {

@@ -17,10 +17,11 @@ enum Failure {
   /// Runs a command; says what went wrong, if anything, and exits with the code for it.
   static func reporting(_ body: () throws -> Void) throws {
     Compute.onMemoryExhaustion { byteCount in
+      let wanted = byteCount.map { "another \(MemoryLimit.words($0))" } ?? "a product"
       Terminal.logger.error(
         """
-        there is no memory for another \(MemoryLimit.words(byteCount)). Choose a smaller model or batch, close other \
-        programs, or use a machine with more memory.
+        there is no memory for \(wanted). Choose a smaller model or batch, close other programs, or use a \
+        machine with more memory.
         """)
       _exit(`internal`)
     }
