@@ -37,9 +37,10 @@ let package = Package(
 
     // The numerical core.
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+    .target(name: "CAMX", dependencies: ["CKernels"]),
     .target(name: "CPrimitives", dependencies: ["COneDNN"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "Tensors", dependencies: ["CKernels"]),
-    .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "CPrimitives"]),
+    .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "CPrimitives", "CAMX"]),
     .target(name: "Autodiff", dependencies: ["Kernels", "Tensors"]),
     .target(name: "NeuralNetworks", dependencies: ["Autodiff", "Kernels", "Tensors"]),
     .target(name: "DifferentialEquations", dependencies: ["Autodiff", "Tensors"]),

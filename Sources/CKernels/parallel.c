@@ -1,6 +1,5 @@
 #include "CKernels.h"
-
-#include "shares.h"
+#include "CKernelsShares.h"
 
 // The entry points of GNU's OpenMP runtime that a compiler emits for `#pragma omp parallel`. Called directly, since
 // the pragma would need a compiler flag.

@@ -14,7 +14,7 @@
 #pragma clang assume_nonnull begin
 
 typedef enum { CK_FLOAT32 = 0, CK_FLOAT64 = 1 } ck_type;
-/// CK_AMX has the kernels of CK_AVX512, and those on matrix tiles besides.
+/// CK_AMX has the kernels of CK_AVX512, and matrix tiles besides, which are what CAMX is for.
 typedef enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_AMX = 3 } ck_isa;
 
 /// Elementwise functions with their first and second derivatives.
@@ -123,6 +123,8 @@ ck_isa ck_detected_isa(void);
 ck_isa ck_current_isa(void);
 /// Uses another instruction set from now on; false where the processor lacks it. Not thread-safe: for start-up, tests.
 bool ck_select_isa(ck_isa isa);
+/// Whether matrix tiles are in use.
+bool ck_has_tiles(void);
 
 /// Runs body(context, begin, end) on ranges that together cover [0, count), over at most `threads` threads of
 /// OpenMP's pool, which the matrix library uses too: two pools would fight over the cores. There are `pieces` ranges, at
@@ -140,7 +142,7 @@ int ck_threads(void);
 
 #pragma clang assume_nonnull end
 
+#include "CKernelsShares.h"
 #include "CKernelsSingle.h"
-#include "CKernelsTiles.h"
 
 #endif

@@ -1,4 +1,4 @@
-import CKernels
+import CAMX
 import Tensors
 
 extension AMXBackend {

@@ -1,3 +1,4 @@
+import CAMX
 import CKernels
 import Tensors
 

@@ -1,4 +1,5 @@
-// Matrix products on the processor's matrix tiles (AMX, bfloat16), for processors that have them: see ck_has_tiles.
+// Matrix products on the processor's matrix tiles (AMX, bfloat16), for processors that have them: where ck_has_tiles
+// says no, none of these functions may be called.
 //
 // A float32 number is split into a high and a low bfloat16 half. With two parts, a product is high x high + high x low +
 // low x high, accumulated in float32: an error of at most 5e-5 of a product's magnitude; in a sum of 512 products, 1e-6
@@ -6,13 +7,12 @@
 // product's magnitude. A number too large to be rounded to bfloat16, or infinite, makes the results that it enters not a
 // number. The results depend neither on the number of threads nor on how many rows or columns are asked for at once.
 
-#ifndef CKERNELS_TILES_INCLUDE_H
-#define CKERNELS_TILES_INCLUDE_H
+#ifndef CAMX_INCLUDE_H
+#define CAMX_INCLUDE_H
+
+#include <CKernels.h>
 
 #pragma clang assume_nonnull begin
-
-/// Whether matrix tiles are in use. Without, the functions ck_tile_* must not be called.
-bool ck_has_tiles(void);
 
 /// c = alpha op(a) op(b) + beta c, and + bias in the first rows; op transposes where asked. Row-major.
 typedef struct {

@@ -1,6 +1,6 @@
 #include "tile_numbers.h"
 
-#if defined(__x86_64__)
+#if CK_TILES
 // Line i of the operand; where lines are scattered and that one does not exist, another, of which nothing is read.
 INLINE const float *line(bool scattered, const ck_operand *o, long i, bool exists, long other) {
   return scattered ? o->lines[exists ? i : other] : o->data + i * o->leading;

@@ -1,12 +1,12 @@
 // A product on tiles is made block by block: up to 32 rows by 32 columns of the result, some of the reduction at a time.
 
-#ifndef CKERNELS_TILE_BLOCK_H
-#define CKERNELS_TILE_BLOCK_H
+#ifndef CAMX_TILE_BLOCK_H
+#define CAMX_TILE_BLOCK_H
 
-#include "shares.h"
+#include <CKernelsShares.h>
 #include "tile_plan.h"
 
-#if defined(__x86_64__)
+#if CK_TILES
 
 /// Where the rows of a product lie: one after another, or those of some images in each slot of [slots, images].
 typedef struct {

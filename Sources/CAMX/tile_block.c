@@ -1,7 +1,7 @@
 #include "tile_block.h"
 #include "tile_numbers.h"
 
-#if defined(__x86_64__)
+#if CK_TILES
 
 // A result as large as this does not stay in the caches: it is written past them.
 enum { CK_STREAM_BYTES = 8 << 20 };

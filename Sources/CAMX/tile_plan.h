@@ -1,11 +1,11 @@
 // The order in which a product on tiles goes through its operands.
 
-#ifndef CKERNELS_TILE_PLAN_H
-#define CKERNELS_TILE_PLAN_H
+#ifndef CAMX_TILE_PLAN_H
+#define CAMX_TILE_PLAN_H
 
 #include "tiles.h"
 
-#if defined(__x86_64__)
+#if CK_TILES
 
 // Blocks. A panel's stretch of the reduction (CK_STRETCH_BYTES for each part) stays in or near the first-level cache
 // while panels of the other operand pass by; a slab of the reduction is so deep that the operand packed whole stays in the

@@ -1,13 +1,13 @@
 // Float32 numbers as bfloat16 halves, in vectors of sixteen, on the way into tiles.
 
-#ifndef CKERNELS_TILE_NUMBERS_H
-#define CKERNELS_TILE_NUMBERS_H
+#ifndef CAMX_TILE_NUMBERS_H
+#define CAMX_TILE_NUMBERS_H
 
 #include "tiles.h"
 
-#if defined(__x86_64__)
+#if CK_TILES
 
-#define INLINE CK_TILE_TARGET static inline __attribute__((always_inline))
+#define INLINE CK_TILE_TARGET static inline CK_TILE_SPECIALIZED
 
 INLINE __mmask16 first_lanes(long count) {
   return count >= 16 ? 0xffff : count <= 0 ? 0 : (__mmask16)((1u << count) - 1);

@@ -6,16 +6,23 @@
 // of the low halves. A row of an A tile is 32 numbers along the reduction; row j of a B tile is the numbers 2 j and
 // 2 j + 1 along the reduction, interleaved, for 16 columns.
 
-#ifndef CKERNELS_TILES_H
-#define CKERNELS_TILES_H
+#ifndef CAMX_TILES_H
+#define CAMX_TILES_H
 
-#include "CKernels.h"
+#include "CAMX.h"
 
+// Whether there are such instructions. ck_has_tiles must have found them before a function that uses them is called.
 #if defined(__x86_64__)
+#define CK_TILES 1
 #include <immintrin.h>
-
 #define CK_TILE_TARGET \
   __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma,bmi2")))
+#define CK_TILE_SPECIALIZED __attribute__((always_inline))
+#else
+#define CK_TILES 0
+#endif
+
+#if CK_TILES
 
 enum { CK_PANEL = 32, CK_STEP = 32, CK_TILE_BYTES = 1024 };
 
@@ -116,9 +123,8 @@ static inline void ck_aside_finish(ck_aside *aside) {
 /// Adds the products of `steps` steps of a row panel and a column panel to tiles 0...3; of a row panel that has one tile
 /// only, to tiles 0 and 1. For each sum the order is: low x high, high x high, high x low, step by step. One tile of B at
 /// a time, used twice or more, is faster than two, and so is leaving a tile unused: loads then wait less for a free one.
-CK_TILE_TARGET static inline __attribute__((always_inline)) void ck_accumulate(int parts, bool one, long steps,
-                                                                              const char *a, const char *b,
-                                                                              ck_aside *aside) {
+CK_TILE_TARGET static inline CK_TILE_SPECIALIZED void ck_accumulate(int parts, bool one, long steps, const char *a,
+                                                                    const char *b, ck_aside *aside) {
 #define CK_LOAD_ROWS(at)                \
   _tile_loadd(4, a + (at)*CK_TILE_BYTES, 64); \
   if (!one) _tile_loadd(5, a + ((at) + 1) * CK_TILE_BYTES, 64);

@@ -1,6 +1,6 @@
 #include "tiles.h"
 
-#if defined(__x86_64__)
+#if CK_TILES
 
 // For one image, C = (W_2^T + V_2^T U_2^T) o (M_3 M_1), block by block: both products of a block accumulate on tiles, the
 // first beginning with W_2^T, and their numbers are multiplied and packed while they are in the first-level cache. M_1 and

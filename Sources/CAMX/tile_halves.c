@@ -1,6 +1,6 @@
 #include "tile_numbers.h"
 
-#if defined(__x86_64__)
+#if CK_TILES
 
 // Sixteen at a time; the tail of a row by masks. Reads 4 and writes 2 or 6 bytes a number: memory-bound, 85 % of the
 // bandwidth of copying as many bytes.

@@ -1,11 +1,11 @@
 // The panels of the operand that is packed in passing.
 
-#ifndef CKERNELS_TILE_PANELS_H
-#define CKERNELS_TILE_PANELS_H
+#ifndef CAMX_TILE_PANELS_H
+#define CAMX_TILE_PANELS_H
 
 #include "tile_block.h"
 
-#if defined(__x86_64__)
+#if CK_TILES
 
 // One thread's panels of the operand that is packed one by one: lines origin..<limit, in each slab. While one panel is
 // multiplied, the next is packed into the other of two buffers, and the one after that is fetched.

@@ -10,7 +10,7 @@
 #include "tile_block.h"
 #include "tile_numbers.h"
 
-#if defined(__x86_64__)
+#if CK_TILES
 
 // A reduction as long as this is summed in parts, each by one thread with the weights that it alone reads, whatever the
 // number of threads, so that the sums do not depend on it.

@@ -1,6 +1,6 @@
 #include "tile_panels.h"
 
-#if defined(__x86_64__)
+#if CK_TILES
 
 // Row tiles first..<last of the product, two to a panel; only the product's last tile may be short of 16 rows.
 typedef struct {

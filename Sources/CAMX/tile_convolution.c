@@ -6,12 +6,12 @@
 // column; within a phase, taps move by whole pixels. Tiles take neighbouring pixels in pairs, so the input is packed
 // twice: in pairs that begin at even pixels, and in pairs that begin at odd ones.
 
-#include "shares.h"
+#include <CKernelsShares.h>
 #include "tile_numbers.h"
 
 #include <string.h>
 
-#if defined(__x86_64__)
+#if CK_TILES
 
 // Images are summed in this many parts, whatever the number of threads, so that the result does not depend on it.
 enum { CK_PARTS_OF_BATCH = 8, CK_GROUP_BYTES = 1 << 20, CK_MAX_TAPS = 64 };

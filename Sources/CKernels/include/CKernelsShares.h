@@ -2,8 +2,8 @@
 // left of theirs: a core that other tenants of the machine slow down does not keep the rest waiting. Which thread did a
 // piece must not matter to its result.
 
-#ifndef CKERNELS_SHARES_H
-#define CKERNELS_SHARES_H
+#ifndef CKERNELS_SHARES_INCLUDE_H
+#define CKERNELS_SHARES_INCLUDE_H
 
 #include <stdatomic.h>
 
