@@ -29,7 +29,7 @@ static inline ck_plan ck_make_plan(const ck_tile_product *p) {
     plan.packs_whole = false;
     plan.slab = p->inner;
   } else {
-    long panels = ck_groups(plan.by_columns ? p->rows : p->columns, CK_PANEL);
+    long panels = ck_max(ck_groups(plan.by_columns ? p->rows : p->columns, CK_PANEL), 1);
     long fitting = CK_SLAB_BYTES / (panels * ck_panel_bytes(p->parts, plan.stretch));
     plan.slab = ck_min(ck_max(fitting, 1) * plan.stretch, ck_groups(p->inner, CK_STEP) * CK_STEP);
     plan.whole = (size_t)(panels * ck_panel_bytes(p->parts, plan.slab));
