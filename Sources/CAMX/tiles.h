@@ -11,8 +11,15 @@
 
 #include "CAMX.h"
 
-// Whether there are such instructions. ck_has_tiles must have found them before a function that uses them is called.
-#if defined(__x86_64__)
+// The instructions: emulated ones where that is asked for, on any processor; else those of x86-64, which ck_has_tiles
+// must have found; else none, and with them none of the functions. CK_TILE_SPECIALIZED is for functions that are
+// compiled anew for each use, with what is constant there: for speed alone.
+#if defined(CK_EMULATE_TILES)
+#define CK_TILES 1
+#include "emulation/tile_intrinsics_emulated.h"
+#define CK_TILE_TARGET
+#define CK_TILE_SPECIALIZED
+#elif defined(__x86_64__)
 #define CK_TILES 1
 #include <immintrin.h>
 #define CK_TILE_TARGET \

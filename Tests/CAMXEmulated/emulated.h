@@ -1,0 +1,34 @@
+// Included before a source of CAMX: emulated instructions, and other names for what is visible beyond one file, since
+// the test program has both.
+
+#define CK_EMULATE_TILES
+
+#include "CAMXEmulated.h"
+
+#define ck_tile_workspace emulated_ck_tile_workspace
+#define ck_tile_multiply emulated_ck_tile_multiply
+#define ck_tile_multiply_lines emulated_ck_tile_multiply_lines
+#define ck_tile_multiply_images emulated_ck_tile_multiply_images
+#define ck_tile_images_workspace emulated_ck_tile_images_workspace
+#define ck_tile_packed_size emulated_ck_tile_packed_size
+#define ck_tile_pack emulated_ck_tile_pack
+#define ck_tile_convolution_fits emulated_ck_tile_convolution_fits
+#define ck_tile_convolution_workspace emulated_ck_tile_convolution_workspace
+#define ck_tile_convolution_weights emulated_ck_tile_convolution_weights
+#define ck_tile_halves emulated_ck_tile_halves
+#define ck_tile_split emulated_ck_tile_split
+#define ck_tile_update_workspace emulated_ck_tile_update_workspace
+#define ck_tile_update_step emulated_ck_tile_update_step
+#define ck_tile_form_workspace emulated_ck_tile_form_workspace
+#define ck_tile_pack_form emulated_ck_tile_pack_form
+
+// Between files of CAMX.
+#define ck_pack_panel_rows emulated_ck_pack_panel_rows
+#define ck_pack_panel_columns emulated_ck_pack_panel_columns
+#define ck_pack_columns emulated_ck_pack_columns
+#define ck_aside_piece emulated_ck_aside_piece
+#define ck_tile_run emulated_ck_tile_run
+#define ck_set_tiles emulated_ck_set_tiles
+#define ck_multiply_block emulated_ck_multiply_block
+
+#define tile_instruction emulated_tile_instruction

@@ -1,0 +1,2 @@
+#include "emulated.h"
+#include "../../Sources/CAMX/tile_block.c"

@@ -1,0 +1,2 @@
+#include "emulated.h"
+#include "tile_instruction.inc"
