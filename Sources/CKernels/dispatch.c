@@ -30,7 +30,7 @@ static bool tiles_granted(void) {
   if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a & BFLOAT16)) return false;
   return syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
 }
-#else
+#elif defined(__x86_64__)
 static bool tiles_granted(void) { return false; }
 #endif
 
