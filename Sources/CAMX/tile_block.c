@@ -82,7 +82,7 @@ static inline void claim(const float *row) {
 }
 
 CK_TILE_TARGET void ck_multiply_block(const ck_tile_job *job, ck_block b, ck_tile_setting setting, bool first,
-                                      bool last, long steps, const char *rows, const char *columns, ck_aside *aside) {
+                                      bool last, long steps, const char *rows, const char *columns, ck_interleaved *interleaved) {
   float sums[CK_PANEL][CK_PANEL] __attribute__((aligned(64)));
   const ck_tile_product *p = job->product;
   size_t stride = (size_t)p->c_leading * 4;
@@ -125,13 +125,13 @@ CK_TILE_TARGET void ck_multiply_block(const ck_tile_job *job, ck_block b, ck_til
     _tile_zero(3);
   }
   if (p->parts == 1 && one)
-    ck_accumulate(1, true, steps, rows, columns, aside);
+    ck_accumulate(1, true, steps, rows, columns, interleaved);
   else if (p->parts == 1)
-    ck_accumulate(1, false, steps, rows, columns, aside);
+    ck_accumulate(1, false, steps, rows, columns, interleaved);
   else if (one)
-    ck_accumulate(2, true, steps, rows, columns, aside);
+    ck_accumulate(2, true, steps, rows, columns, interleaved);
   else
-    ck_accumulate(2, false, steps, rows, columns, aside);
+    ck_accumulate(2, false, steps, rows, columns, interleaved);
   _tile_stored(0, to, stride);
   _tile_stored(1, to + 16, stride);
   if (!one) {

@@ -3,7 +3,7 @@
 #ifndef CAMX_TILE_BLOCK_H
 #define CAMX_TILE_BLOCK_H
 
-#include <CKernelsShares.h>
+#include <CKernelsWorkStealing.h>
 #include "tile_plan.h"
 
 #if CK_TILES
@@ -25,7 +25,7 @@ typedef struct {
   ck_placing placing;
   const float *const *a_lines, *const *b_lines;  ///< where the operands' rows lie; or none
   char *workspace;
-  ck_shares *shares;  ///< of the columns; or none
+  ck_work *work;  ///< of the columns; or none
   /// Lines of memory to fetch meanwhile, where the product itself has nothing to fetch.
   const void *ahead;
   long ahead_lines;
@@ -53,7 +53,7 @@ void ck_set_tiles(const ck_tile_product *p, ck_block b, long uses, long steps, c
 
 /// Adds `steps` steps of a panel of rows and a panel of columns to a block; `first` and `last` of the reduction or not.
 void ck_multiply_block(const ck_tile_job *job, ck_block b, ck_tile_setting setting, bool first, bool last, long steps,
-                       const char *rows, const char *columns, ck_aside *aside);
+                       const char *rows, const char *columns, ck_interleaved *interleaved);
 
 #endif
 #endif

@@ -6,7 +6,7 @@
 // column; within a phase, taps move by whole pixels. Tiles take neighbouring pixels in pairs, so the input is packed
 // twice: in pairs that begin at even pixels, and in pairs that begin at odd ones.
 
-#include <CKernelsShares.h>
+#include <CKernelsWorkStealing.h>
 #include "tile_numbers.h"
 
 #include <string.h>
@@ -247,7 +247,7 @@ typedef struct {
   const ck_tile_convolution *convolution;
   layout layout;
   char *workspace;
-  ck_shares shares;  // of the parts
+  ck_work work;  // of the parts
 } job;
 
 CK_TILE_TARGET static void run(void *context, int me, int threads) {
@@ -258,7 +258,7 @@ CK_TILE_TARGET static void run(void *context, int me, int threads) {
   char *packed = sums + CK_PARTS_OF_BATCH * l->sums_bytes +
                  (size_t)me * (size_t)l->group * (l->input_bytes + l->output_bytes);
   ck_configure_tiles(16, 16);
-  for (long part; (part = ck_take_share(&job->shares, me)) >= 0;) {
+  for (long part; (part = ck_take_piece(&job->work, me)) >= 0;) {
     const long begin = c->batch * part / CK_PARTS_OF_BATCH, end = c->batch * (part + 1) / CK_PARTS_OF_BATCH;
     float *to = (float *)(sums + (size_t)part * l->sums_bytes);
     if (c->parts == 1)
@@ -273,7 +273,7 @@ CK_TILE_TARGET static void run(void *context, int me, int threads) {
 
 void ck_tile_convolution_weights(const ck_tile_convolution *c, void *workspace, int threads) {
   job job = {.convolution = c, .layout = make_layout(c), .workspace = workspace};
-  ck_share_out(&job.shares, CK_PARTS_OF_BATCH, threads);
+  ck_divide_work(&job.work, CK_PARTS_OF_BATCH, threads);
   ck_team(threads, &job, run);
 }
 

@@ -78,7 +78,7 @@ CK_TILE_TARGET static void sum_block(const ck_tile_layer *l, const places *p, lo
   _tile_loadd(3, from + 16 * stride + 16, (size_t)stride * 4);
   if (l->rank > 0)
     ck_accumulate(parts, false, ck_groups(l->rank, CK_STEP), p->middle_rows + row / CK_PANEL * panel_bytes(l->rank),
-                  p->middle_columns + column / CK_PANEL * panel_bytes(l->rank), &(ck_aside){0});
+                  p->middle_columns + column / CK_PANEL * panel_bytes(l->rank), &(ck_interleaved){0});
   _tile_stored(0, to, (size_t)leading * 4);
   _tile_stored(1, to + 16, (size_t)leading * 4);
   _tile_stored(2, to + 16 * leading, (size_t)leading * 4);
@@ -118,7 +118,7 @@ CK_TILE_TARGET void ck_tile_pack_form(const ck_tile_form *f, void *workspace, vo
         _tile_zero(2);
         _tile_zero(3);
         ck_accumulate(parts, false, ck_groups(latent, CK_STEP), p.last + i * panel_bytes(latent),
-                      p.first + j * panel_bytes(latent), &(ck_aside){0});
+                      p.first + j * panel_bytes(latent), &(ck_interleaved){0});
         _tile_stored(0, products, CK_PANEL * 4);
         _tile_stored(1, products + 16, CK_PANEL * 4);
         _tile_stored(2, products + 16 * CK_PANEL, CK_PANEL * 4);

@@ -132,23 +132,23 @@ void ck_pack_columns(int parts, const ck_operand *b, long start, long depth, cha
     }
 }
 
-INLINE void pack_aside(bool contiguous, bool transposing, bool scattered, const ck_aside *a, long piece) {
+INLINE void pack_interleaved(bool contiguous, bool transposing, bool scattered, const ck_interleaved *a, long piece) {
   if (a->parts == 1)
     pack_piece(1, contiguous, transposing, scattered, a->operand, a->first, a->width, a->start, a->depth, a->panel, piece);
   else
     pack_piece(2, contiguous, transposing, scattered, a->operand, a->first, a->width, a->start, a->depth, a->panel, piece);
 }
 
-CK_TILE_TARGET void ck_aside_piece(ck_aside *aside) {
-  const bool contiguous = aside->operand->depth_contiguous, scattered = aside->operand->lines;
-  const long piece = aside->done++;
+CK_TILE_TARGET void ck_interleaved_piece(ck_interleaved *interleaved) {
+  const bool contiguous = interleaved->operand->depth_contiguous, scattered = interleaved->operand->lines;
+  const long piece = interleaved->done++;
   if (scattered && contiguous)
-    pack_aside(true, aside->columns, true, aside, piece);
+    pack_interleaved(true, interleaved->columns, true, interleaved, piece);
   else if (scattered)
-    pack_aside(false, !aside->columns, true, aside, piece);
+    pack_interleaved(false, !interleaved->columns, true, interleaved, piece);
   else if (contiguous)
-    pack_aside(true, aside->columns, false, aside, piece);
+    pack_interleaved(true, interleaved->columns, false, interleaved, piece);
   else
-    pack_aside(false, !aside->columns, false, aside, piece);
+    pack_interleaved(false, !interleaved->columns, false, interleaved, piece);
 }
 #endif

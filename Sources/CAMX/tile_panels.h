@@ -7,7 +7,7 @@
 
 #if CK_TILES
 
-// One thread's panels of the operand that is packed one by one: lines origin..<limit, in each slab. While one panel is
+// One thread's panels of the operand that is packed one by one: lines origin..<limit, in each packed block. While one panel is
 // multiplied, the next is packed into the other of two buffers, and the one after that is fetched.
 typedef struct {
   const ck_tile_job *job;
@@ -15,17 +15,17 @@ typedef struct {
   long origin, limit;
   char *buffers;
   long turn;
-  ck_aside aside;
+  ck_interleaved interleaved;
 } panels;
 
 static long count_panels(const panels *l) { return ck_groups(l->limit - l->origin, CK_PANEL); }
 
-// The start along the reduction of a panel's slab, and the panel.
+// The start along the reduction of a micro-panel's packed block, and the micro-panel.
 typedef struct {
   long start, panel;
 } place;
 static place after(const panels *l, place at) {
-  return at.panel + 1 < count_panels(l) ? (place){at.start, at.panel + 1} : (place){at.start + l->job->plan.slab, 0};
+  return at.panel + 1 < count_panels(l) ? (place){at.start, at.panel + 1} : (place){at.start + l->job->plan.packed_depth, 0};
 }
 
 static const char *packed_at(const panels *l, place at) {
@@ -35,17 +35,17 @@ static const char *packed_at(const panels *l, place at) {
 }
 
 // What to fetch while the panel at a place is packed: the panel after it. Where rows of the matrix lie across the
-// reduction, panels are but two lines wide: then rather a part of the next slab, all panels wide, if that is not too much.
+// reduction, panels are but two lines wide: then rather a part of the next packed block, all panels wide, if that is not too much.
 static ck_fetch fetch_ahead(const panels *l, place at, long depth) {
   const ck_operand *o = &l->operand;
   if (o->lines) return (ck_fetch){.lines = 0};
   const long count = count_panels(l), row_bytes = o->leading * 4;
   place next = after(l, at);
   long line = l->origin + next.panel * CK_PANEL, rows = depth, row_lines = 2;
-  if (!o->depth_contiguous && count * CK_PANEL * 4 * l->job->plan.slab <= CK_SLAB_BYTES) {
+  if (!o->depth_contiguous && count * CK_PANEL * 4 * l->job->plan.packed_depth <= CK_PACKED_BLOCK_BYTES) {
     rows = ck_groups(depth, count);
     row_lines = 2 * count;
-    next.start = at.start + l->job->plan.slab + at.panel * rows;
+    next.start = at.start + l->job->plan.packed_depth + at.panel * rows;
     line = l->origin;
   }
   if (next.start >= l->job->end)
@@ -60,15 +60,15 @@ static ck_fetch fetch_ahead(const panels *l, place at, long depth) {
 }
 
 // Packs the panel at a place in passing, or fetches it if it is packed.
-static ck_aside prepare(const panels *l, place at) {
+static ck_interleaved prepare(const panels *l, place at) {
   const ck_tile_product *p = l->job->product;
-  if (at.start >= l->job->end) return (ck_aside){.pieces = 0};
-  const long first = l->origin + at.panel * CK_PANEL, depth = ck_min(l->job->plan.slab, l->job->end - at.start);
+  if (at.start >= l->job->end) return (ck_interleaved){.pieces = 0};
+  const long first = l->origin + at.panel * CK_PANEL, depth = ck_min(l->job->plan.packed_depth, l->job->end - at.start);
   const long bytes = ck_panel_bytes(p->parts, depth);
   if (l->job->plan.by_columns && p->packed)
-    return (ck_aside){.parts = p->parts,
+    return (ck_interleaved){.parts = p->parts,
                       .fetch = {.line = packed_at(l, at), .row_lines = bytes / 64, .lines = bytes / 64}};
-  return (ck_aside){.parts = p->parts, .columns = l->job->plan.by_columns, .operand = &l->operand, .first = first,
+  return (ck_interleaved){.parts = p->parts, .columns = l->job->plan.by_columns, .operand = &l->operand, .first = first,
                     .width = ck_min(CK_PANEL, l->limit - first), .start = at.start, .depth = depth,
                     .panel = l->buffers + (size_t)(l->turn & 1) * l->job->plan.panel,
                     .pieces = 2 * ck_groups(depth, CK_STEP), .fetch = fetch_ahead(l, at, depth)};
@@ -76,12 +76,12 @@ static ck_aside prepare(const panels *l, place at) {
 
 // The panel at a place, packed. What follows is prepared during the next `steps` steps.
 static const char *take(panels *l, place at, long steps) {
-  if (l->turn == 0) l->aside = prepare(l, at);
-  ck_aside_finish(&l->aside);
-  const char *panel = l->job->plan.by_columns && l->job->product->packed ? packed_at(l, at) : l->aside.panel;
+  if (l->turn == 0) l->interleaved = prepare(l, at);
+  ck_interleaved_finish(&l->interleaved);
+  const char *panel = l->job->plan.by_columns && l->job->product->packed ? packed_at(l, at) : l->interleaved.panel;
   l->turn++;
-  l->aside = prepare(l, after(l, at));
-  ck_aside_spread(&l->aside, steps);
+  l->interleaved = prepare(l, after(l, at));
+  ck_interleaved_spread(&l->interleaved, steps);
   return panel;
 }
 

@@ -53,8 +53,8 @@ static void run_long(void *context, int me, int threads) {
   const ck_tile_product *p = job->product;
   float *sums = (float *)job->workspace;
   char *workspace = job->workspace + CK_LONG_PARTS * sums_bytes(p) + (size_t)me * ck_job_workspace(job->plan, 1);
-  const long stretches = ck_groups(p->inner, job->plan.stretch);
-  for (long k; (k = ck_take_share(job->shares, me)) >= 0;) {
+  const long blocks = ck_groups(p->inner, job->plan.kc);
+  for (long k; (k = ck_take_piece(job->work, me)) >= 0;) {
     ck_tile_product product = *p;
     product.c = sums + (size_t)k * (sums_bytes(p) / 4);
     product.c_leading = sums_leading(p);
@@ -62,10 +62,10 @@ static void run_long(void *context, int me, int threads) {
     product.biased_rows = 0;
     ck_tile_job part = *job;
     part.product = &product;
-    part.begin = stretches * k / CK_LONG_PARTS * job->plan.stretch;
-    part.end = ck_min(stretches * (k + 1) / CK_LONG_PARTS * job->plan.stretch, p->inner);
+    part.begin = blocks * k / CK_LONG_PARTS * job->plan.kc;
+    part.end = ck_min(blocks * (k + 1) / CK_LONG_PARTS * job->plan.kc, p->inner);
     part.workspace = workspace;
-    part.shares = NULL;
+    part.work = NULL;
     ck_tile_run(&part, 0, 1);
   }
   if (threads > 1) ck_barrier();
@@ -77,17 +77,17 @@ static void multiply(const ck_tile_product *p, const float *const *a, const floa
   if (p->rows <= 0 || p->columns <= 0) return;
   ck_tile_job job = {.product = p, .plan = ck_make_plan(p), .end = p->inner, .a_lines = a, .b_lines = b,
                      .workspace = workspace};
-  ck_shares shares;
+  ck_work work;
   const long pieces = ck_groups(p->columns, CK_PANEL * CK_PIECE_PANELS);
   if (is_long(p)) {
-    ck_share_out(&shares, CK_LONG_PARTS, threads);
-    job.shares = &shares;
+    ck_divide_work(&work, CK_LONG_PARTS, threads);
+    job.work = &work;
     ck_team(threads, &job, run_long);
     return;
   }
-  if (job.plan.by_columns && job.plan.slab >= p->inner && pieces >= CK_PIECES * threads) {
-    ck_share_out(&shares, pieces, threads);
-    job.shares = &shares;
+  if (job.plan.by_columns && job.plan.packed_depth >= p->inner && pieces >= CK_PIECES * threads) {
+    ck_divide_work(&work, pieces, threads);
+    job.work = &work;
   }
   ck_team(threads, &job, run);
 }
@@ -104,7 +104,7 @@ void ck_tile_multiply_lines(const ck_tile_product *p, const float *const *a, con
 // The rows of so many images at once that they, packed, leave room in the second-level cache for what passes by.
 static long images_at_once(const ck_tile_product *p, long images) {
   long row_bytes = ck_panel_bytes(p->parts, p->inner) / CK_PANEL * (p->rows / images);
-  return ck_max(CK_SLAB_BYTES / row_bytes, 1);
+  return ck_max(CK_PACKED_BLOCK_BYTES / row_bytes, 1);
 }
 
 static ck_plan plan_for_images(ck_tile_product *p, long images, long count) {
@@ -112,7 +112,7 @@ static ck_plan plan_for_images(ck_tile_product *p, long images, long count) {
   ck_plan plan = ck_make_plan(p);
   plan.by_columns = true;
   plan.packs_whole = true;
-  plan.slab = p->inner;
+  plan.packed_depth = p->inner;
   plan.whole = (size_t)(ck_groups(p->rows, CK_PANEL) * ck_panel_bytes(p->parts, p->inner));
   plan.panel = (size_t)ck_panel_bytes(p->parts, p->inner);
   return plan;

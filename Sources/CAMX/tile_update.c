@@ -27,7 +27,7 @@ size_t ck_tile_update_workspace(const ck_tile_update *s, int threads) {
 typedef struct {
   const ck_tile_update *step;
   char *packed, *scratch;
-  ck_shares *shares;
+  ck_work *work;
 } job;
 
 // Fetches the columns of g that the next chunk takes, some of its rows: they lie far apart, where no processor looks ahead.
@@ -45,7 +45,7 @@ static void run(void *context, int me, int threads) {
   char *scratch = job->scratch + (size_t)me * thread_bytes(s);
   float *gradient = (float *)scratch;
   char *workspace = scratch + aligned((size_t)(CK_ROWS_AT_ONCE * s->inputs) * 4);
-  for (long chunk; (chunk = ck_take_share(job->shares, me)) >= 0;) {
+  for (long chunk; (chunk = ck_take_piece(job->work, me)) >= 0;) {
     const long first = chunk * CK_ROWS_AT_ONCE, rows = ck_min(CK_ROWS_AT_ONCE, s->outputs - first);
     ck_tile_product product = rows_of(s, first, rows, job->packed, gradient);
     // Ahead: the first of what the update reads, as much as memory gives during the product.
@@ -63,9 +63,9 @@ static void run(void *context, int me, int threads) {
 }
 
 void ck_tile_update_step(const ck_tile_update *s, void *workspace, int threads) {
-  ck_shares shares;
-  ck_share_out(&shares, ck_groups(s->outputs, CK_ROWS_AT_ONCE), threads);
-  job job = {s, workspace, (char *)workspace + ck_tile_packed_size(s->parts, s->batch, s->inputs), &shares};
+  ck_work work;
+  ck_divide_work(&work, ck_groups(s->outputs, CK_ROWS_AT_ONCE), threads);
+  job job = {s, workspace, (char *)workspace + ck_tile_packed_size(s->parts, s->batch, s->inputs), &work};
   ck_tile_pack(s->parts, s->x, s->inputs, false, s->batch, s->inputs, job.packed, threads);
   ck_team(threads, &job, run);
 }

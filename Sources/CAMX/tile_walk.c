@@ -50,8 +50,8 @@ CK_TILE_TARGET static void multiply_by_rows(const ck_tile_job *job, int me, int 
   panels rows = {.job = job, .operand = rows_of_job(job), .origin = 16 * mine.first,
                  .limit = ck_min(16 * mine.last, p->rows),
                  .buffers = job->workspace + 2 * plan.whole + 2 * (size_t)me * plan.panel};
-  for (long start = job->begin, turn = 0; start < job->end; start += plan.slab, turn++) {
-    const long depth = ck_min(plan.slab, job->end - start), all_steps = ck_groups(depth, CK_STEP) * column_panels;
+  for (long start = job->begin, turn = 0; start < job->end; start += plan.packed_depth, turn++) {
+    const long depth = ck_min(plan.packed_depth, job->end - start), all_steps = ck_groups(depth, CK_STEP) * column_panels;
     const char *columns = (const char *)p->packed + ck_panel_bytes(p->parts, start);
     long column_bytes = ck_panel_bytes(p->parts, p->inner);
     if (plan.packs_whole) {
@@ -65,36 +65,36 @@ CK_TILE_TARGET static void multiply_by_rows(const ck_tile_job *job, int me, int 
       ck_block block = rows_of_panel(p, mine, i);
       const char *panel = take(&rows, (place){start, i}, all_steps);
       ck_set_tiles(p, block, column_panels, ck_groups(depth, CK_STEP), &setting);
-      for (long k = 0; k < depth; k += plan.stretch) {
-        const long steps = ck_groups(ck_min(plan.stretch, depth - k), CK_STEP), offset = ck_panel_bytes(p->parts, k);
+      for (long k = 0; k < depth; k += plan.kc) {
+        const long steps = ck_groups(ck_min(plan.kc, depth - k), CK_STEP), offset = ck_panel_bytes(p->parts, k);
         for (long j = 0; j < column_panels; j++) {
           block.column = j * CK_PANEL;
           block.columns = ck_min(CK_PANEL, p->columns - block.column);
-          ck_multiply_block(job, block, setting, start + k == job->begin, start + k + plan.stretch >= job->end, steps,
-                            panel + offset, columns + j * column_bytes + offset, &rows.aside);
+          ck_multiply_block(job, block, setting, start + k == job->begin, start + k + plan.kc >= job->end, steps,
+                            panel + offset, columns + j * column_bytes + offset, &rows.interleaved);
         }
       }
     }
   }
 }
 
-// Multiplies a slab of all rows, packed, with the next panel of columns.
+// Multiplies the packed block of all rows with the next micro-panel of columns.
 CK_TILE_TARGET static void multiply_panel(panels *columns, place at, long depth, const char *whole,
                                           ck_tile_setting *setting) {
   const ck_tile_job *job = columns->job;
   const ck_tile_product *p = job->product;
-  const long stretch = job->plan.stretch, row_bytes = ck_panel_bytes(p->parts, depth);
+  const long kc = job->plan.kc, row_bytes = ck_panel_bytes(p->parts, depth);
   const row_tiles all = split_rows(p, 0, 1);
   const char *panel = take(columns, at, ck_groups(depth, CK_STEP) * panels_of(all));
-  for (long k = 0; k < depth; k += stretch) {
-    const long steps = ck_groups(ck_min(stretch, depth - k), CK_STEP), offset = ck_panel_bytes(p->parts, k);
+  for (long k = 0; k < depth; k += kc) {
+    const long steps = ck_groups(ck_min(kc, depth - k), CK_STEP), offset = ck_panel_bytes(p->parts, k);
     for (long i = 0; i < panels_of(all); i++) {
       ck_block block = rows_of_panel(p, all, i);
       block.column = columns->origin + at.panel * CK_PANEL;
       block.columns = ck_min(CK_PANEL, p->columns - block.column);
       ck_set_tiles(p, block, 1, steps, setting);
-      ck_multiply_block(job, block, *setting, at.start + k == job->begin, at.start + k + stretch >= job->end, steps,
-                        whole + i * row_bytes + offset, panel + offset, &columns->aside);
+      ck_multiply_block(job, block, *setting, at.start + k == job->begin, at.start + k + kc >= job->end, steps,
+                        whole + i * row_bytes + offset, panel + offset, &columns->interleaved);
     }
   }
 }
@@ -114,19 +114,19 @@ CK_TILE_TARGET static void multiply_by_columns(const ck_tile_job *job, int me, i
   const long row_panels = panels_of(all), column_panels = ck_groups(p->columns, CK_PANEL);
   ck_tile_setting setting = {-1, -1};
   panels mine = columns_between(job, me, column_panels * me / threads, column_panels * (me + 1) / threads);
-  for (long start = job->begin, turn = 0; start < job->end; start += plan.slab, turn++) {
-    const long depth = ck_min(plan.slab, job->end - start);
+  for (long start = job->begin, turn = 0; start < job->end; start += plan.packed_depth, turn++) {
+    const long depth = ck_min(plan.packed_depth, job->end - start);
     char *whole = job->workspace + (size_t)(turn & 1) * plan.whole;
     for (long i = row_panels * me / threads; i < row_panels * (me + 1) / threads; i++)
       pack_rows(job, a, rows_of_panel(p, all, i), start, depth, whole + i * ck_panel_bytes(p->parts, depth));
     if (threads > 1) ck_barrier();
-    if (!job->shares) {
+    if (!job->work) {
       for (long j = 0; j < count_panels(&mine); j++) multiply_panel(&mine, (place){start, j}, depth, whole, &setting);
       continue;
     }
-    for (long share; (share = ck_take_share(job->shares, me)) >= 0;) {
-      const long pieces = job->shares->pieces;
-      panels some = columns_between(job, me, column_panels * share / pieces, column_panels * (share + 1) / pieces);
+    for (long piece; (piece = ck_take_piece(job->work, me)) >= 0;) {
+      const long pieces = job->work->pieces;
+      panels some = columns_between(job, me, column_panels * piece / pieces, column_panels * (piece + 1) / pieces);
       for (long j = 0; j < count_panels(&some); j++) multiply_panel(&some, (place){start, j}, depth, whole, &setting);
     }
   }

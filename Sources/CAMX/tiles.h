@@ -108,30 +108,30 @@ typedef struct {
   long done, pieces;  ///< two to a step along the reduction
   long due, pace;     ///< pieces due, and that become due with each step, in parts of 65536
   ck_fetch fetch;
-} ck_aside;
+} ck_interleaved;
 
-void ck_aside_piece(ck_aside *aside);
+void ck_interleaved_piece(ck_interleaved *interleaved);
 
-static inline __attribute__((always_inline)) void ck_aside_step(ck_aside *aside) {
-  if (aside->done >= aside->pieces) return;
-  for (aside->due += aside->pace; aside->due >= 65536; aside->due -= 65536) ck_aside_piece(aside);
+static inline __attribute__((always_inline)) void ck_interleaved_step(ck_interleaved *interleaved) {
+  if (interleaved->done >= interleaved->pieces) return;
+  for (interleaved->due += interleaved->pace; interleaved->due >= 65536; interleaved->due -= 65536) ck_interleaved_piece(interleaved);
 }
 /// Spreads the work over so many steps.
-static inline void ck_aside_spread(ck_aside *aside, long steps) {
-  aside->due = aside->fetch.due = 0;
-  aside->pace = aside->pieces * 65536 / ck_max(steps, 1) + 1;
-  aside->fetch.left = aside->fetch.row_lines;
-  aside->fetch.pace = aside->fetch.lines * 65536 / ck_max(steps * (aside->parts == 1 ? 2 : 6), 1) + 1;
+static inline void ck_interleaved_spread(ck_interleaved *interleaved, long steps) {
+  interleaved->due = interleaved->fetch.due = 0;
+  interleaved->pace = interleaved->pieces * 65536 / ck_max(steps, 1) + 1;
+  interleaved->fetch.left = interleaved->fetch.row_lines;
+  interleaved->fetch.pace = interleaved->fetch.lines * 65536 / ck_max(steps * (interleaved->parts == 1 ? 2 : 6), 1) + 1;
 }
-static inline void ck_aside_finish(ck_aside *aside) {
-  while (aside->done < aside->pieces) ck_aside_piece(aside);
+static inline void ck_interleaved_finish(ck_interleaved *interleaved) {
+  while (interleaved->done < interleaved->pieces) ck_interleaved_piece(interleaved);
 }
 
 /// Adds the products of `steps` steps of a row panel and a column panel to tiles 0...3; of a row panel that has one tile
 /// only, to tiles 0 and 1. For each sum the order is: low x high, high x high, high x low, step by step. One tile of B at
 /// a time, used twice or more, is faster than two, and so is leaving a tile unused: loads then wait less for a free one.
 CK_TILE_TARGET static inline CK_TILE_SPECIALIZED void ck_accumulate(int parts, bool one, long steps, const char *a,
-                                                                    const char *b, ck_aside *aside) {
+                                                                    const char *b, ck_interleaved *interleaved) {
 #define CK_LOAD_ROWS(at)                \
   _tile_loadd(4, a + (at)*CK_TILE_BYTES, 64); \
   if (!one) _tile_loadd(5, a + ((at) + 1) * CK_TILE_BYTES, 64);
@@ -142,7 +142,7 @@ CK_TILE_TARGET static inline CK_TILE_SPECIALIZED void ck_accumulate(int parts, b
 #define CK_RIGHT           \
   _tile_dpbf16ps(1, 4, 6); \
   if (!one) _tile_dpbf16ps(3, 5, 6);
-#define CK_FETCH ck_fetch_lines(&aside->fetch);
+#define CK_FETCH ck_fetch_lines(&interleaved->fetch);
   long size = ck_step_bytes(parts);
   for (long s = 0; s < steps; s++, a += size, b += size) {
     if (parts == 1) {
@@ -152,7 +152,7 @@ CK_TILE_TARGET static inline CK_TILE_SPECIALIZED void ck_accumulate(int parts, b
       CK_LOAD_ROWS(0) CK_RIGHT CK_FETCH CK_LOAD_COLUMN(0) CK_LEFT CK_FETCH
       CK_LOAD_COLUMN(2) CK_LEFT CK_FETCH CK_LOAD_COLUMN(3) CK_RIGHT CK_FETCH
     }
-    ck_aside_step(aside);
+    ck_interleaved_step(interleaved);
   }
 #undef CK_LOAD_ROWS
 #undef CK_LOAD_COLUMN

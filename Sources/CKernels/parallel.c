@@ -1,5 +1,5 @@
 #include "CKernels.h"
-#include "CKernelsShares.h"
+#include "CKernelsWorkStealing.h"
 
 // The entry points of GNU's OpenMP runtime that a compiler emits for `#pragma omp parallel`. Called directly, since
 // the pragma would need a compiler flag.
@@ -14,19 +14,19 @@ typedef struct {
   long count;
   void *context;
   void (*body)(void *, long, long);
-  ck_shares shares;
+  ck_work work;
 } region;
 
 // Where a piece begins. Pieces of many items begin at multiples of 16, so that vectors do not straddle lines of memory.
 static long beginning(const region *r, long piece) {
-  const long at = r->count * piece / r->shares.pieces;
-  return piece < r->shares.pieces && r->count / r->shares.pieces >= 256 ? at & ~15l : at;
+  const long at = r->count * piece / r->work.pieces;
+  return piece < r->work.pieces && r->count / r->work.pieces >= 256 ? at & ~15l : at;
 }
 
 static void run(void *data) {
   region *r = data;
   const int me = omp_get_thread_num();
-  for (long piece; (piece = ck_take_share(&r->shares, me)) >= 0;) {
+  for (long piece; (piece = ck_take_piece(&r->work, me)) >= 0;) {
     const long begin = beginning(r, piece), end = beginning(r, piece + 1);
     if (begin < end) r->body(r->context, begin, end);
   }
@@ -38,7 +38,7 @@ void ck_parallel(long count, long pieces, int threads, void *context, void (*bod
     return;
   }
   region r = {.count = count, .context = context, .body = body};
-  ck_share_out(&r.shares, pieces, threads);
+  ck_divide_work(&r.work, pieces, threads);
   GOMP_parallel(run, &r, (unsigned)threads, 0);
 }
 

@@ -26,7 +26,7 @@
 #define ck_pack_panel_rows emulated_ck_pack_panel_rows
 #define ck_pack_panel_columns emulated_ck_pack_panel_columns
 #define ck_pack_columns emulated_ck_pack_columns
-#define ck_aside_piece emulated_ck_aside_piece
+#define ck_interleaved_piece emulated_ck_aside_piece
 #define ck_tile_run emulated_ck_tile_run
 #define ck_set_tiles emulated_ck_set_tiles
 #define ck_multiply_block emulated_ck_multiply_block

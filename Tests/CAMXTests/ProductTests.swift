@@ -18,7 +18,7 @@ import Testing
     var ldc: Int { columns + 3 }
   }
 
-  /// Sizes that fill tiles and that do not; reductions in several slabs, and so long that they are summed in parts; so many
+  /// Sizes that fill tiles and that do not; reductions in several packed blocks, and so long that they are summed in parts; so many
   /// columns that threads share them out. Each size with another way for the matrices to lie.
   static let examples: [Example] = {
     let all = [

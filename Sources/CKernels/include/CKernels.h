@@ -142,7 +142,7 @@ int ck_threads(void);
 
 #pragma clang assume_nonnull end
 
-#include "CKernelsShares.h"
+#include "CKernelsWorkStealing.h"
 #include "CKernelsSingle.h"
 
 #endif

@@ -10,7 +10,7 @@ extension AMXBackend {
     }
     guard usesTiles(input, shape) else { return cpu.convolution(input, weights, shape, numerics) }
     let output = Tensor(uninitialized: shape.outputShape, .float32)
-    HalvesConvolution.run(.forward, shape, TilePrecision(numerics), taking: input, weights, into: output)
+    Bfloat16Convolution.run(.forward, shape, TilePrecision(numerics), taking: input, weights, into: output)
     return output
   }
 
@@ -22,13 +22,13 @@ extension AMXBackend {
     }
     let precision = TilePrecision(numerics)
     guard usesTiles(output, shape) else { return cpu.transposedConvolution(output, weights, shape, numerics) }
-    if precision == .bfloat16, let phases = PhasedConvolution(shape) { return phases(output, weights) }
+    if precision == .bfloat16, let phases = PolyphaseConvolution(shape) { return phases(output, weights) }
     // With a stride and three times the channels, the library's takes longer than in single precision.
     guard precision == .bfloat16 || shape.stride == 1 else {
       return cpu.transposedConvolution(output, weights, shape, numerics)
     }
     let input = Tensor(uninitialized: shape.inputShape, .float32)
-    HalvesConvolution.run(.backwardInput, shape, precision, taking: output, weights, into: input)
+    Bfloat16Convolution.run(.backwardInput, shape, precision, taking: output, weights, into: input)
     return input
   }
 

@@ -6,7 +6,7 @@ import Tensors
 // the library's bfloat16 convolution forms all three products at once, at near single precision.
 
 /// Convolutions of images and weights in bfloat16, or in two halves of it, with sums in single precision.
-enum HalvesConvolution {
+enum Bfloat16Convolution {
   /// `result` = the forward or transposed convolution of `image`; both are single precision.
   static func run(
     _ direction: ConvolutionLibrary.Direction, _ shape: ConvolutionShape, _ precision: TilePrecision,

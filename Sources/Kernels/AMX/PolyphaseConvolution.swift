@@ -8,7 +8,7 @@ import Tensors
 // the channels, that is no gain over the library's transposed convolution in single precision.
 
 /// The transposed convolution of a stride as one convolution, whose channels are the phases'.
-struct PhasedConvolution {
+struct PolyphaseConvolution {
   private let original: ConvolutionShape
   /// For each phase, row by row, and each place of the phases' kernel, the place in the original's; nothing where there
   /// is none.
@@ -54,7 +54,7 @@ struct PhasedConvolution {
   /// The cotangent of the original's input, from that of its output.
   func callAsFunction(_ output: Tensor, _ weights: Tensor) -> Tensor {
     let phases = Tensor(uninitialized: shape.outputShape, .float32)
-    HalvesConvolution.run(.forward, shape, .bfloat16, taking: output, phased(weights), into: phases)
+    Bfloat16Convolution.run(.forward, shape, .bfloat16, taking: output, phased(weights), into: phases)
     let (s, rows) = (original.stride, shape.batch * shape.outputHeight)
     return phases.reshaped([rows, shape.outputWidth, s, s * original.inputChannels]).permuted([0, 2, 1, 3])
       .reshaped(original.inputShape)

@@ -1,9 +1,9 @@
-// Work shared out piece by piece. Each thread takes the pieces of its own share, in their order, and then what others have
-// left of theirs: a core that other tenants of the machine slow down does not keep the rest waiting. Which thread did a
-// piece must not matter to its result.
+// Work stealing. Work is cut into pieces. Each thread takes the pieces of its own share, in their order, and then what
+// others have left of theirs: a core that other tenants of the machine slow down does not keep the rest waiting. Which
+// thread did a piece must not matter to its result.
 
-#ifndef CKERNELS_SHARES_INCLUDE_H
-#define CKERNELS_SHARES_INCLUDE_H
+#ifndef CKERNELS_WORK_STEALING_INCLUDE_H
+#define CKERNELS_WORK_STEALING_INCLUDE_H
 
 #include <stdatomic.h>
 
@@ -15,16 +15,16 @@ typedef struct {
   struct {
     _Alignas(64) atomic_long taken;
   } shares[CK_MAX_SHARES];
-} ck_shares;
+} ck_work;
 
-static inline void ck_share_out(ck_shares *s, long pieces, int threads) {
+static inline void ck_divide_work(ck_work *s, long pieces, int threads) {
   s->pieces = pieces;
   s->threads = threads < CK_MAX_SHARES ? threads : CK_MAX_SHARES;
   for (int i = 0; i < s->threads; i++) atomic_init(&s->shares[i].taken, 0);
 }
 
 /// The next piece for a thread, or -1 if none is left.
-static inline long ck_take_share(ck_shares *s, int me) {
+static inline long ck_take_piece(ck_work *s, int me) {
   for (int i = 0; i < s->threads; i++) {
     const int share = (me + i) % s->threads;
     const long begin = s->pieces * share / s->threads, end = s->pieces * (share + 1) / s->threads;

@@ -5,7 +5,7 @@ import Tensors
 
 extension ProcessWideTests {
   /// Convolutions of bfloat16 numbers, and of single-precision ones in two halves, against double precision.
-  @Suite struct HalvesConvolutionTests {
+  @Suite struct RoundedConvolutionTests {
     struct Example: CustomTestStringConvertible, Sendable {
       let input: [Int]
       let weights: [Int]
