@@ -3,7 +3,7 @@
 ///
 /// The amortized, per-sample weights of a block come from one linear head on the encoder's features: the hypernetwork.
 ///
-/// Grathwohl et al. 2019 (FFJORD), section 4.2, and its published code.
+/// Grathwohl et al. 2019 (FFJORD), and its published code.
 public enum Amortization: String, Sendable, CaseIterable, Codable {
   /// Each layer adds per-sample low-rank weights and a per-sample bias to shared weights: a W + (a U(x)) V(x) +
   /// bias(x). The paper's choice; `cnf_rank` in the published code.

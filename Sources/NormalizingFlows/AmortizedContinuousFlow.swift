@@ -8,7 +8,7 @@ import Tensors
 /// The hypernetwork is one linear head on the image's features for each block: `[batch, features]` ->
 /// `[batch, per-sample weights]`. Each block runs its flow from time 0 to its ``timeLengths``.
 ///
-/// Grathwohl et al. 2019 (FFJORD), section 4.2.
+/// Grathwohl et al. 2019 (FFJORD).
 public struct AmortizedContinuousFlow: ScoredFlow {
   private let velocities: [AmortizedNetwork]
   /// The hypernetwork, a head for each block; empty where nothing is amortized.

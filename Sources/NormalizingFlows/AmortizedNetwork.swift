@@ -15,7 +15,7 @@ import Tensors
 /// All shared layers have one ``TimeDependence``. Per-sample and shared weights are constant during a solve: the
 /// velocity is conditioned on them.
 ///
-/// Grathwohl et al. 2019 (FFJORD), section 4.2.
+/// Grathwohl et al. 2019 (FFJORD).
 public struct AmortizedNetwork: Velocity {
   /// The per-sample part of a layer, and where its numbers lie in a sample's row of weights.
   enum ImagePart: Sendable {

@@ -3,9 +3,9 @@ import VariationalAutoencoder
 
 /// A named configuration.
 public enum Preset: String, Sendable, CaseIterable, Codable {
-  /// The published experiment as its code runs it (FFJORD, section 4.2 and appendix; the defaults of the published
-  /// program): a batch size of 100, Adamax with a learning rate of 5e-4, a KL warm-up of 100 epochs, and early
-  /// stopping after more than 35 epochs without a better bound. The sizes of the flow depend on dataset and posterior.
+  /// The published experiment as its code runs it (FFJORD; the defaults of the published program):
+  /// a batch size of 100, Adamax with a learning rate of 5e-4, a KL warm-up of 100 epochs, and early stopping after
+  /// more than 35 epochs without a better bound. The sizes of the flow depend on dataset and posterior.
   case paper
   /// The published experiment as the paper's appendix describes it: as ``paper``, but with a learning rate of 1e-3 and
   /// a patience of 100 epochs.

@@ -3,9 +3,9 @@ import VariationalAutoencoder
 /// The published table of negative ELBOs, with which results are compared.
 ///
 /// Source: Grathwohl, Chen, Bettencourt, Sutskever and Duvenaud, "FFJORD: Free-form Continuous Dynamics for Scalable
-/// Reversible Generative Models", ICLR 2019, section 4.2. The figures are means over three runs of the negative ELBO
-/// of the test images, in nats, or for Frey faces in bits/dim. All but FFJORD's are from van den Berg et al. (UAI
-/// 2018); Sylvester is the best of their three kinds.
+/// Reversible Generative Models", ICLR 2019: the results with variational autoencoders. The figures are means over three
+/// runs of the negative ELBO of the test images, in nats, or for Frey faces in bits/dim. All but FFJORD's are from van
+/// den Berg et al. (UAI 2018); Sylvester is the best of their three kinds.
 public enum PublishedResults {
   /// A row of the table.
   public enum Method: String, Sendable, CaseIterable {

@@ -45,6 +45,7 @@ public struct EvidenceLowerBound {
   /// the score s of q at zT held fixed, whose gradient is that of log q through the sample alone.
   ///
   /// - Parameters:
+  ///   - weight: The weight of the KL term.
   ///   - score: s, `[batch, latent]`.
   ///   - z: zT, `[batch, latent]`.
   func pathLoss(klWeight weight: Double, score: Tensor, z: Variable) -> Variable {
