@@ -6,6 +6,8 @@ let package = Package(
   name: "ffjord-vae",
   products: [
     .executable(name: "ffjord-vae", targets: ["ffjord-vae"]),
+    .library(name: "Randomness", targets: ["Randomness"]),
+    .library(name: "Profiling", targets: ["Profiling"]),
     .library(name: "Tensors", targets: ["Tensors"]),
     .library(name: "Kernels", targets: ["Kernels"]),
     .library(name: "Autodiff", targets: ["Autodiff"]),
@@ -16,7 +18,7 @@ let package = Package(
     .library(name: "ImageDatasets", targets: ["ImageDatasets"]),
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "TensorBoard", targets: ["TensorBoard"]),
-    .library(name: "Charts", targets: ["Charts"]),
+    .library(name: "SVGCharts", targets: ["SVGCharts"]),
     .library(name: "Training", targets: ["Training"]),
   ],
   dependencies: [
@@ -39,15 +41,21 @@ let package = Package(
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
     .target(name: "CAMX", dependencies: ["CKernels"]),
     .target(name: "CPrimitives", dependencies: ["COneDNN"], linkerSettings: [.linkedLibrary("dnnl")]),
-    .target(name: "Tensors", dependencies: ["CKernels"]),
-    .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "CPrimitives", "CAMX"]),
-    .target(name: "Autodiff", dependencies: ["Kernels", "Tensors"]),
-    .target(name: "NeuralNetworks", dependencies: ["Autodiff", "Kernels", "Tensors"]),
-    .target(name: "DifferentialEquations", dependencies: ["Autodiff", "Tensors"]),
+    .target(name: "Randomness"),
+    .target(name: "Profiling"),
+    .target(name: "Tensors", dependencies: ["Profiling", "CKernels"]),
+    .target(name: "Kernels", dependencies: ["Profiling", "Tensors", "CAMX", "CKernels", "CPrimitives"]),
+    .target(name: "Autodiff", dependencies: ["Profiling", "Tensors", "Kernels"]),
+    .target(name: "NeuralNetworks", dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff"]),
+    .target(name: "DifferentialEquations", dependencies: ["Tensors", "Autodiff"]),
     .target(
       name: "NormalizingFlows",
-      dependencies: ["NeuralNetworks", "DifferentialEquations", "Autodiff", "Kernels", "Tensors"]),
-    .target(name: "VariationalAutoencoder", dependencies: ["NormalizingFlows"]),
+      dependencies: [
+        "Randomness", "Profiling", "Tensors", "Kernels", "Autodiff", "NeuralNetworks", "DifferentialEquations",
+      ]),
+    .target(
+      name: "VariationalAutoencoder",
+      dependencies: ["Profiling", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows"]),
 
     // Files and data.
     .target(name: "Files"),
@@ -55,65 +63,78 @@ let package = Package(
     .target(name: "JPEGDecoding", dependencies: ["CJPEG"]),
     .target(
       name: "ImageDatasets",
-      dependencies: [
-        "Files", "Safetensors", "Tensors", "CPNG", "JPEGDecoding", "CCrypto", "CZlib", "CZip", "CZstd",
-      ]),
+      dependencies: ["Randomness", "Files", "Safetensors", "JPEGDecoding", "CCrypto", "CPNG", "CZip", "CZlib", "CZstd"]),
 
     .target(
       name: "TensorBoard", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Messages/README.md", "Messages/event.proto", "Messages/hparams.proto"]),
 
-    .target(name: "Charts"),
+    .target(name: "SVGCharts"),
 
     // Training and the command line.
     .target(
       name: "Training",
       dependencies: [
-        "VariationalAutoencoder", "Files", "ImageDatasets", "Safetensors", "TensorBoard",
+        "Randomness", "Profiling", "Tensors", "Kernels", "Autodiff", "NeuralNetworks", "DifferentialEquations",
+        "NormalizingFlows", "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "TensorBoard",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "ffjord-vae",
       dependencies: [
-        "Training", "Charts", "Files", "Safetensors",
+        "Randomness", "Tensors", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "SVGCharts", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
 
     // Tests.
-    .target(name: "TestSupport", dependencies: ["Autodiff", "Kernels", "Tensors"], path: "Tests/TestSupport"),
     .target(
-      name: "ReaderFuzzing",
-      dependencies: ["Training", "ImageDatasets", "Safetensors", "Files", "CZlib"],
+      name: "TestSupport", dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff"], path: "Tests/TestSupport"),
+    .target(
+      name: "ReaderFuzzing", dependencies: ["Files", "Safetensors", "ImageDatasets", "Training", "CZlib"],
       path: "Tests/ReaderFuzzing"),
     .testTarget(name: "ReaderFuzzingTests", dependencies: ["ReaderFuzzing"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .target(name: "CAMXEmulated", dependencies: ["CAMX", "CKernels"], path: "Tests/CAMXEmulated"),
     .testTarget(name: "CAMXTests", dependencies: ["CAMX", "CAMXEmulated", "CKernels"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors", "CKernels", "TestSupport"]),
-    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Randomness", "Tensors"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Randomness", "Tensors", "Kernels", "CKernels"]),
+    .testTarget(name: "AutodiffTests", dependencies: ["Randomness", "Tensors", "Autodiff", "TestSupport"]),
     .testTarget(
-      name: "DifferentialEquationsTests", dependencies: ["DifferentialEquations", "Autodiff", "TestSupport"]),
-    .testTarget(name: "NeuralNetworksTests", dependencies: ["NeuralNetworks", "TestSupport"]),
+      name: "DifferentialEquationsTests",
+      dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff", "DifferentialEquations"]),
+    .testTarget(name: "NeuralNetworksTests", dependencies: ["Randomness", "Tensors", "Autodiff", "NeuralNetworks"]),
     .testTarget(
       name: "VariationalAutoencoderTests",
-      dependencies: ["VariationalAutoencoder", "Safetensors", "TestSupport"]),
+      dependencies: [
+        "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "VariationalAutoencoder", "Safetensors",
+      ]),
     .testTarget(
       name: "NormalizingFlowsTests",
-      dependencies: ["NormalizingFlows", "NeuralNetworks", "VariationalAutoencoder", "TestSupport"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "Files", "TestSupport"]),
+      dependencies: [
+        "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "VariationalAutoencoder", "TestSupport",
+      ]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "Training",
+      ]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "ffjord-vae", "Training", "VariationalAutoencoder", "Safetensors", "ImageDatasets", "Tensors",
+        "ffjord-vae", "Randomness", "Tensors", "NeuralNetworks", "VariationalAutoencoder", "Safetensors",
+        "ImageDatasets", "Training",
       ]),
-    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "Files"]),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors", "CZstd"]),
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard"]),
-    .testTarget(name: "ChartsTests", dependencies: ["Charts"]),
+    .testTarget(name: "SVGChartsTests", dependencies: ["SVGCharts"]),
     .testTarget(
       name: "ImageDatasetsTests",
-      dependencies: ["ImageDatasets", "Tensors", "CMatIO", "CJPEG", "CZlib", "CZip"]),
+      dependencies: ["Randomness", "Tensors", "Files", "ImageDatasets", "CJPEG", "CMatIO", "CZip", "CZlib"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,4 @@
+import Profiling
 import Tensors
 
 /// A record of operations, from which gradients are taken by walking it backward.
@@ -20,7 +21,7 @@ public final class Tape {
     let inputs: [Int]
     let pullback: Pullback?
     /// The part of the computation that the operation belongs to, for whoever measures.
-    let part: Profiler.Part
+    let part: Profiler.Label
   }
 
   private var entries: ContiguousArray<Entry> = []
@@ -55,7 +56,7 @@ public final class Tape {
     precondition(scalar.value.count == 1, "gradients: of \(scalar.shape), which is no single number")
     let seed = Tensor(repeating: 1, shape: scalar.shape, scalar.value.elementType)
     let gradients = pullback([(scalar, seed)], to: variables)
-    Profiler.enter(.weightGradients, .backward)
+    Profiler.enter("weightGradients", .backward)
     return zip(gradients, variables).map { gradient, variable in
       var gradient = gradient
       return gradient.gradient(shape: variable.shape, variable.value.elementType)
@@ -75,7 +76,7 @@ public final class Tape {
       let node = entries.count
       guard let pullback = entry.pullback else { continue }
       guard var accumulated = cotangents[node].take() else { continue }
-      if accumulated.hasDeferred { Profiler.enter(.weightGradients, .backward) }
+      if accumulated.hasDeferred { Profiler.enter("weightGradients", .backward) }
       guard let cotangent = accumulated.takeValue() else { continue }
       Profiler.enter(entry.part, .backward)
       var inputs = InputCotangents(nodes: entry.inputs, cotangents: cotangents)

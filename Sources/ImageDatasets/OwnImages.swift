@@ -1,6 +1,5 @@
 import Files
 import Foundation
-import Tensors
 
 extension DatasetDescription {
   /// The user's own images: an NPZ, NPY or MAT file, or a folder of PNG and JPEG files.

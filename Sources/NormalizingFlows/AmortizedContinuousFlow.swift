@@ -1,3 +1,4 @@
+import Profiling
 import Autodiff
 import DifferentialEquations
 import NeuralNetworks
@@ -132,10 +133,10 @@ public struct AmortizedContinuousFlow: ScoredFlow {
         velocity: velocity, timeLength: timeLengths[block],
         solver: solver.startingWarm(warmSteps.indices.contains(place) ? warmSteps[place] : nil), gradient: gradient,
         regularization: regularization)
-      Profiler.enter(.hypernetwork)
+      Profiler.enter("hypernetwork")
       let imageWeights = heads.isEmpty ? nil : heads[block](features, parameters, precision: parameters.precision)
       let conditioning = velocity.conditioning(imageWeights: imageWeights, parameters)
-      Profiler.enter(.flow)
+      Profiler.enter("flow")
       let probe = probes.probes(block, start.shape[0], latent, start.value.elementType)
       let next: FlowOutput
       if let score = output.score {

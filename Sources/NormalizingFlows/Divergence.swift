@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import Tensors
 
@@ -68,4 +69,9 @@ extension Variable {
     return products.shape[0] == 1
       ? products.reshaped([products.shape[1]]) : products.permuted([1, 0]).sumOfLastAxis()
   }
+}
+
+extension RandomPurpose {
+  /// The probes of Hutchinson's trace estimator.
+  public static let divergenceProbe = RandomPurpose(3)
 }

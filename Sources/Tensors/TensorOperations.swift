@@ -1,3 +1,4 @@
+import Profiling
 import CKernels
 
 /// Elementwise functions that the kernels know, with their first and second derivatives.

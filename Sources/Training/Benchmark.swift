@@ -1,3 +1,5 @@
+import Randomness
+import Profiling
 import Kernels
 import Foundation
 import ImageDatasets
@@ -142,12 +144,11 @@ public struct Benchmark: Sendable {
       seconds: seconds, evaluationsForward: forward, evaluationsBackward: backward, limits: .measured(),
       peakBytes: after.ru_maxrss << 10, pageFaults: Double(after.ru_minflt - faults) / Double(repeats))
     for direction in Profiler.Direction.allCases {
-      let parts = Profiler.Part.allCases
-      for part in direction == .forward ? parts : parts.reversed() {
-        guard let reading = readings[.init(part: part, direction: direction)]?.divided(by: repeats) else { continue }
+      for (place, total) in readings where place.direction == direction {
+        let reading = total.divided(by: repeats)
         report.parts.append(
           Part(
-            part: "\(part)", direction: "\(direction)", reading: reading,
+            part: place.part.name, direction: "\(direction)", reading: reading,
             limit: report.limits.leastSeconds(of: reading)))
       }
     }
@@ -176,4 +177,9 @@ extension Profiler.Reading {
     mean.memoryBytes /= count
     return mean
   }
+}
+
+extension RandomPurpose {
+  /// Images of noise, to measure with.
+  public static let benchmark = RandomPurpose(13)
 }

@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import DifferentialEquations
 import Foundation
@@ -263,4 +264,11 @@ struct LogMeanExp {
   }
 
   var value: Double { greatest + log(sum / Double(max(count, 1))) }
+}
+
+extension RandomPurpose {
+  /// Samples of the prior.
+  public static let priorSample = RandomPurpose(4)
+  /// The noise of z0 in evaluation.
+  public static let evaluationNoise = RandomPurpose(11)
 }

@@ -1,3 +1,4 @@
+import Randomness
 import ImageDatasets
 import Tensors
 
@@ -28,4 +29,9 @@ public enum StrangeImages: String, Sendable, CaseIterable {
     }
     return GreyImages(height: originals.height, width: originals.width, pixels: pixels)
   }
+}
+
+extension RandomPurpose {
+  /// Images made unlike those of training.
+  public static let outliers = RandomPurpose(12)
 }

@@ -1,3 +1,5 @@
+import Randomness
+import Profiling
 import Autodiff
 import DifferentialEquations
 import Foundation
@@ -35,7 +37,7 @@ public struct TrainingStep: Sendable {
     let pass = Pass(configuration, step: step, batch: batch.tensor)
     var (gradients, metrics, solveSteps) = try gradient(
       pass, state.parameters, configuration.precision, weight, try startingSteps(pass, state))
-    Profiler.enter(.optimizer)
+    Profiler.enter("optimizer")
     let norm = try finiteNorm(of: gradients, state)
     metrics.gradientNorm = norm.value
     state.optimizer.update(&state.parameters, gradients, scaledBy: norm.scale(toLimit: configuration.clipNorm))
@@ -116,4 +118,9 @@ public struct TrainingStep: Sendable {
     if let failure = output.flow.backwardFailure { throw .solve(step: pass.step + 1, failure) }
     return (gradients, Metrics(output), output.flow.sustainableSteps)
   }
+}
+
+extension RandomPurpose {
+  /// The noise of z0 in training.
+  public static let posteriorNoise = RandomPurpose(2)
 }

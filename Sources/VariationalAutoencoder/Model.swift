@@ -1,3 +1,4 @@
+import Profiling
 import Autodiff
 import DifferentialEquations
 import NeuralNetworks
@@ -148,7 +149,7 @@ public struct VariationalAutoencoder: Sendable {
     precondition(
       images.value.count == batch * configuration.imageHeight * configuration.imageWidth,
       "the model takes images of \(configuration.imageHeight)x\(configuration.imageWidth)")
-    Profiler.enter(.encoder)
+    Profiler.enter("encoder")
     return encoder(
       images.reshaped([batch, configuration.imageHeight, configuration.imageWidth, 1]), parameters)
   }
@@ -167,10 +168,10 @@ public struct VariationalAutoencoder: Sendable {
     _ images: Variable, features: Variable, noise: Tensor, probes: ProbeSource,
     estimator: GradientEstimator = .total, _ parameters: BoundParameters
   ) throws(SolveError) -> ModelOutput {
-    Profiler.enter(.posterior)
+    Profiler.enter("posterior")
     let (mean, variance) = posterior(features, parameters)
     let z0 = GaussianPosterior.sample(mean: mean, variance: variance, noise: noise)
-    Profiler.enter(.flow)
+    Profiler.enter("flow")
     let flowed: FlowOutput
     switch estimator {
     case .total: flowed = try flow.forward(z0, features: features, parameters, probes)
@@ -182,9 +183,9 @@ public struct VariationalAutoencoder: Sendable {
         z0, score: GaussianPosterior.score(variance: variance.value, noise: noise), features: features, parameters,
         probes)
     }
-    Profiler.enter(.decoder)
+    Profiler.enter("decoder")
     let decoded = decoder(flowed.z, parameters)
-    Profiler.enter(.likelihood)
+    Profiler.enter("likelihood")
     let bound = EvidenceLowerBound(
       logLikelihood: likelihood.logProbability(of: images, decoded: decoded),
       logPrior: standardNormalLogDensity(flowed.z),

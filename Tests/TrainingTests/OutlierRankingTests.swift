@@ -1,3 +1,4 @@
+import Randomness
 import ImageDatasets
 import Tensors
 import Testing

@@ -1,3 +1,4 @@
+import Randomness
 import ImageDatasets
 import NormalizingFlows
 import Tensors

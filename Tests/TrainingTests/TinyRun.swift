@@ -1,3 +1,4 @@
+import Randomness
 import DifferentialEquations
 import Foundation
 import ImageDatasets

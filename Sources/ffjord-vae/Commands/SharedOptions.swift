@@ -1,3 +1,4 @@
+import Randomness
 import ArgumentParser
 import Foundation
 import ImageDatasets

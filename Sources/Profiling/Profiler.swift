@@ -2,11 +2,29 @@ import Synchronization
 
 /// Where time, arithmetic and memory traffic go, for whoever measures them.
 ///
-/// Off unless asked for; then the model says which part of itself is at work, and operations count what they do.
+/// Off unless asked for; then a computation says which of its parts is at work, and operations count what they do.
+///
+/// ```swift
+/// let readings = Profiler.measuring {
+///   Profiler.enter("encoder")
+///   ...
+/// }
+/// ```
 public enum Profiler {
-  /// A part of a computation.
-  public enum Part: Int, Sendable, CaseIterable, Codable {
-    case other, encoder, posterior, hypernetwork, flow, decoder, likelihood, weightGradients, optimizer
+  /// The name of a part of a computation.
+  public struct Label: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+    /// The name.
+    public let name: String
+
+    /// A label of this name.
+    public init(stringLiteral name: String) {
+      self.name = name
+    }
+
+    /// What is at work where nobody said so.
+    public static let other: Label = "other"
+
+    public var description: String { name }
   }
 
   /// Forward, or backward along the tape.
@@ -36,21 +54,22 @@ public enum Profiler {
     var place = Place(part: .other, direction: .forward)
     var since = ContinuousClock.now
     var readings: [Place: Reading] = [:]
+    var order: [Place] = []
 
     mutating func move(to next: Place) {
       let now = ContinuousClock.now
-      let elapsed = (now - since).components
-      readings[place, default: Reading()].seconds += Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+      if readings[place] == nil { order.append(place) }
+      readings[place, default: Reading()].seconds += (now - since) / .seconds(1)
       (place, since) = (next, now)
     }
   }
 
   /// A part and a direction.
   public struct Place: Sendable, Hashable {
-    public let part: Part
+    public let part: Label
     public let direction: Direction
 
-    public init(part: Part, direction: Direction) {
+    public init(part: Label, direction: Direction) {
       self.part = part
       self.direction = direction
     }
@@ -59,22 +78,22 @@ public enum Profiler {
   private static let isOn = Atomic(false)
   private static let state = Mutex(State())
 
-  /// Measures what `body` does.
+  /// Measures what `body` does: what each part took, in the order in which the parts came up.
   public static func measuring<Failure: Error>(
     _ body: () throws(Failure) -> Void
-  ) throws(Failure) -> [Place: Reading] {
+  ) throws(Failure) -> [(place: Place, reading: Reading)] {
     state.withLock { $0 = State() }
     isOn.store(true, ordering: .relaxed)
     defer { isOn.store(false, ordering: .relaxed) }
     try body()
     return state.withLock { state in
       state.move(to: state.place)
-      return state.readings
+      return state.order.map { ($0, state.readings[$0] ?? Reading()) }
     }
   }
 
   /// Says that a part is at work from now on.
-  package static func enter(_ part: Part, _ direction: Direction = .forward) {
+  public static func enter(_ part: Label, _ direction: Direction = .forward) {
     guard isOn.load(ordering: .relaxed) else { return }
     state.withLock { state in
       let place = Place(part: part, direction: direction)
@@ -83,7 +102,7 @@ public enum Profiler {
   }
 
   /// The part at work.
-  package static var current: Part {
+  public static var current: Label {
     isOn.load(ordering: .relaxed) ? state.withLock { $0.place.part } : .other
   }
 
@@ -91,9 +110,10 @@ public enum Profiler {
   ///
   /// - Parameter lowPrecisionProducts: How many products of rounded factors each product of the operation takes; 0 where it is formed
   ///   in single precision.
-  package static func count(operations: Int, bytes: Int, lowPrecisionProducts: Int = 0) {
+  public static func count(operations: Int, bytes: Int, lowPrecisionProducts: Int = 0) {
     guard isOn.load(ordering: .relaxed) else { return }
     state.withLock { state in
+      if state.readings[state.place] == nil { state.order.append(state.place) }
       var reading = state.readings[state.place] ?? Reading()
       reading.operations += operations
       if lowPrecisionProducts > 0 {

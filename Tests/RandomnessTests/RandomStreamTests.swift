@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Tensors
+@testable import Randomness
 
 @Suite struct RandomStreamTests {
   /// The known answers that come with the authors' own implementation, Random123.
@@ -22,7 +22,7 @@ import Testing
     let seed: UInt64 = 0x0123_4567_89ab_cdef
     let purpose = RandomPurpose.shuffle
     let stream = RandomStream(seed: seed, purpose: purpose, step: 0x1111_2222_3333_4444)
-    let key = SIMD2(0x89ab_cdef, 0x0123_4567 ^ (purpose.rawValue &* 0x9e37_79b9))
+    let key = SIMD2(0x89ab_cdef, 0x0123_4567 ^ (purpose.number &* 0x9e37_79b9))
     #expect(
       stream.words(at: 0x5555_6666_7777_8888)
         == RandomStream.philox(SIMD4(0x7777_8888, 0x5555_6666, 0x3333_4444, 0x1111_2222), key: key))
@@ -106,7 +106,7 @@ import Testing
   @Test func `purposes, steps and seeds give independent numbers`() {
     let range = 0..<100_000
     let streams =
-      RandomPurpose.allCases.map { RandomStream(seed: 42, purpose: $0) }
+      (1...13).map { RandomStream(seed: 42, purpose: RandomPurpose($0)) }
       + [1, 2, 1 << 32].map { RandomStream(seed: 42, purpose: .test, step: $0) }
       + [43, 42 + 1 << 32, 0].map { RandomStream(seed: $0, purpose: .test) }
     let draws = streams.map { $0.normals(range) }

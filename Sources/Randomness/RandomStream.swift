@@ -1,22 +1,5 @@
 import Foundation
 
-/// What a random number is for. Two purposes never share numbers, whatever the seed.
-public enum RandomPurpose: UInt32, Sendable, CaseIterable {
-  case parameters = 1
-  case posteriorNoise = 2
-  case divergenceProbe = 3
-  case priorSample = 4
-  case shuffle = 5
-  case split = 6
-  case binarization = 7
-  case fixedBinarization = 8
-  case glyphs = 9
-  case test = 10
-  case evaluationNoise = 11
-  case outliers = 12
-  case benchmark = 13
-}
-
 /// Random numbers as a pure function of (seed, purpose, step, index).
 ///
 /// A counter-based generator (Philox4x32-10: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy
@@ -38,7 +21,7 @@ public struct RandomStream: Sendable, Hashable {
   public init(seed: UInt64, purpose: RandomPurpose, step: UInt64 = 0) {
     key = SIMD2(
       UInt32(truncatingIfNeeded: seed),
-      UInt32(truncatingIfNeeded: seed >> 32) ^ (purpose.rawValue &* 0x9E37_79B9))
+      UInt32(truncatingIfNeeded: seed >> 32) ^ (purpose.number &* 0x9E37_79B9))
     self.step = SIMD2(UInt32(truncatingIfNeeded: step), UInt32(truncatingIfNeeded: step >> 32))
   }
 
@@ -81,12 +64,12 @@ public struct RandomStream: Sendable, Hashable {
 
   /// Uniform numbers for the indices `range`, in order.
   public func uniforms(_ range: Range<Int>) -> [Float] {
-    fill(range, cost: 8) { words in SIMD4<Float>(words &>> 8) * 0x1p-24 }
+    fill(range) { words in SIMD4<Float>(words &>> 8) * 0x1p-24 }
   }
 
   /// Standard normal numbers for the indices `range`, in order.
   public func normals(_ range: Range<Int>) -> [Float] {
-    fill(range, cost: 64) { words in
+    fill(range) { words in
       let (a, b) = normalPair(words, half: 0)
       let (c, d) = normalPair(words, half: 1)
       return SIMD4(a, b, c, d)
@@ -95,7 +78,7 @@ public struct RandomStream: Sendable, Hashable {
 
   /// Numbers -1 or 1, equally likely (Rademacher), for the indices `range`, in order.
   public func signs(_ range: Range<Int>) -> [Float] {
-    fill(range, cost: 8) { words in
+    fill(range) { words in
       SIMD4<Float>(repeating: 1).replacing(with: -1, where: words .< 0x8000_0000)
     }
   }
@@ -121,26 +104,19 @@ public struct RandomStream: Sendable, Hashable {
     return (Float(radius * cos(angle)), Float(radius * sin(angle)))
   }
 
-  /// The numbers that `four` makes of each counter's words, for the indices `range`; over the threads where
-  /// that pays, since no number depends on another.
+  /// The numbers that `four` makes of each counter's words, for the indices `range`.
   @inline(__always)
-  private func fill(
-    _ range: Range<Int>, cost: Int, _ four: (SIMD4<UInt32>) -> SIMD4<Float>
-  ) -> [Float] {
+  private func fill(_ range: Range<Int>, _ four: (SIMD4<UInt32>) -> SIMD4<Float>) -> [Float] {
     guard !range.isEmpty else { return [] }
-    let counters = (range.lowerBound / 4)..<((range.upperBound + 3) / 4)
     return [Float](unsafeUninitializedCapacity: range.count) { buffer, initialized in
-      nonisolated(unsafe) let buffer = buffer
-      Compute.parallel(counters.count, cost: 4 * cost) { begin, end in
-        for counter in (counters.lowerBound + begin)..<(counters.lowerBound + end) {
-          let numbers = four(words(at: UInt64(counter)))
-          let place = 4 * counter - range.lowerBound
-          if place >= 0, place + 4 <= range.count {
-            UnsafeMutableRawBufferPointer(buffer).storeBytes(
-              of: numbers, toByteOffset: 4 * place, as: SIMD4<Float>.self)
-          } else {
-            for i in 0..<4 where (0..<range.count).contains(place + i) { buffer[place + i] = numbers[i] }
-          }
+      for counter in (range.lowerBound / 4)..<((range.upperBound + 3) / 4) {
+        let numbers = four(words(at: UInt64(counter)))
+        let place = 4 * counter - range.lowerBound
+        if place >= 0, place + 4 <= range.count {
+          UnsafeMutableRawBufferPointer(buffer).storeBytes(
+            of: numbers, toByteOffset: 4 * place, as: SIMD4<Float>.self)
+        } else {
+          for i in 0..<4 where (0..<range.count).contains(place + i) { buffer[place + i] = numbers[i] }
         }
       }
       initialized = range.count
