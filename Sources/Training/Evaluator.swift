@@ -67,8 +67,8 @@ public struct Evaluator: Sendable {
     public var importanceBounds: [Double] = []
     /// The sums from which the means over images are computed.
     public var metrics = MetricsSum()
-    /// The step sizes with which similar solves can start warm; see ``evaluate(_:samples:startingWith:report:)``.
-    public var solveSteps: [Double] = []
+    /// What similar solves can start warm with; see ``evaluate(_:samples:startingFrom:report:)``.
+    public var solverState = SolverState()
 
     /// The standard error over images of the mean bound, in nats.
     public var standardError: Double { Self.standardError(bounds) }
@@ -98,17 +98,17 @@ public struct Evaluator: Sendable {
   }
 
   /// An estimate of the seconds that an evaluation will take, from two passes over the first batch: an untimed one,
-  /// whose step sizes warm the second, and a timed one.
+  /// from whose solver state the second starts, and a timed one.
   ///
   /// - Throws: ``TrainingError/solve(step:_:)``
   public func estimatedSeconds(of images: GreyImages, samples: Int) throws(TrainingError) -> Double {
     let batch = images.prefix(min(batchSize, images.count))
-    let steps = try output(for: batch, firstImage: 0).flow.sustainableSteps
+    let solverState = try output(for: batch, firstImage: 0).flow.solverState
     let start = ContinuousClock.now
     let features = model.encode(Variable(batch.tensor), constants)
     let encoded = ContinuousClock.now
     _ = try pass(
-      Variable(batch.tensor), features: features, firstImage: 0, sample: 0, startingWith: steps, constants)
+      Variable(batch.tensor), features: features, firstImage: 0, sample: 0, startingFrom: solverState, constants)
     let (encoding, pass) = ((encoded - start).inSeconds, (ContinuousClock.now - encoded).inSeconds)
     let scale = Double(images.count) / Double(max(batch.count, 1))
     return scale * (encoding + Double(samples) * pass)
@@ -119,16 +119,16 @@ public struct Evaluator: Sendable {
   /// - Parameters:
   ///   - images: The images, as the model takes them.
   ///   - samples: The number K of samples of the posterior for each image.
-  ///   - solveSteps: The step sizes with which the solves of the first batch start: ``Result/solveSteps`` of another
-  ///     evaluation. Empty for a cold start.
+  ///   - solverState: What the solves of the first batch start from: ``Result/solverState`` of another evaluation; by
+  ///     default a cold start.
   ///   - report: Called after each pass over a batch, with the number of passes done and the total.
   /// - Throws: ``TrainingError/solve(step:_:)``, ``TrainingError/undefinedBound(image:)``
   public func evaluate(
-    _ images: GreyImages, samples: Int = 1, startingWith solveSteps: [Double] = [],
+    _ images: GreyImages, samples: Int = 1, startingFrom solverState: SolverState = SolverState(),
     report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(TrainingError) -> Result {
     var result = Result()
-    result.solveSteps = solveSteps
+    result.solverState = solverState
     let bound = constants
     let total = passes(of: images, samples: samples)
     var done = 0
@@ -141,8 +141,8 @@ public struct Evaluator: Sendable {
         repeating: (0, 0, 0), count: batch.count)
       for sample in 0..<samples {
         let output = try pass(
-          x, features: features, firstImage: start, sample: sample, startingWith: result.solveSteps, bound)
-        result.solveSteps = output.flow.sustainableSteps
+          x, features: features, firstImage: start, sample: sample, startingFrom: result.solverState, bound)
+        result.solverState = output.flow.solverState
         result.metrics.add(Metrics(output), images: batch.count)
         let terms = zip(
           output.bound.value.value.doubles(),
@@ -170,11 +170,11 @@ public struct Evaluator: Sendable {
   /// - Throws: ``TrainingError/solve(step:_:)``; ``TrainingError/undefinedResult(_:number:)``
   public func reconstructions(of images: GreyImages) throws(TrainingError) -> GreyImages {
     var pixels: [Float] = []
-    var solveSteps: [Double] = []
+    var solverState = SolverState()
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
-      let output = try output(for: batch, firstImage: start, startingWith: solveSteps)
-      solveSteps = output.flow.sustainableSteps
+      let output = try output(for: batch, firstImage: start, startingFrom: solverState)
+      solverState = output.flow.solverState
       try Self.require(output.decoded.value, "reconstruction", start..<start + batch.count)
       pixels += model.likelihood.mean(decoded: output.decoded).value.floats()
     }
@@ -215,21 +215,21 @@ public struct Evaluator: Sendable {
   ///
   /// - Parameter firstImage: The index of the batch's first image among all images.
   func output(
-    for batch: GreyImages, firstImage: Int, isMean: Bool = false, startingWith solveSteps: [Double] = []
+    for batch: GreyImages, firstImage: Int, isMean: Bool = false, startingFrom solverState: SolverState = SolverState()
   ) throws(TrainingError) -> ModelOutput {
     let x = Variable(batch.tensor)
     let bound = constants
     return try pass(
       x, features: model.encode(x, bound), firstImage: firstImage, sample: 0, isMean: isMean,
-      startingWith: solveSteps, bound)
+      startingFrom: solverState, bound)
   }
 
   private func pass(
     _ x: Variable, features: Variable, firstImage: Int, sample: Int, isMean: Bool = false,
-    startingWith solveSteps: [Double] = [], _ bound: BoundParameters
+    startingFrom solverState: SolverState = SolverState(), _ bound: BoundParameters
   ) throws(TrainingError) -> ModelOutput {
     var model = model
-    if warmStart { model.flow = model.flow.startingWarm(solveSteps) }
+    if warmStart { model.flow = model.flow.starting(from: solverState) }
     let latent = model.configuration.latent
     let batch = x.shape[0]
     let stream = RandomStream(seed: seed, purpose: .evaluationNoise, step: UInt64(sample))

@@ -1,4 +1,5 @@
 import Autodiff
+import DifferentialEquations
 import ImageDatasets
 import Tensors
 import VariationalAutoencoder
@@ -32,11 +33,11 @@ extension Evaluator {
     of images: GreyImages, isMean: Bool = false, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(TrainingError) -> LatentCodes {
     var parts: [ModelOutput] = []
-    var solveSteps: [Double] = []
+    var solverState = SolverState()
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
-      let output = try output(for: batch, firstImage: start, isMean: isMean, startingWith: solveSteps)
-      solveSteps = output.flow.sustainableSteps
+      let output = try output(for: batch, firstImage: start, isMean: isMean, startingFrom: solverState)
+      solverState = output.flow.solverState
       for code in [output.mean, output.variance, output.z0, output.flow.z] {
         try Self.require(code.value, "code", start..<start + batch.count)
       }

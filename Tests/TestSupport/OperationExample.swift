@@ -99,8 +99,8 @@ public let operationExamples: [OperationExample] =
       "permutation", "Shaping", inputs: [[2, 3, 4]], { x, _ in x[0].permuted([2, 0, 1]) },
       { x, _ in x[0].permuted([2, 0, 1]) }),
     OperationExample(
-      "sum of the last axis", "Reductions", inputs: [[2, 3, 4]], { x, _ in x[0].sumOfLastAxis() },
-      { x, _ in x[0].sumOfLastAxis() }),
+      "sum of the last axis", "Reductions", inputs: [[2, 3, 4]], { x, _ in x[0].sum(axis: -1) },
+      { x, _ in x[0].sum(axis: -1) }),
     OperationExample("sum", "Reductions", inputs: [[2, 3]], { x, _ in x[0].sum() }, { x, _ in x[0].sum() }),
     OperationExample(
       "mean", "Reductions", inputs: [[2, 3]], { x, _ in x[0].mean() }, { x, _ in x[0].mean() }),
@@ -202,8 +202,8 @@ public let operationExamples: [OperationExample] =
       { x, _ in .bernoulliLogLikelihood(logits: x[0], images: x[1]) },
       { x, _ in .bernoulliLogLikelihood(logits: x[0], images: x[1]) }),
     OperationExample(
-      "log-sum-exp", "LogSumExp", inputs: [[3, 5]], { x, _ in x[0].logSumExpOfLastAxis() },
-      { x, _ in x[0].logSumExpOfLastAxis() }),
+      "log-sum-exp", "LogSumExp", inputs: [[3, 5]], { x, _ in x[0].logSumExp(axis: -1) },
+      { x, _ in x[0].logSumExp(axis: -1) }),
     OperationExample(
       "gather", "Gather", inputs: [[2, 3, 4]], { x, _ in x[0].gathered(at: [0, 3, 1, 1, 2, 0]) },
       { x, _ in x[0].gathered(at: [0, 3, 1, 1, 2, 0]) }),
