@@ -79,7 +79,7 @@ public struct MetricsSum: Sendable, Equatable, Codable {
 
 extension Metrics {
   /// The metrics of a batch.
-  init(_ output: ModelOutput) {
+  package init(_ output: ModelOutput) {
     let bound = output.bound
     reconstruction = -bound.logLikelihood.value.mean()
     kl = bound.klDivergence.value.mean()
