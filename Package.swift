@@ -19,6 +19,9 @@ let package = Package(
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "TensorBoard", targets: ["TensorBoard"]),
     .library(name: "SVGCharts", targets: ["SVGCharts"]),
+    .library(name: "Runs", targets: ["Runs"]),
+    .library(name: "PyTorchInterchange", targets: ["PyTorchInterchange"]),
+    .library(name: "Inference", targets: ["Inference"]),
     .library(name: "Training", targets: ["Training"]),
   ],
   dependencies: [
@@ -73,18 +76,36 @@ let package = Package(
 
     // Training and the command line.
     .target(
+      name: "Runs",
+      dependencies: [
+        "Tensors", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows", "VariationalAutoencoder", "Files",
+        "Safetensors", "ImageDatasets", "TensorBoard",
+      ]),
+    .target(
+      name: "PyTorchInterchange",
+      dependencies: [
+        "Tensors", "NeuralNetworks", "NormalizingFlows", "VariationalAutoencoder", "Files", "Safetensors",
+        "ImageDatasets", "Runs",
+      ]),
+    .target(
+      name: "Inference",
+      dependencies: [
+        "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "VariationalAutoencoder", "Files", "ImageDatasets", "Runs",
+      ]),
+    .target(
       name: "Training",
       dependencies: [
         "Randomness", "Profiling", "Tensors", "Kernels", "Autodiff", "NeuralNetworks", "DifferentialEquations",
-        "NormalizingFlows", "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "TensorBoard",
-        .product(name: "Logging", package: "swift-log"),
+        "NormalizingFlows", "VariationalAutoencoder", "Safetensors", "ImageDatasets", "TensorBoard", "Runs",
+        "Inference",
       ]),
     .executableTarget(
       name: "ffjord-vae",
       dependencies: [
         "Randomness", "Tensors", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
-        "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "SVGCharts", "Training",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "SVGCharts", "Runs", "PyTorchInterchange",
+        "Inference", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -92,12 +113,14 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff"], path: "Tests/TestSupport"),
     .target(
-      name: "ReaderFuzzing", dependencies: ["Files", "Safetensors", "ImageDatasets", "Training", "CZlib"],
+      name: "ReaderFuzzing",
+      dependencies: ["Files", "Safetensors", "ImageDatasets", "Runs", "PyTorchInterchange", "CZlib"],
       path: "Tests/ReaderFuzzing"),
     .testTarget(name: "ReaderFuzzingTests", dependencies: ["ReaderFuzzing"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .target(name: "CAMXEmulated", dependencies: ["CAMX", "CKernels"], path: "Tests/CAMXEmulated"),
     .testTarget(name: "CAMXTests", dependencies: ["CAMX", "CAMXEmulated", "CKernels"]),
+    .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "TensorsTests", dependencies: ["Randomness", "Tensors"]),
     .testTarget(name: "KernelsTests", dependencies: ["Randomness", "Tensors", "Kernels", "CKernels"]),
     .testTarget(name: "AutodiffTests", dependencies: ["Randomness", "Tensors", "Autodiff", "TestSupport"]),
@@ -121,13 +144,14 @@ let package = Package(
       name: "TrainingTests",
       dependencies: [
         "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
-        "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "Training",
+        "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "Runs", "PyTorchInterchange", "Inference",
+        "Training",
       ]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
         "ffjord-vae", "Randomness", "Tensors", "NeuralNetworks", "VariationalAutoencoder", "Safetensors",
-        "ImageDatasets", "Training",
+        "ImageDatasets", "Runs", "Inference",
       ]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors", "CZstd"]),
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard"]),

@@ -1,3 +1,5 @@
+import Runs
+import Inference
 import DifferentialEquations
 import Foundation
 import ImageDatasets

@@ -1,3 +1,4 @@
+import Runs
 import Randomness
 import Profiling
 import Autodiff

@@ -1,6 +1,6 @@
+import Runs
 import Foundation
 import Testing
-import Training
 
 /// What a person can get wrong, and what can be wrong on a machine: an exit code, and words with the remedy.
 @Suite(.serialized) struct FailureTests {

@@ -1,11 +1,11 @@
+@testable import Runs
+@testable import PyTorchInterchange
 import Files
 import Foundation
 import Safetensors
 import Tensors
 import Testing
 import VariationalAutoencoder
-
-@testable import Training
 
 /// What a checkpoint or a state dict says or holds takes no more memory than its model needs, and no number that is not
 /// finite goes in or out.

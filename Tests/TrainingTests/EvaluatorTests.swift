@@ -1,3 +1,5 @@
+@testable import Runs
+@testable import Inference
 import Autodiff
 import Foundation
 import ImageDatasets
@@ -6,8 +8,6 @@ import NormalizingFlows
 import Tensors
 import Testing
 import VariationalAutoencoder
-
-@testable import Training
 
 /// Figures of a model on images: each image's own, and means that weight all images the same.
 @Suite struct EvaluatorTests {

@@ -1,3 +1,4 @@
+@testable import PyTorchInterchange
 import Autodiff
 import DifferentialEquations
 import Foundation
@@ -6,8 +7,6 @@ import Safetensors
 import Tensors
 import Testing
 import VariationalAutoencoder
-
-@testable import Training
 
 /// Reference values of the published model, which are no part of this repository: a file of them, and the program that
 /// makes such files, with PyTorch.

@@ -1,8 +1,8 @@
+@testable import Runs
+@testable import Inference
 import Foundation
 import Safetensors
 import Testing
-
-@testable import Training
 
 /// From what a run goes on, and which checkpoint is used, where files are missing, damaged or of another run.
 @Suite struct RunContinuationTests {

@@ -1,3 +1,4 @@
+@testable import Runs
 import Randomness
 import DifferentialEquations
 import Foundation

@@ -1,7 +1,7 @@
+import Runs
 import SVGCharts
 import Foundation
 import Safetensors
-import Training
 
 /// The training curves of runs as a chart.
 struct ComparisonChart {

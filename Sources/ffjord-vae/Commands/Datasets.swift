@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import ImageDatasets
 import Synchronization
-import Training
 
 struct Datasets: ParsableCommand {
   static let configuration = CommandConfiguration(

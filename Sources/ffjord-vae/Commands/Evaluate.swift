@@ -1,8 +1,9 @@
+import Runs
+import Inference
 import ArgumentParser
 import Foundation
 import ImageDatasets
 import NormalizingFlows
-import Training
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,3 +1,5 @@
+import Runs
+import Inference
 import Randomness
 import ArgumentParser
 import Foundation
@@ -5,7 +7,6 @@ import ImageDatasets
 import NeuralNetworks
 import NormalizingFlows
 import Tensors
-import Training
 import VariationalAutoencoder
 
 /// Options of every command that computes.

@@ -1,10 +1,10 @@
+import Runs
 import ArgumentParser
 import Files
 import Foundation
 import ImageDatasets
 import Safetensors
 import Tensors
-import Training
 
 /// The exit codes of sysexits.h that the program uses.
 enum Failure {

@@ -1,3 +1,4 @@
+import Runs
 import Foundation
 
 /// Progress through passes of known number, as a bar with the time left; drawn at most ten times a second.

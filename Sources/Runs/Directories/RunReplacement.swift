@@ -7,7 +7,7 @@ import Safetensors
 /// too, the directory is renamed to `.replacing`: from that moment, the old run's files are obsolete. Once they are
 /// removed, the directory is renamed to `.arriving`, and its files are moved into place. A program that is killed in
 /// between leaves a directory of one of these names, by which ``recover()`` knows how to proceed.
-struct RunReplacement: Sendable {
+package struct RunReplacement: Sendable {
   private let run: URL
   /// The directory of the new run's files, until it has a checkpoint.
   let pending: URL
@@ -64,7 +64,7 @@ struct RunReplacement: Sendable {
   }
 
   /// Removes the files of a new run that has no checkpoint.
-  func discard() {
+  package func discard() {
     guard isPending, DiskCall.remove.isOpen else { return }
     try? FileManager.default.removeItem(at: pending)
   }

@@ -22,7 +22,7 @@ public enum ParameterStorage: String, Sendable, CaseIterable {
   /// A tensor to be written in this type, rounded to nearest, ties to even.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range.
-  func stored(_ name: String, _ tensor: Tensor, path: String) throws(TrainingError) -> SafetensorsTensor {
+  package func stored(_ name: String, _ tensor: Tensor, path: String) throws(TrainingError) -> SafetensorsTensor {
     if self == .float16, let large = tensor.floats().first(where: { abs($0) >= 65520 }) {
       throw .unwritable(
         path: path, reason: "\(name) has \(large), and float16 ends at 65504; store it as bfloat16 or float32")
@@ -37,7 +37,8 @@ public enum ParameterStorage: String, Sendable, CaseIterable {
   }
 
   /// A stored tensor, converted to single precision; nil for a type in which parameters are not stored.
-  static func widened(_ bytes: UnsafeRawBufferPointer, shape: [Int], _ type: SafetensorsElementType) -> Tensor? {
+  package static func widened(_ bytes: UnsafeRawBufferPointer, shape: [Int], _ type: SafetensorsElementType) -> Tensor?
+  {
     func numbers(_ widen: (UInt16) -> Float) -> Tensor {
       let values = (0..<bytes.count / 2).map { widen(bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self)) }
       return Tensor(values, shape: shape)

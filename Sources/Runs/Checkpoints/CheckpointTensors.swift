@@ -47,13 +47,13 @@ struct CheckpointTensors {
 
 extension SafetensorsFile {
   /// The greatest length of JSON in the metadata, in bytes; a run's takes about a hundredth of it.
-  static let longestJSON = 1 << 20
+  package static let longestJSON = 1 << 20
 
   /// An entry of the metadata that is to be parsed as JSON, which takes many times its length in memory; nil where
   /// there is none.
   ///
   /// - Throws: ``TrainingError/invalidCheckpoint(path:reason:)``
-  func json(_ key: String) throws(TrainingError) -> String? {
+  package func json(_ key: String) throws(TrainingError) -> String? {
     guard let text = metadata[key] else { return nil }
     guard text.utf8.count <= Self.longestJSON else {
       throw .invalidCheckpoint(

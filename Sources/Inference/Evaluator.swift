@@ -1,3 +1,4 @@
+import Runs
 import Randomness
 import Autodiff
 import DifferentialEquations
@@ -43,7 +44,7 @@ public struct Evaluator: Sendable {
 
   /// An evaluator with the precision and the warm starts of a run's configuration, and where no other is given, with
   /// its divergence, seed and batch size.
-  init(
+  public init(
     _ configuration: TrainingConfiguration, model: VariationalAutoencoder, parameters: ParameterSet,
     divergence: Divergence? = nil, seed: UInt64? = nil, batchSize: Int? = nil
   ) {

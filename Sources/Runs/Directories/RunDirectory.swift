@@ -21,14 +21,14 @@ public struct RunDirectory: Sendable {
   var configuration: URL { url.appending(path: Self.configurationName) }
   var metrics: URL { url.appending(path: Self.metricsName) }
   var evaluations: URL { url.appending(path: Self.evaluationsName) }
-  var replacement: RunReplacement { RunReplacement(in: url) }
+  package var replacement: RunReplacement { RunReplacement(in: url) }
   private static let configurationName = "config.json"
   private static let metricsName = "metrics.jsonl"
   private static let evaluationsName = "evaluations.jsonl"
   static let picturePrefix = "reconstructions-"
 
   /// The directory that training writes to: a separate one while the run is to replace another and has no checkpoint.
-  var place: URL { replacement.isPending ? replacement.pending : url }
+  package var place: URL { replacement.isPending ? replacement.pending : url }
 
   /// The relative paths of the run's files in a directory, which may hold other files.
   static func files(in directory: URL) -> [String] {
@@ -42,7 +42,7 @@ public struct RunDirectory: Sendable {
   private static func isPicture(_ name: String) -> Bool { name.hasPrefix(picturePrefix) && name.hasSuffix(".png") }
 
   /// The picture of reconstructions after an epoch.
-  func picture(epoch: Int) -> URL {
+  package func picture(epoch: Int) -> URL {
     let digits = String(epoch)
     let zeros = String(repeating: "0", count: max(0, 4 - digits.count))
     return url.appending(path: "\(Self.picturePrefix)\(zeros)\(digits).png")

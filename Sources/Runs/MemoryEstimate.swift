@@ -81,7 +81,7 @@ public struct MemoryEstimate: Sendable {
   }
 
   /// The size of a product of counts of single-precision numbers: four bytes each.
-  static func bytes(_ counts: Int...) -> Int { counts.reduce(4, product) }
+  package static func bytes(_ counts: Int...) -> Int { counts.reduce(4, product) }
 
   static func sum(_ a: Int, _ b: Int) -> Int {
     let (sum, isOverflow) = a.addingReportingOverflow(b)

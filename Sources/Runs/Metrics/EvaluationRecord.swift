@@ -63,47 +63,38 @@ public struct EvaluationRecord: Sendable, Equatable, Codable {
     case jacobianNorm = "jacobian_norm"
   }
 
-  /// The record of an evaluation.
+  /// The record of an evaluation with one sample of the posterior for each image.
   ///
   /// - Parameters:
-  ///   - result: The results, which may be of only a part of the split.
-  ///   - evaluator: What computed them.
-  ///   - samples: The number of samples of the posterior for each image.
+  ///   - metrics: The means over the images evaluated.
+  ///   - images: The number of images evaluated.
+  ///   - imagesInSplit: The number of images of the split.
   ///   - dataset: The name of the dataset.
   ///   - split: The split.
-  ///   - imagesInSplit: The number of images of the split.
+  ///   - standardError: The standard error of -ELBO over images, in nats.
+  ///   - divergence: How the divergence was computed.
+  ///   - seed: The seed of the posterior's samples and the probes.
   ///   - seconds: The duration of the evaluation.
   ///   - checkpoint: The file of the model.
   ///   - progress: The progress of the model's run.
   ///   - date: The time of the evaluation.
   public init(
-    _ result: Evaluator.Result, by evaluator: Evaluator, samples: Int, dataset: String, split: String,
-    imagesInSplit: Int, seconds: Double, checkpoint: URL, progress: TrainingProgress, date: Date = Date()
+    _ metrics: Metrics, images: Int, of imagesInSplit: Int, dataset: String, split: String, standardError: Double,
+    divergence: Divergence, seed: UInt64, seconds: Double, checkpoint: URL, progress: TrainingProgress,
+    date: Date = Date()
   ) {
-    let mean = result.metrics.mean
-    self.dataset = dataset
-    self.split = split
-    images = result.bounds.count
-    self.imagesInSplit = imagesInSplit
-    negativeELBO = mean.negativeELBO
-    standardError = result.standardError
-    bitsPerDimension = evaluator.model.configuration.bitsPerDimension(nats: mean.negativeELBO)
-    reconstruction = mean.reconstruction
-    kl = mean.kl
-    if let bound = result.importanceBound {
-      nll = -bound.mean
-      nllStandardError = bound.standardError
-    }
-    importanceSamples = samples
-    divergence = evaluator.divergence
-    evaluations = mean.evaluationsForward
-    kineticEnergy = mean.kineticEnergy
-    jacobianNorm = mean.jacobianNorm
-    seed = evaluator.seed
-    self.seconds = seconds
+    (self.dataset, self.split) = (dataset, split)
+    (self.images, self.imagesInSplit) = (images, imagesInSplit)
+    negativeELBO = metrics.negativeELBO
+    self.standardError = standardError
+    (reconstruction, kl) = (metrics.reconstruction, metrics.kl)
+    importanceSamples = 1
+    self.divergence = divergence
+    evaluations = metrics.evaluationsForward
+    (kineticEnergy, jacobianNorm) = (metrics.kineticEnergy, metrics.jacobianNorm)
+    (self.seed, self.seconds) = (seed, seconds)
     self.checkpoint = checkpoint.lastPathComponent
-    step = progress.step
-    epoch = progress.epoch
+    (step, epoch) = (progress.step, progress.epoch)
     self.date = date.ISO8601Format()
   }
 

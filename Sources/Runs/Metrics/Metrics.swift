@@ -79,7 +79,7 @@ public struct MetricsSum: Sendable, Equatable, Codable {
 
 extension Metrics {
   /// The metrics of a batch; the backward pass is that of a training step.
-  init(_ output: ModelOutput, _ backwardPass: BackwardPass = BackwardPass()) {
+  package init(_ output: ModelOutput, _ backwardPass: BackwardPass = BackwardPass()) {
     let bound = output.bound
     reconstruction = -bound.logLikelihood.value.mean()
     kl = bound.klDivergence.value.mean()

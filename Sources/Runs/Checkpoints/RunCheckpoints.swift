@@ -29,7 +29,7 @@ extension Checkpoint {
   /// Reads the first undamaged checkpoint of those that a path may refer to.
   ///
   /// - Returns: What was read, its file, and remarks on the choice of the file.
-  static func usable<Value>(
+  package static func usable<Value>(
     at path: String, _ read: (URL) throws -> Value
   ) throws -> (Value, url: URL, remarks: [String]) {
     var (files, remarks) = try files(at: path)

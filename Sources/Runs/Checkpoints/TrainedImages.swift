@@ -53,7 +53,7 @@ extension TrainingState {
   ///   - training: The identities of the training images that are used.
   ///   - allowingChange: Whether the run may continue with other data than those it began with.
   /// - Throws: ``TrainingError/changedData(_:)`` where the data are not those of the run.
-  mutating func adopt(
+  package mutating func adopt(
     _ dataset: ImageDataset, training: [UInt64], allowingChange: Bool
   ) throws(TrainingError) {
     let digest = dataset.digest

@@ -23,7 +23,7 @@ public enum Checkpoint {
   /// The file name of the state with the best validation bound.
   public static let bestName = "best.safetensors.zst"
 
-  static let kind = "ffjord-vae checkpoint"
+  package static let kind = "ffjord-vae checkpoint"
   private static let trainedImagesKey = "trained_images"
   private static let firstMoment = "optimizer.first_moment."
   private static let average = "average."

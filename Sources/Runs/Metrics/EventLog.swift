@@ -8,7 +8,7 @@ import TensorBoard
 /// `step/negative_elbo` for steps, and `epoch/negative_elbo` for epochs, in the folder of the split (``EventFiles``).
 /// The validation bound, by which runs are compared, is also in the run's own file, as `validation/negative_elbo`: the
 /// table of hyperparameters does not look into folders where TensorBoard shows a single run.
-final class EventLog {
+package final class EventLog {
   private let directory: RunDirectory
   private let configuration: TrainingConfiguration
   private let firstStep: Int
@@ -18,7 +18,7 @@ final class EventLog {
   ///   - directory: The directory of the run.
   ///   - configuration: The configuration of the run.
   ///   - step: The step after which the run begins or resumes. What earlier files say about later steps is invalidated.
-  init(_ directory: RunDirectory, _ configuration: TrainingConfiguration, after step: Int) {
+  package init(_ directory: RunDirectory, _ configuration: TrainingConfiguration, after step: Int) {
     self.directory = directory
     self.configuration = configuration
     firstStep = step + 1
@@ -27,14 +27,14 @@ final class EventLog {
   /// Writes records.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``, ``TrainingError/invalidRun(path:reason:)``
-  func append(_ records: [MetricsRecord]) throws {
+  package func append(_ records: [MetricsRecord]) throws {
     try write { try self.write(records, to: $0) }
   }
 
   /// Writes pictures.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``, ``TrainingError/invalidRun(path:reason:)``
-  func append(_ pictures: [Picture], step: Int) throws {
+  package func append(_ pictures: [Picture], step: Int) throws {
     try write { try $0.run.write(pictures: pictures, step: step) }
   }
 
@@ -44,7 +44,7 @@ final class EventLog {
   /// first end that it finds.
   ///
   /// - Throws: ``TrainingError/unwritable(path:reason:)``
-  func finish(step: Int) throws {
+  package func finish(step: Int) throws {
     guard files != nil else { return }
     try write { try $0.run.writeEnd(step: step) }
   }

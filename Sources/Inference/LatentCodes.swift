@@ -1,3 +1,4 @@
+import Runs
 import Autodiff
 import DifferentialEquations
 import ImageDatasets
