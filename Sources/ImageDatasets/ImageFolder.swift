@@ -75,9 +75,8 @@ struct ImageFolder {
       let parts = path.split(separator: "/")
       // The contents of a hidden folder are not listed, only the folder itself.
       if parts.dropLast().contains(where: { $0.hasPrefix(".") }) { continue }
-      var isDirectory: ObjCBool = false
       let file = url.appendingPathComponent(path).path
-      let isFolder = FileManager.default.fileExists(atPath: file, isDirectory: &isDirectory) && isDirectory.boolValue
+      let isFolder = FileManager.default.isDirectory(atPath: file) == true
       let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: file)) != nil
       let isHidden = parts.last?.hasPrefix(".") == true
       if isFolder {

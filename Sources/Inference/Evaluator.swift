@@ -110,7 +110,7 @@ public struct Evaluator: Sendable {
     let encoded = ContinuousClock.now
     _ = try pass(
       Variable(batch.tensor), features: features, firstImage: 0, sample: 0, startingFrom: solverState, constants)
-    let (encoding, pass) = ((encoded - start).inSeconds, (ContinuousClock.now - encoded).inSeconds)
+    let (encoding, pass) = ((encoded - start) / .seconds(1), (ContinuousClock.now - encoded) / .seconds(1))
     let scale = Double(images.count) / Double(max(batch.count, 1))
     return scale * (encoding + Double(samples) * pass)
   }

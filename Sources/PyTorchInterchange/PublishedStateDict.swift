@@ -128,7 +128,7 @@ public struct PublishedStateDict: Sendable {
 
   /// The position of the first number that is not finite, in words; nil where all are finite.
   private static func undefined(_ name: String, _ tensor: Tensor) -> String? {
-    tensor.flaw.map { "\(name) \($0)" }
+    tensor.validationError.map { "\(name) \($0)" }
   }
 }
 

@@ -92,16 +92,16 @@ public struct Benchmark: Sendable {
   ///
   /// - Parameters:
   ///   - steps: The number of timed steps.
-  ///   - warmup: The number of untimed warm-up steps before them.
+  ///   - untimed: The number of untimed steps before them.
   /// - Throws: ``TrainingError``
-  public func training(steps: Int, warmup: Int) throws(TrainingError) -> Report {
+  public func training(steps: Int, untimed: Int) throws(TrainingError) -> Report {
     let (model, initial) = try makeState()
     var state = consume initial
     let step = TrainingStep(
       model: model, images: images, isDynamicallyBinarized: false,
       plan: BatchPlan(imageCount: images.count, batchSize: images.count, seed: configuration.seed))
     let order = Array(0..<images.count)
-    return try measure(repeats: steps, warmup: warmup) { () throws(TrainingError) in
+    return try measure(repeats: steps, untimed: untimed) { () throws(TrainingError) in
       try step.take(&state, order: order).0
     }
   }
@@ -111,14 +111,14 @@ public struct Benchmark: Sendable {
   /// - Parameters:
   ///   - divergence: How the divergence is computed.
   ///   - repeats: The number of timed evaluations.
-  ///   - warmup: The number of untimed warm-up evaluations before them.
+  ///   - untimed: The number of untimed evaluations before them.
   /// - Throws: ``TrainingError``
-  public func evaluation(divergence: Divergence, repeats: Int, warmup: Int) throws(TrainingError) -> Report {
+  public func evaluation(divergence: Divergence, repeats: Int, untimed: Int) throws(TrainingError) -> Report {
     let (model, state) = try makeState()
     let evaluator = Evaluator(
       configuration, model: model, parameters: state.parameters, divergence: divergence, batchSize: images.count)
     var solverState = SolverState()
-    return try measure(repeats: repeats, warmup: warmup) { () throws(TrainingError) in
+    return try measure(repeats: repeats, untimed: untimed) { () throws(TrainingError) in
       let result = try evaluator.evaluate(images, startingFrom: solverState)
       solverState = result.solverState
       return result.metrics.mean
@@ -126,17 +126,17 @@ public struct Benchmark: Sendable {
   }
 
   private func measure(
-    repeats: Int, warmup: Int, _ body: () throws(TrainingError) -> Metrics
+    repeats: Int, untimed: Int, _ body: () throws(TrainingError) -> Metrics
   ) throws(TrainingError) -> Report {
     var seconds: [Double] = []
     var (forward, backward) = (0.0, 0.0)
-    for _ in 0..<warmup { _ = try body() }
+    for _ in 0..<untimed { _ = try body() }
     let faults = Self.usage.ru_minflt
     let readings = try Profiler.measuring { () throws(TrainingError) in
       for _ in 0..<repeats {
         let start = ContinuousClock.now
         let metrics = try body()
-        seconds.append((ContinuousClock.now - start).inSeconds)
+        seconds.append((ContinuousClock.now - start) / .seconds(1))
         forward += metrics.evaluationsForward / Double(repeats)
         backward += metrics.evaluationsBackward / Double(repeats)
       }

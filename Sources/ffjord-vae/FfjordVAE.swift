@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 
 @main
-struct FfjordVAE: ParsableCommand {
+struct FfjordVAE: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ffjord-vae",
     abstract:
@@ -21,11 +21,16 @@ struct FfjordVAE: ParsableCommand {
       Compare.self, Export.self, Import.self, Inspect.self, BenchmarkCommand.self, Datasets.self,
     ])
 
-  static func main() {
+  @MainActor
+  static func main() async {
     StandardStreams.prepare()
     do {
       var command = try parseAsRoot()
-      try command.run()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
       try Failure.reporting { try StandardStreams.finishOutput() }
     } catch  where exitCode(for: error) == .success {
       // Help was asked for, or the version.

@@ -140,7 +140,7 @@ import Testing
     #expect(text?.description.contains("b.png") == true)
   }
 
-  @Test func ownImagesAreDescribedLikeTheOthers() throws {
+  @Test func ownImagesAreDescribedLikeTheOthers() async throws {
     let folder = try TestFolder()
     for index in 0..<20 { try write(folder, "\(index).png", shade: index) }
     let description = try DatasetCatalog.description(named: folder.url.path)
@@ -150,8 +150,8 @@ import Testing
     let status = try DatasetStatus(of: description, locator: locator)
     #expect(status.isAvailable && status.files.isEmpty && status.pixels == .grey)
     #expect(try locator.locateAll(description).isEmpty)
-    let error = #expect(throws: DatasetError.self) {
-      try DatasetFetcher().fetch(description, into: folder.url)
+    let error = await #expect(throws: DatasetError.self) {
+      try await DatasetFetcher().fetch(description, into: folder.url)
     }
     #expect(error == .nothingToFetch(path: folder.url.path))
   }

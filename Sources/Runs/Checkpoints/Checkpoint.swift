@@ -88,7 +88,7 @@ public enum Checkpoint {
 
   /// Checks that all numbers of a tensor are finite.
   private static func require(_ tensor: Tensor, _ name: String, in state: TrainingState) throws(TrainingError) {
-    if let flaw = tensor.flaw { throw .diverged(step: state.progress.step, reason: "\(name) \(flaw)") }
+    if let error = tensor.validationError { throw .diverged(step: state.progress.step, reason: "\(name) \(error)") }
   }
 
   private static func metadata(_ state: TrainingState) throws -> [String: String] {
@@ -226,7 +226,7 @@ public enum Checkpoint {
     // Other tensors are skipped, but the checksum at the end is verified all the same.
     try file.readTensors(where: wanted.contains) { entry, bytes in
       guard let tensor = ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType) else { return }
-      if let flaw = tensor.flaw { throw invalid("\(entry.name.visible()) \(flaw)") }
+      if let error = tensor.validationError { throw invalid("\(entry.name.visible()) \(error)") }
       values[String(entry.name.dropFirst(prefix.count))] = tensor
     }
     let configuration = summary.configuration

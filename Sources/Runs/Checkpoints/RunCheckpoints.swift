@@ -79,11 +79,10 @@ extension Checkpoint {
   /// The checkpoint files that a path may refer to, in the order of preference, judged by their headers; and remarks
   /// on the choice.
   private static func files(at path: String) throws(TrainingError) -> (urls: [URL], remarks: [String]) {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+    guard let isDirectory = FileManager.default.isDirectory(atPath: path) else {
       throw .missingCheckpoint(path: path)
     }
-    guard isDirectory.boolValue else { return ([URL(filePath: path)], []) }
+    guard isDirectory else { return ([URL(filePath: path)], []) }
     let run = RunDirectory(path)
     func found(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
     // A program that was killed may have left the files of a run in an intermediate place.

@@ -16,11 +16,10 @@ extension RunDirectory {
   ///
   /// - Throws: ``TrainingError/missingCheckpoint(path:)``
   public static func naming(_ path: String) throws(TrainingError) -> (directory: RunDirectory, file: URL?) {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+    guard let isDirectory = FileManager.default.isDirectory(atPath: path) else {
       throw .missingCheckpoint(path: path)
     }
-    if isDirectory.boolValue { return (RunDirectory(path), nil) }
+    if isDirectory { return (RunDirectory(path), nil) }
     let file = URL(filePath: path)
     let parent = file.deletingLastPathComponent().relativePath
     return (RunDirectory(parent.isEmpty ? "." : parent), file)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ImageDatasets
 import VariationalAutoencoder
@@ -39,11 +40,10 @@ public struct RunSummary: Sendable {
   public init(_ directory: RunDirectory) throws {
     self.directory = directory
     let path = directory.url.relativePath
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: directory.url.path, isDirectory: &isDirectory) else {
+    guard let isDirectory = FileManager.default.isDirectory(atPath: directory.url.path) else {
       throw TrainingError.missingRun(path: path, reason: "there is nothing of that name")
     }
-    guard isDirectory.boolValue else {
+    guard isDirectory else {
       throw TrainingError.invalidRun(path: path, reason: "it is a file; name the directory of a run")
     }
     let checkpoints = [directory.last, directory.best].filter { FileManager.default.fileExists(atPath: $0.path) }

@@ -1,5 +1,6 @@
 import Runs
 import ArgumentParser
+import Files
 import Foundation
 import Safetensors
 
@@ -10,8 +11,7 @@ import Safetensors
 ///   - extensions: What the name may end in.
 ///   - option: The option that names it.
 func checkOutput(_ path: String, endingIn extensions: [String], option: String = "--output") throws {
-  var isDirectory: ObjCBool = false
-  if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
+  if FileManager.default.isDirectory(atPath: path) == true {
     throw TrainingError.unwritable(path: path, reason: "it is a directory, and a file is needed")
   }
   let place = try AtomicFile.place(of: URL(filePath: path))
