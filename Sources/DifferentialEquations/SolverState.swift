@@ -50,6 +50,7 @@ extension SolverState: Codable {
     }
   }
 
+  /// Writes the step sizes.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(stepSizes)

@@ -137,8 +137,8 @@ public struct AmortizedContinuousFlow: ScoredFlow {
         regularization: regularization)
       flow.solverState = solverState[place]
       Profiler.enter("hypernetwork")
-      let imageWeights = heads.isEmpty ? nil : heads[block](features, parameters, precision: parameters.precision)
-      let conditioning = velocity.conditioning(imageWeights: imageWeights, parameters)
+      let perSampleWeights = heads.isEmpty ? nil : heads[block](features, parameters, precision: parameters.precision)
+      let conditioning = velocity.conditioning(perSampleWeights: perSampleWeights, parameters)
       Profiler.enter("flow")
       let probe = probes.probes(block, start.shape[0], latent, start.value.elementType)
       let next: FlowOutput

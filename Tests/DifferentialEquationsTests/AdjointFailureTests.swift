@@ -49,7 +49,8 @@ import Testing
     let y = tape.variable(Tensor([1.0, 2], shape: [2]))
     let solution = try solve(
       { t, y, _ in [(phase.isBackward ? 1000 * (t * 1000).truncatingRemainder(dividingBy: 1) : 1) * y[0]] },
-      initial: [y], from: 0, to: 1, options: SolverOptions(stepControl: .adaptive(AdaptiveSteps(stepLimit: 50))), gradient: .adjoint)
+      initial: [y], from: 0, to: 1, options: SolverOptions(stepControl: .adaptive(AdaptiveSteps(stepLimit: 50))),
+      gradient: .adjoint)
     phase.isBackward = true
     let gradients = tape.gradients(of: solution.state[0].sum(), withRespectTo: [y])
     guard case .stepLimit(let time, let limit, _) = try #require(tape.backwardPass.failure) else {

@@ -109,7 +109,8 @@ import Testing
   func `the step limit names the stiff sample`(_ gradient: AdjointMethod) throws {
     let rates = doubles([[-1], [-2], [-3000], [-1]])
     let error = failure(
-      { _, y, _ in [y[0] * rates] }, [doubles([[1], [1], [1], [1]])], options: SolverOptions(stepControl: .adaptive(AdaptiveSteps(stepLimit: 25))),
+      { _, y, _ in [y[0] * rates] }, [doubles([[1], [1], [1], [1]])],
+      options: SolverOptions(stepControl: .adaptive(AdaptiveSteps(stepLimit: 25))),
       gradient: gradient)
     guard case .stepLimit(let time, let limit, let sample) = try #require(error) else {
       Issue.record("\(String(describing: error))")

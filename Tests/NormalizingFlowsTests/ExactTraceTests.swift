@@ -28,7 +28,7 @@ import Testing
     let count = network.conditionalCount
     let numbers = RandomStream(seed: 99, purpose: .test).normals(0..<(Self.batch * count))
     let own = Tensor(numbers.map { 0.5 * Double($0) }, shape: [Self.batch, count])
-    return (network, network.conditioning(imageWeights: count > 0 ? Variable(own) : nil, parameters.constants))
+    return (network, network.conditioning(perSampleWeights: count > 0 ? Variable(own) : nil, parameters.constants))
   }
 
   private let z = Variable(

@@ -52,7 +52,7 @@ import Testing
       try flow.forward(all[0], delta: all[1], conditioning: Array(all[2...]), probes: probes)
     }
     let inputs =
-      [normals([2, latent], 1), normals([2], 3), example.network.imageWeights(batch: 2)] + parameters.tensors
+      [normals([2, latent], 1), normals([2], 3), example.network.perSampleWeights(batch: 2)] + parameters.tensors
     let tape = Tape()
     let variables = inputs.map { tape.variable($0) }
     let result = try output(variables)

@@ -75,7 +75,7 @@ import Testing
       { SylvesterFlow(features: 3, latent: 4, flows: 2, basis: basis, in: &$0) }, z, change: change)
   }
 
-  /// The velocity 3 -> 4 -> 3 at the time 0.3; an image's own weights are parameter 9.
+  /// The velocity 3 -> 4 -> 3 at the time 0.3; the per-sample weights are parameter 9.
   private func expectVelocity(
     _ amortization: Amortization, _ time: TimeDependence, _ activation: ElementwiseFunction,
     _ expected: [Double], trace: Double
@@ -86,7 +86,7 @@ import Testing
       timeDependence: time, in: &builder)
     let count = network.conditionalCount
     let conditioning = network.conditioning(
-      imageWeights: count > 0 ? Variable(filled(9, [1, count])) : nil, filled(builder.parameters).constants)
+      perSampleWeights: count > 0 ? Variable(filled(9, [1, count])) : nil, filled(builder.parameters).constants)
     let probes = Divergence.exact.probes(
       batch: 1, latent: 3, RandomStream(seed: 1, purpose: .test), .float64)
     let (velocity, divergence) = network.withDivergence(

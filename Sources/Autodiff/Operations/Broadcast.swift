@@ -12,5 +12,7 @@ extension Variable {
 
 extension Dual {
   /// Each number repeated along a new last axis: [...] -> [..., n]
-  public func broadcast(over columns: Int) -> Dual { Dual(primalAndTangents: primalAndTangents.broadcast(over: columns)) }
+  public func broadcast(over columns: Int) -> Dual {
+    Dual(primalAndTangents: primalAndTangents.broadcast(over: columns))
+  }
 }

@@ -38,7 +38,8 @@ extension Dual {
   public static func linearCombination(_ terms: [(coefficient: Double, dual: Dual)]) -> Dual {
     let count = terms.map(\.dual.tangentCount).max() ?? 0
     return Dual(
-      primalAndTangents: .linearCombination(terms.map { ($0.coefficient, $0.dual.padded(to: count).primalAndTangents) }))
+      primalAndTangents: .linearCombination(terms.map { ($0.coefficient, $0.dual.padded(to: count).primalAndTangents) })
+    )
   }
 
   /// a + b, of one shape.

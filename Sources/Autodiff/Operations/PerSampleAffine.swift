@@ -51,7 +51,8 @@ private struct PerSampleAffineGradient: DeferredGradient {
   static func add(_ terms: [PerSampleAffineGradient], to gradient: inout Tensor) {
     for (layout, terms) in Dictionary(grouping: terms, by: \.layout) {
       Backends.current.add(
-        terms.map { PerSampleAffineTerm(x: $0.x, g: $0.g, slots: 1 + $0.tangents, time: $0.time, scale: $0.scale) }, layout,
+        terms.map { PerSampleAffineTerm(x: $0.x, g: $0.g, slots: 1 + $0.tangents, time: $0.time, scale: $0.scale) },
+        layout,
         to: &gradient)
     }
   }
@@ -60,6 +61,8 @@ private struct PerSampleAffineGradient: DeferredGradient {
 extension Dual {
   /// [t, x] W + b with per-sample weights: x [n, in], weights [n, P] -> [n, out].
   public func perSampleAffine(_ layout: PerSampleAffineLayout, weights: Variable, time: Double) -> Dual {
-    Dual(primalAndTangents: primalAndTangents.perSampleAffine(layout, weights: weights, time: time, tangents: tangentCount))
+    Dual(
+      primalAndTangents: primalAndTangents.perSampleAffine(layout, weights: weights, time: time, tangents: tangentCount)
+    )
   }
 }

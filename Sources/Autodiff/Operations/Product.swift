@@ -36,7 +36,8 @@ extension Dual {
       "product: duals with \(a.tangentCount) and \(b.tangentCount) tangents")
     let shape = [1 + max(a.tangentCount, b.tangentCount)] + a.shape
     return Dual(
-      primalAndTangents: .productJet(a.primalAndTangents, a.tangentCount, b.primalAndTangents, b.tangentCount, shape: shape))
+      primalAndTangents: .productJet(
+        a.primalAndTangents, a.tangentCount, b.primalAndTangents, b.tangentCount, shape: shape))
   }
 
   /// a / b, elementwise, of one shape.
