@@ -56,8 +56,11 @@ extension Tensor: CustomStringConvertible {
       index == nil ? "..." : text(axis: axis + 1, limit, width, &numbers)
     }
     let isLast = axis == rank - 1
-    let separator = isLast ? ", " : "," + String(repeating: "\n", count: max(rank - axis - 1, 1))
-      + String(repeating: " ", count: axis + 1)
+    let separator =
+      isLast
+      ? ", "
+      : "," + String(repeating: "\n", count: max(rank - axis - 1, 1))
+        + String(repeating: " ", count: axis + 1)
     return "[" + parts.joined(separator: separator) + "]"
   }
 }

@@ -1,43 +1,7 @@
 import Profiling
 import CKernels
 
-/// Elementwise functions that the kernels know, with their first and second derivatives.
-public enum ElementwiseFunction: String, Sendable, CaseIterable, Codable {
-  case softplus, sigmoid, tanh, relu, elu, swish, exp, log, sqrt, square, reciprocal
-  /// In single precision within 0.51 units in the last place for |x| below 2^27; beyond, only within [-1, 1].
-  case sin, cos
-
-  package var kernel: ck_function {
-    switch self {
-    case .softplus: CK_SOFTPLUS
-    case .sigmoid: CK_SIGMOID
-    case .tanh: CK_TANH
-    case .relu: CK_RELU
-    case .elu: CK_ELU
-    case .swish: CK_SWISH
-    case .exp: CK_EXP
-    case .log: CK_LOG
-    case .sqrt: CK_SQRT
-    case .square: CK_SQUARE
-    case .reciprocal: CK_RECIPROCAL
-    case .sin: CK_SIN
-    case .cos: CK_COS
-    }
-  }
-}
-
 extension Tensor {
-  /// f(x) and f'(x), elementwise.
-  package func valueAndDerivative(of function: ElementwiseFunction) -> (value: Tensor, derivative: Tensor) {
-    let (value, derivative) = (Tensor(uninitialized: shape, elementType), Tensor(uninitialized: shape, elementType))
-    let kernels = elementType.kernels
-    Profiler.count(operations: 20 * count, bytes: 3 * count * elementType.byteCount)
-    Compute.parallel(count, cost: 16) { begin, end in
-      kernels.value_and_derivative(function.kernel, begin, end, address, value.freshAddress, derivative.freshAddress)
-    }
-    return (value, derivative)
-  }
-
   /// sum of coefficient * tensor, all of one shape.
   public static func linearCombination(_ terms: [(coefficient: Double, tensor: Tensor)]) -> Tensor {
     precondition(!terms.isEmpty, "linear combination of nothing")
@@ -300,7 +264,7 @@ extension Tensor {
   public func sumOfSquares() -> Double { elementType.kernels.sum_squares(0, count, address) }
 
   /// The flat index of the first number that is infinite or not a number.
-  public var firstNonFinite: Int? {
+  package var firstNonFinite: Int? {
     let index = elementType.kernels.first_not_finite(0, count, address)
     return index < 0 ? nil : index
   }

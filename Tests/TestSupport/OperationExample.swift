@@ -159,23 +159,23 @@ public let operationExamples: [OperationExample] =
       weights: [[5, 5], [5], [3, 2 + 9 * 3 + 5]],
       { x, w in
         let layout = LowRankLayout(inputs: 4, rank: 3, outputs: 5, offset: 2)
-        return x[0].affine(weight: w[0], bias: w[1], time: 0.7, lowRank: layout, imageWeights: w[2])
+        return x[0].affine(weight: w[0], bias: w[1], time: 0.7, lowRank: layout, perSampleWeights: w[2])
       },
       { x, w in
         let layout = LowRankLayout(inputs: 4, rank: 3, outputs: 5, offset: 2)
-        return x[0].affine(weight: w[0], bias: w[1], time: 0.7, lowRank: layout, imageWeights: w[2])
+        return x[0].affine(weight: w[0], bias: w[1], time: 0.7, lowRank: layout, perSampleWeights: w[2])
       }),
     OperationExample(
       "affine and low rank, twice", "AffineLowRank", inputs: [[2, 7]], weights: [[7, 7], [7], [2, 14 * 8 + 7]],
       { x, w in
         let layout = LowRankLayout(inputs: 7, rank: 8, outputs: 7, offset: 0)
-        return x[0].affine(weight: w[0], bias: w[1], lowRank: layout, imageWeights: w[2])
-          .affine(weight: w[0], bias: w[1], lowRank: layout, imageWeights: w[2])
+        return x[0].affine(weight: w[0], bias: w[1], lowRank: layout, perSampleWeights: w[2])
+          .affine(weight: w[0], bias: w[1], lowRank: layout, perSampleWeights: w[2])
       },
       { x, w in
         let layout = LowRankLayout(inputs: 7, rank: 8, outputs: 7, offset: 0)
-        return x[0].affine(weight: w[0], bias: w[1], lowRank: layout, imageWeights: w[2])
-          .affine(weight: w[0], bias: w[1], lowRank: layout, imageWeights: w[2])
+        return x[0].affine(weight: w[0], bias: w[1], lowRank: layout, perSampleWeights: w[2])
+          .affine(weight: w[0], bias: w[1], lowRank: layout, perSampleWeights: w[2])
       }),
     OperationExample(
       "convolution", "Convolution", inputs: [[2, 5, 4, 3]], weights: [[2, 3, 3, 3]],

@@ -23,6 +23,9 @@ typedef enum {
   CK_SIN, CK_COS
 } ck_function;
 
+/// The greatest rank of low-rank weights.
+#define CK_MAX_RANK 256
+
 /// The layout of one image's low-rank layer inside its flow weights: U [in, rank], V [rank, out], bias [out], all
 /// row-major, at these offsets (in elements); image s begins at s * stride.
 typedef struct {
