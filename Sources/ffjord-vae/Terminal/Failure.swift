@@ -29,6 +29,7 @@ enum Failure {
       throw error
     } catch {
       Terminal.logger.error("\(message(error))")
+      if let options = Remedy.options(for: error) { Terminal.logger.notice("\(options)") }
       throw ExitCode(code(error))
     }
   }
@@ -53,6 +54,11 @@ enum Failure {
     case let error as SafetensorsError:
       switch error.category {
       case .badData: badData
+      case .missingInput: missingInput
+      case .inputOutput: inputOutput
+      }
+    case let error as FileError:
+      switch error.category {
       case .missingInput: missingInput
       case .inputOutput: inputOutput
       }
