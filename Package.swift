@@ -4,6 +4,7 @@ import PackageDescription
 
 let package = Package(
   name: "ffjord-vae",
+  platforms: [.macOS(.v15)],
   products: [
     .executable(name: "ffjord-vae", targets: ["ffjord-vae"]),
     .library(name: "Randomness", targets: ["Randomness"]),
@@ -31,17 +32,23 @@ let package = Package(
   ],
   targets: [
     // System libraries.
-    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
-    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
-    .systemLibrary(name: "CMatIO", pkgConfig: "matio", providers: [.apt(["libmatio-dev"])]),
-    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
-    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
+    .systemLibrary(name: "CMatIO", pkgConfig: "matio", providers: [.apt(["libmatio-dev"]), .brew(["libmatio"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
     // The numerical core.
-    .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+    // OpenMP's pool of threads, which oneDNN has, too.
+    .target(
+      name: "CKernels",
+      linkerSettings: [
+        .linkedLibrary("gomp", .when(platforms: [.linux])), .linkedLibrary("omp", .when(platforms: [.macOS])),
+        .linkedLibrary("m"),
+      ]),
     .target(name: "CAMX", dependencies: ["CKernels"]),
     .target(name: "CPrimitives", dependencies: ["COneDNN"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "Randomness"),
@@ -66,7 +73,7 @@ let package = Package(
     .target(name: "JPEGDecoding", dependencies: ["CJPEG"]),
     .target(
       name: "ImageDatasets",
-      dependencies: ["Randomness", "Files", "Safetensors", "JPEGDecoding", "CCrypto", "CPNG", "CZip", "CZlib", "CZstd"]),
+      dependencies: ["Randomness", "Files", "JPEGDecoding", "CCrypto", "CPNG", "CZip", "CZlib", "CZstd"]),
 
     .target(
       name: "TensorBoard", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -97,8 +104,7 @@ let package = Package(
       name: "Training",
       dependencies: [
         "Randomness", "Profiling", "Tensors", "Kernels", "Autodiff", "NeuralNetworks", "DifferentialEquations",
-        "NormalizingFlows", "VariationalAutoencoder", "Safetensors", "ImageDatasets", "TensorBoard", "Runs",
-        "Inference",
+        "NormalizingFlows", "VariationalAutoencoder", "Files", "ImageDatasets", "TensorBoard", "Runs", "Inference",
       ]),
     .executableTarget(
       name: "ffjord-vae",

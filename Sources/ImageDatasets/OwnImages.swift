@@ -136,7 +136,7 @@ struct OwnImages: Sendable {
       guard isResized || (part.height, part.width) == (first.height, first.width) else {
         throw UnusableImages(
           "\(first.origin) holds images of \(first.height) x \(first.width) and \(part.origin) of "
-            + "\(part.height) x \(part.width); all must be of one size: --resize HxW brings them to one")
+            + "\(part.height) x \(part.width); all must be of one size, or be resized to one")
       }
       let range = try part.range()
       (low, high) = (min(low, range.lowerBound), max(high, range.upperBound))

@@ -104,7 +104,7 @@ public struct Evaluator: Sendable {
   /// - Throws: ``TrainingError/solve(step:_:)``
   public func estimatedSeconds(of images: GreyImages, samples: Int) throws(TrainingError) -> Double {
     let batch = images.prefix(min(batchSize, images.count))
-    let solverState = try output(for: batch, firstImage: 0).flow.solverState
+    let solverState = try posteriorSample(of: batch, firstImage: 0, startingFrom: SolverState()).flow.solverState
     let start = ContinuousClock.now
     let features = model.encode(Variable(batch.tensor), constants)
     let encoded = ContinuousClock.now
@@ -166,73 +166,43 @@ public struct Evaluator: Sendable {
     return result
   }
 
-  /// Reconstructions of images: the mean images that the decoder computes from a sample zT of each image's posterior.
-  ///
-  /// - Throws: ``TrainingError/solve(step:_:)``; ``TrainingError/undefinedResult(_:number:)``
-  public func reconstructions(of images: GreyImages) throws(TrainingError) -> GreyImages {
-    var pixels: [Float] = []
-    var solverState = SolverState()
-    for start in stride(from: 0, to: images.count, by: batchSize) {
-      let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
-      let output = try output(for: batch, firstImage: start, startingFrom: solverState)
-      solverState = output.flow.solverState
-      try Self.require(output.decoded.value, "reconstruction", start..<start + batch.count)
-      pixels += model.likelihood.mean(decoded: output.decoded).value.floats()
-    }
-    return GreyImages(height: images.height, width: images.width, pixels: pixels)
-  }
-
-  /// Checks that results are finite. Each takes an equal part of the tensor; `numbers` are their numbers.
-  static func require(_ made: Tensor, _ what: String, _ numbers: Range<Int>) throws(TrainingError) {
-    guard !made.isFinite, let place = made.firstNonFinite else { return }
-    throw .undefinedResult(what, number: numbers.lowerBound + place / (made.count / numbers.count))
-  }
-
-  /// The pixels of the mean images that the decoder computes from latent codes.
-  func decoded(_ z: Tensor, _ what: String, _ numbers: Range<Int>) throws(TrainingError) -> [Float] {
-    let mean = model.decodeMean(Variable(z), constants)
-    try Self.require(mean, what, numbers)
-    return mean.floats()
-  }
-
-  /// Decoded samples of the prior: mean images.
-  ///
-  /// - Throws: ``TrainingError/undefinedResult(_:number:)``
-  public func priorSamples(count: Int) throws(TrainingError) -> GreyImages {
-    let latent = model.configuration.latent
-    let stream = RandomStream(seed: seed, purpose: .priorSample)
-    var pixels: [Float] = []
-    for start in stride(from: 0, to: count, by: batchSize) {
-      let size = min(batchSize, count - start)
-      let z = Tensor(
-        stream.normals((start * latent)..<((start + size) * latent)), shape: [size, latent])
-      pixels += try decoded(z, "sample", start..<start + size)
-    }
-    return GreyImages(
-      height: model.configuration.imageHeight, width: model.configuration.imageWidth, pixels: pixels)
-  }
-
-  /// The model's output for a batch; with `isMean`, for the posterior's mean in place of a sample.
-  ///
-  /// - Parameter firstImage: The index of the batch's first image among all images.
-  func output(
-    for batch: GreyImages, firstImage: Int, isMean: Bool = false, startingFrom solverState: SolverState = SolverState()
-  ) throws(TrainingError) -> ModelOutput {
-    let x = Variable(batch.tensor)
-    let bound = constants
-    return try pass(
-      x, features: model.encode(x, bound), firstImage: firstImage, sample: 0, isMean: isMean,
-      startingFrom: solverState, bound)
-  }
-
   private func pass(
-    _ x: Variable, features: Variable, firstImage: Int, sample: Int, isMean: Bool = false,
-    startingFrom solverState: SolverState = SolverState(), _ bound: BoundParameters
+    _ x: Variable, features: Variable, firstImage: Int, sample: Int,
+    startingFrom solverState: SolverState = SolverState(),
+    _ bound: BoundParameters
   ) throws(TrainingError) -> ModelOutput {
+    try withNoise(batch: x.shape[0], firstImage, sample: sample, solverState) {
+      (model, noise, probes) throws(SolveError) in
+      try model.decodeSample(x, features: features, noise: noise, probes: probes, bound)
+    }
+  }
+
+  /// A sample of the posterior of each image of a batch, which is not decoded.
+  ///
+  /// - Parameters:
+  ///   - batch: The images.
+  ///   - firstImage: The index of the batch's first image among all images.
+  ///   - isMean: Whether z0 is the posterior's mean.
+  ///   - solverState: What the solves start from.
+  func posteriorSample(
+    of batch: GreyImages, firstImage: Int, isMean: Bool = false, startingFrom solverState: SolverState
+  ) throws(TrainingError) -> PosteriorSample {
+    let bound = constants
+    let features = model.encode(Variable(batch.tensor), bound)
+    return try withNoise(batch: batch.count, firstImage, sample: 0, isMean: isMean, solverState) {
+      (model, noise, probes) throws(SolveError) in
+      try model.samplePosterior(features: features, noise: noise, probes: probes, bound)
+    }
+  }
+
+  /// What `body` makes of the model with warm starts, the noise of z0 and the probes; with `isMean`, of no noise.
+  private func withNoise<Result>(
+    batch: Int, _ firstImage: Int, sample: Int, isMean: Bool = false, _ solverState: SolverState,
+    _ body: (VariationalAutoencoder, Tensor, ProbeSource) throws(SolveError) -> Result
+  ) throws(TrainingError) -> Result {
     var model = model
     if warmStart { model.flow = model.flow.starting(from: solverState) }
     let latent = model.configuration.latent
-    let batch = x.shape[0]
     let stream = RandomStream(seed: seed, purpose: .evaluationNoise, step: UInt64(sample))
     let range = (firstImage * latent)..<((firstImage + batch) * latent)
     let noise =
@@ -240,11 +210,7 @@ public struct Evaluator: Sendable {
     // Probes of training have the numbers of steps, from zero; those of evaluation begin beyond them.
     let probes = ProbeSource(
       divergence, seed: seed, step: UInt64(1) << 40 + UInt64(sample), firstImage: firstImage)
-    do throws(SolveError) {
-      return try model.decodeSample(x, features: features, noise: noise, probes: probes, bound)
-    } catch {
-      throw .solve(step: nil, error)
-    }
+    do throws(SolveError) { return try body(model, noise, probes) } catch { throw .solve(step: nil, error) }
   }
 }
 
@@ -268,8 +234,6 @@ struct LogMeanExp {
 }
 
 extension RandomPurpose {
-  /// Samples of the prior.
-  public static let priorSample = RandomPurpose(4)
   /// The noise of z0 in evaluation.
   public static let evaluationNoise = RandomPurpose(11)
 }

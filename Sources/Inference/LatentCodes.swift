@@ -33,23 +33,19 @@ extension Evaluator {
   public func codes(
     of images: GreyImages, isMean: Bool = false, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(TrainingError) -> LatentCodes {
-    var parts: [ModelOutput] = []
+    var parts: [[Tensor]] = []
     var solverState = SolverState()
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
-      let output = try output(for: batch, firstImage: start, isMean: isMean, startingFrom: solverState)
-      solverState = output.flow.solverState
-      for code in [output.mean, output.variance, output.z0, output.flow.z] {
-        try Self.require(code.value, "code", start..<start + batch.count)
-      }
-      parts.append(output)
+      let sample = try posteriorSample(of: batch, firstImage: start, isMean: isMean, startingFrom: solverState)
+      solverState = sample.flow.solverState
+      let codes = [sample.mean, sample.variance, sample.z0, sample.flow.z].map(\.value)
+      for code in codes { try Self.require(code, "code", start..<start + batch.count) }
+      parts.append(codes)
       report(min(start + batchSize, images.count), images.count)
     }
-    func joined(_ part: (ModelOutput) -> Variable) -> Tensor {
-      .concatenation(parts.map { part($0).value }, axis: 0)
-    }
-    return LatentCodes(
-      mean: joined(\.mean), variance: joined(\.variance), z0: joined(\.z0), zT: joined { $0.flow.z })
+    let joined = (0..<4).map { code in Tensor.concatenation(parts.map { $0[code] }, axis: 0) }
+    return LatentCodes(mean: joined[0], variance: joined[1], z0: joined[2], zT: joined[3])
   }
 
   /// Decoded images along straight lines in latent space, from each of `starts` to the image of `ends` with the same

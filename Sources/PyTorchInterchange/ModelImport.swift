@@ -102,8 +102,7 @@ public struct ModelImport: Sendable {
           "do not fit the model (latent \(model.latent), \(model.posteriorSummary), "
             + "\(model.imageHeight)x\(model.imageWidth) pixels)")
           + "\n" + (cause.map { $0 + "\n" } ?? "")
-          + "Say how the model is built with --flow, --amortization, --latent, --hidden, --blocks, --rank, --layer-type "
-          + "or --activation; tensors that are not of it must be left out of the file.")
+          + "Say how the model is built; tensors that are not of it must be left out of the file.")
     }
     let made: (model: VariationalAutoencoder, parameters: ParameterSet)
     do {

@@ -1,7 +1,6 @@
 import DifferentialEquations
 import Files
 import NeuralNetworks
-import Safetensors
 import VariationalAutoencoder
 
 /// An estimate of the least memory that a task takes, part by part, for comparison with the available memory

@@ -1,6 +1,5 @@
 import DifferentialEquations
 import Files
-import Safetensors
 import VariationalAutoencoder
 
 /// An error in training, or in the use of a trained model.
@@ -9,6 +8,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case invalidConfiguration(String)
   /// A file is not a checkpoint, or is damaged.
   case invalidCheckpoint(path: String, reason: String)
+  /// A checkpoint holds a model without the state of a run, which cannot be resumed.
+  case modelAlone(path: String)
   /// A file does not hold a model that can be imported.
   case invalidModel(path: String, reason: String)
   /// There is no checkpoint at a path.
@@ -62,7 +63,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   public var category: Category {
     switch self {
     case .invalidConfiguration, .occupied, .foreign, .inUse, .existing, .ownedByRun: .usage
-    case .invalidCheckpoint, .invalidModel, .invalidRun, .invalidConfigurationFile: .badData
+    case .invalidCheckpoint, .modelAlone, .invalidModel, .invalidRun, .invalidConfigurationFile: .badData
     case .unusableImages, .changedData: .badData
     case .missingCheckpoint, .missingRun, .lostCheckpoints, .missingConfiguration: .missingInput
     case .unwritable: .inputOutput
@@ -76,6 +77,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .invalidConfiguration(let text): text
     case .invalidCheckpoint(let path, let reason): "\(path) is no usable checkpoint: \(reason)"
+    case .modelAlone(let path):
+      "\(path) holds a model without the state of a run, which cannot be resumed. Begin a new run with its parameters."
     case .invalidModel(let path, let reason): "\(path) cannot be imported: \(reason)"
     case .missingCheckpoint(let path):
       "there is no checkpoint at \(path). Name a checkpoint file, or the output directory of a training run."
@@ -87,36 +90,35 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .invalidConfigurationFile(let path, let reason): "\(path) is no configuration of a run: \(reason)"
     case .unusableImages(let text): text
     case .changedData(let text):
-      "\(text). Bring back the images that it began with, go on all the same with --allow-changed-data, or begin a new run."
+      "\(text). Bring back the images that it began with, allow changed data, or begin a new run."
     case .occupied(let path):
-      "\(path) already holds a run. Continue it with --resume \(path), choose another --output, or replace it with "
-        + "--overwrite."
+      "\(path) already holds a run. Resume it, choose another output directory, or replace it."
     case .lostCheckpoints(let path):
       "\(path) holds the metrics of a run, and its checkpoints are gone. Bring back \(Checkpoint.lastName) or "
-        + "\(Checkpoint.bestName), choose another --output, or replace it with --output \(path) --overwrite."
+        + "\(Checkpoint.bestName), choose another output directory, or replace the run."
     case .foreign(let path, let reason):
-      "no run can go on from \(path) in its place: \(reason). Begin another run with it: --resume \(path) --output "
-        + "DIRECTORY."
+      "no run can go on from \(path) in its place: \(reason). Begin another run with it, in another output directory."
     case .inUse(let path):
-      "another process is training in \(path). Wait until it ends, stop it with Ctrl-C, or choose another --output."
+      "another process is training in \(path). Wait until it ends, stop it with Ctrl-C, or choose another output "
+        + "directory."
     case .existing(let path):
-      "\(path) is there already. Choose another --output, or replace it with --overwrite."
+      "\(path) is there already. Choose another output, or replace it."
     case .unwritable(let path, let reason):
-      "cannot write \(path): \(reason). Choose another --output, or see to its permissions and to free space."
+      "cannot write \(path): \(reason). Choose another output, or see to its permissions and to free space."
     case .diverged(let step, let reason, let checkpoint):
-      "training diverged at step \(step): \(reason). Lower --learning-rate. "
+      "training diverged at step \(step): \(reason). Lower the learning rate. "
         + (checkpoint.map { "\($0) is from before this step." } ?? "No checkpoint was saved before this step.")
     case .undefinedBound(let image):
       "the bound of image \(image) is not a number: the model has diverged. Go back to an earlier checkpoint, or train "
-        + "again with a lower --learning-rate."
+        + "again with a lower learning rate."
     case .undefinedResult(let what, let number):
       "\(what) \(number) is not finite: the model has diverged. Go back to an earlier checkpoint, or train again "
-        + "with a lower --learning-rate."
+        + "with a lower learning rate."
     case .notEnoughMemory(let need, _, let available):
       "\(need), and \(MemoryLimit.words(available)) of memory are free. Choose a smaller model or batch, close other "
         + "programs, or use a machine with more memory."
     case .ownedByRun(let path, let run):
-      "\(path) is a file of the run in \(run), which nothing else may write. Choose another --output."
+      "\(path) is a file of the run in \(run), which nothing else may write. Choose another output."
     case .solve(let step, let error): (step.map { "step \($0): " } ?? "") + error.description
     }
   }

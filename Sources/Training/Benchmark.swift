@@ -145,7 +145,7 @@ public struct Benchmark: Sendable {
     // The machine's limits are measured last, since that takes memory of its own.
     var report = Report(
       seconds: seconds, evaluationsForward: forward, evaluationsBackward: backward, limits: .measured(),
-      peakBytes: after.ru_maxrss << 10, pageFaults: Double(after.ru_minflt - faults) / Double(repeats))
+      peakBytes: Self.peakBytes(after), pageFaults: Double(after.ru_minflt - faults) / Double(repeats))
     for direction in Profiler.Direction.allCases {
       for (place, total) in readings where place.direction == direction {
         let reading = total.divided(by: repeats)
@@ -156,6 +156,15 @@ public struct Benchmark: Sendable {
       }
     }
     return report
+  }
+
+  /// The peak resident memory, which Linux counts in KiB and Darwin in bytes.
+  private static func peakBytes(_ usage: rusage) -> Int {
+    #if canImport(Darwin)
+      usage.ru_maxrss
+    #else
+      usage.ru_maxrss << 10
+    #endif
   }
 
   private static var usage: rusage {

@@ -1,10 +1,10 @@
+import Files
 import Runs
 import Inference
 import DifferentialEquations
 import Foundation
 import ImageDatasets
 import NeuralNetworks
-import Safetensors
 import Tensors
 import VariationalAutoencoder
 
@@ -152,7 +152,7 @@ public struct Trainer {
 
   /// Saves configuration and state before training, for a run that begins with the state of another.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `SafetensorsError`
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
   public func save() throws {
     try directory.write(state.configuration, run: state.run)
     try directory.save(state, isBest: false)
@@ -164,7 +164,7 @@ public struct Trainer {
   ///   - observer: Is told about each step and epoch.
   ///   - shouldStop: Is asked after each step whether to stop.
   /// - Returns: Why training ended.
-  /// - Throws: ``TrainingError``; `SafetensorsError` where a checkpoint cannot be written.
+  /// - Throws: ``TrainingError``; `FileError` where a checkpoint cannot be written.
   public mutating func run(observer: any TrainingObserver, shouldStop: () -> Bool) throws -> Ending {
     do { return try train(observer, shouldStop) } catch let error as TrainingError { throw explained(error) }
   }

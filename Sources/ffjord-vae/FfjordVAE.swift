@@ -8,7 +8,7 @@ struct FfjordVAE: AsyncParsableCommand {
     abstract:
       "Trains, evaluates and uses variational autoencoders whose posterior is a continuous normalizing flow.",
     discussion: """
-      The model is that of FFJORD (Grathwohl et al., ICLR 2019, section 4.2). To see it work in about two minutes:
+      The model is that of FFJORD (Grathwohl et al., ICLR 2019). To see it work in about two minutes:
 
         ffjord-vae train --preset small --output Checkpoints/first
         ffjord-vae reconstruct Checkpoints/first --output reconstructions.png

@@ -1,5 +1,4 @@
 import Foundation
-import Safetensors
 import Testing
 
 /// Where outputs may go: names of their kind, regular files, and no file of a run.

@@ -1,6 +1,5 @@
 import Runs
 import Foundation
-import Safetensors
 import Testing
 
 /// `train --resume`: what goes on, where, and what does not.

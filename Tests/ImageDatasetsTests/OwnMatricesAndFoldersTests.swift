@@ -133,7 +133,7 @@ import Testing
     try write(folder, "b.png", side: 32, shade: 1)
     let mixed = try refusal(folder)
     #expect(mixed?.description.contains("b.png") == true && mixed?.description.contains("a.png") == true)
-    #expect(mixed?.description.contains("one size: --resize") == true)
+    #expect(mixed?.description.contains("one size, or be resized") == true)
     try Data("no picture".utf8).write(to: try folder.file("b.png"))
     let text = try refusal(folder)
     #expect(text?.category == .badData)

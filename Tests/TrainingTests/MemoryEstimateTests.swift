@@ -1,7 +1,6 @@
 @testable import Runs
 import Files
 import Foundation
-import Safetensors
 import Testing
 import VariationalAutoencoder
 

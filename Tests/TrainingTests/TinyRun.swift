@@ -4,7 +4,6 @@ import DifferentialEquations
 import Foundation
 import ImageDatasets
 import NormalizingFlows
-import Safetensors
 import Tensors
 import VariationalAutoencoder
 

@@ -40,7 +40,7 @@ public enum Checkpoint {
   ///
   /// - Returns: The file's size in bytes.
   /// - Throws: ``TrainingError/diverged(step:reason:checkpoint:)`` where a number is not finite, in which case the
-  ///   previous file is kept; `SafetensorsError`
+  ///   previous file is kept; `FileError`
   @discardableResult
   public static func write(_ state: TrainingState, to url: URL) throws -> Int {
     var tensors: [SafetensorsTensor] = []
@@ -66,7 +66,7 @@ public enum Checkpoint {
   ///   - url: The file.
   ///   - storage: The type in which the parameters are stored.
   /// - Returns: The file's size in bytes.
-  /// - Throws: `SafetensorsError`; ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range.
+  /// - Throws: `FileError`; ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range.
   @discardableResult
   public static func writeModel(_ state: TrainingState, to url: URL, as storage: ParameterStorage) throws -> Int {
     var state = state
@@ -210,7 +210,7 @@ public enum Checkpoint {
     let summary = try summary(of: file)
     func invalid(_ reason: String) -> TrainingError { .invalidCheckpoint(path: file.path, reason: reason) }
     if includingOptimizer, summary.isModelAlone {
-      throw invalid("it holds a model alone, from which no run goes on; begin a new run with it by --from")
+      throw TrainingError.modelAlone(path: file.path)
     }
     // The model's tensors have this prefix; resuming a run takes all tensors.
     let prefix = !includingOptimizer && choice == .averaged && summary.hasAverage ? average : ""

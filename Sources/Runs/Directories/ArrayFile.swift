@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 import Tensors
@@ -30,7 +31,7 @@ public enum ArrayFile: String, Sendable, CaseIterable {
   ///   - arrays: Named arrays, each `[images, ...]`.
   ///   - texts: Named texts, one for each image.
   ///   - path: The file.
-  /// - Throws: `SafetensorsError` where the file cannot be written;
+  /// - Throws: `FileError` where the file cannot be written;
   ///   ``TrainingError/invalidConfiguration(_:)`` for another extension.
   public static func write(
     _ arrays: [(name: String, tensor: Tensor)], texts: [(name: String, values: [String])] = [], to path: String
@@ -47,7 +48,7 @@ public enum ArrayFile: String, Sendable, CaseIterable {
     case .npy:
       let stacked = arrays.count == 1 ? arrays[0].tensor : stack(arrays.map(\.tensor))
       try AtomicFile.write(to: url) { sink in
-        try sink.write(Data(npyHeader(shape: stacked.shape)))
+        try sink.write(Data(NPYHeader.encoded(floatsOfShape: stacked.shape)))
         try stacked.withBytes { bytes in try sink.write(bytes) }
       }
     case .csv:
@@ -59,17 +60,6 @@ public enum ArrayFile: String, Sendable, CaseIterable {
   private static func stack(_ tensors: [Tensor]) -> Tensor {
     let parts = tensors.map { $0.reshaped([$0.shape[0], 1] + $0.shape.dropFirst()) }
     return .concatenation(parts, axis: 1)
-  }
-
-  /// The header of NumPy's format, version 1.0: magic, length, a dictionary padded to 64 bytes.
-  private static func npyHeader(shape: [Int]) -> [UInt8] {
-    let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
-    var dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(sizes)), }"
-    let padding = 64 - (10 + dictionary.utf8.count + 1) % 64
-    dictionary += String(repeating: " ", count: padding % 64) + "\n"
-    let length = dictionary.utf8.count
-    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)]
-      + Array(dictionary.utf8)
   }
 
   private static func tensor(_ text: (name: String, values: [String])) -> SafetensorsTensor {

@@ -1,6 +1,5 @@
 import Files
 import Foundation
-import Safetensors
 import VariationalAutoencoder
 
 /// How a run is resumed.
@@ -133,7 +132,7 @@ extension RunDirectory {
     {
       try refuse(
         "it is of \(state.progress.place), and what came after would be lost, up to \(newest.progress.place). To go on from "
-          + "there: --resume \(url.relativePath)")
+          + "there, resume \(url.relativePath)")
     }
   }
 
@@ -142,7 +141,7 @@ extension RunDirectory {
   /// A program may have been killed after it had written the last checkpoint, and before it linked it as the best.
   ///
   /// - Returns: Remarks for the user.
-  /// - Throws: `SafetensorsError`
+  /// - Throws: `FileError`
   func mendBest(_ progress: TrainingProgress, _ run: String?) throws -> [String] {
     guard let epoch = progress.bestEpoch, FileManager.default.fileExists(atPath: last.path) else { return [] }
     let summary = try? Checkpoint.summary(of: best)

@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import ImageDatasets
-import Safetensors
 import VariationalAutoencoder
 
 /// The directory of a run.
@@ -57,7 +57,7 @@ public struct RunDirectory: Sendable {
   ///   - isApart: Whether to keep the new run's files separate until then, even if there is no run to replace.
   /// - Returns: The lock, to be kept for the duration of the run.
   /// - Throws: ``TrainingError/occupied(path:)``, ``TrainingError/inUse(path:)``,
-  ///   ``TrainingError/unwritable(path:reason:)``, ``TrainingError/lostCheckpoints(path:)``; `SafetensorsError`
+  ///   ``TrainingError/unwritable(path:reason:)``, ``TrainingError/lostCheckpoints(path:)``; `FileError`
   @discardableResult public func create(isReplacing: Bool, isApart: Bool = false) throws -> RunLock {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -84,7 +84,7 @@ public struct RunDirectory: Sendable {
   /// Cleans up what a killed process left: an interrupted replacement, and temporary files. No other process may be
   /// training in the directory.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `SafetensorsError`
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
   func recover() throws {
     try replacement.recover()
     AtomicFile.removeLeftovers(in: url) { name in
@@ -128,7 +128,7 @@ public struct RunDirectory: Sendable {
 
   /// Writes `config.json`: the configuration, and the run's identifier.
   ///
-  /// - Throws: `SafetensorsError`
+  /// - Throws: `FileError`
   public func write(_ configuration: TrainingConfiguration, run: String? = nil) throws {
     let record = ConfigurationRecord(configuration: configuration, run: run)
     let data = Data((try record.json(forPeople: true) + "\n").utf8)
@@ -174,7 +174,7 @@ public struct RunDirectory: Sendable {
   /// Removes from `metrics.jsonl` the records of steps after `step`, which a resumed run takes again, and damaged
   /// lines.
   ///
-  /// - Throws: `SafetensorsError`
+  /// - Throws: `FileError`
   public func rewindMetrics(to step: Int) throws {
     let metrics = place.appending(path: Self.metricsName)
     guard let data = try? Data(contentsOf: metrics) else { return }

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Safetensors
 
 /// The replacement of a run in a directory by a new one, which happens with the new run's first checkpoint, not before.
 ///
@@ -31,14 +31,14 @@ package struct RunReplacement: Sendable {
 
   /// Begins to keep the new run's files separate.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `SafetensorsError`
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
   func begin() throws {
     try makeDirectory(pending)
   }
 
   /// Replaces the old run, once the new one has its first checkpoint.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `SafetensorsError`
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
   func complete() throws {
     try move(pending, to: replacing)
     try recover()
@@ -46,7 +46,7 @@ package struct RunReplacement: Sendable {
 
   /// Finishes an interrupted replacement, or undoes it if the new run has no checkpoint.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `SafetensorsError`
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
   func recover() throws {
     discard()
     if FileManager.default.fileExists(atPath: replacing.path) {

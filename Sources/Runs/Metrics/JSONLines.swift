@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Safetensors
 
 /// Files with a JSON object on each line, to which another program may be appending.
 enum JSONLines {

@@ -42,6 +42,7 @@ enum Failure {
   private static func reported(_ error: any Error) -> any Error {
     if error is ExitCode || error is ValidationError { return error }
     Terminal.logger.error("\(message(error))")
+    if let options = Remedy.options(for: error) { Terminal.logger.notice("\(options)") }
     return ExitCode(code(error))
   }
 
@@ -65,6 +66,11 @@ enum Failure {
     case let error as SafetensorsError:
       switch error.category {
       case .badData: badData
+      case .missingInput: missingInput
+      case .inputOutput: inputOutput
+      }
+    case let error as FileError:
+      switch error.category {
       case .missingInput: missingInput
       case .inputOutput: inputOutput
       }

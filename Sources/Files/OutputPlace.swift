@@ -12,18 +12,18 @@ struct OutputPlace {
   let directory: String
   let name: String
 
-  /// - Throws: ``SafetensorsError`` (`notRegularFile`, `openFileName`, `system`), naming `url` as it was given.
-  init(_ url: URL) throws(SafetensorsError) {
+  /// - Throws: ``FileError`` (`notRegularFile`, `openFileName`, `system`), naming `url` as it was given.
+  init(_ url: URL) throws(FileError) {
     let given = url.path
     var path = given
     for _ in 0..<Self.linkLimit {
       let (directory, name) = Self.parts(of: path)
-      if Self.holdsOpenFiles(directory) { throw SafetensorsError(path: given, problem: .openFileName) }
+      if Self.holdsOpenFiles(directory) { throw FileError(path: given, problem: .openFileName) }
       var status = stat()
       let isThere = lstat(path, &status) == 0
       let kind = status.st_mode & S_IFMT
       guard isThere, kind == S_IFLNK else {
-        if isThere, kind != S_IFREG { throw SafetensorsError(path: given, problem: .notRegularFile) }
+        if isThere, kind != S_IFREG { throw FileError(path: given, problem: .notRegularFile) }
         (self.path, self.directory, self.name) = (path, directory, name)
         return
       }
@@ -47,7 +47,7 @@ struct OutputPlace {
     return path == "/dev/fd" || path == "/proc" || path.hasPrefix("/proc/")
   }
 
-  private static func target(of link: String, given: String) throws(SafetensorsError) -> String {
+  private static func target(of link: String, given: String) throws(FileError) -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     let count = readlink(link, &buffer, buffer.count)
     guard count >= 0 else { throw .system(given, "follow its link", code: errno) }

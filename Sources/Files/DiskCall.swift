@@ -10,7 +10,7 @@ package enum DiskCall: Sendable {
     init(_ opens: @escaping (DiskCall) -> Bool) { self.opens = opens }
   }
 
-  private static let key = "Safetensors.DiskCall.gate"
+  private static let key = "Files.DiskCall.gate"
 
   /// Runs `body`, in which this thread makes a call only if `gate` returns true for it.
   package static func gated<Result>(
@@ -28,8 +28,8 @@ package enum DiskCall: Sendable {
 
   /// Checks that the call may be made.
   ///
-  /// - Throws: ``SafetensorsError`` (`system`).
-  package func pass(_ path: String) throws(SafetensorsError) {
+  /// - Throws: ``FileError`` (`system`).
+  package func pass(_ path: String) throws(FileError) {
     guard isOpen else { throw .system(path, "go on", code: ECANCELED) }
   }
 }

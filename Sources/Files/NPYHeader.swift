@@ -1,16 +1,14 @@
-import Files
-
 /// The header of an NPY file: the type of the numbers, and their layout.
 ///
 /// Source: NumPy's documentation of `numpy.lib.format`, versions 1.0 to 3.0.
-struct NPYHeader: Sendable {
+package struct NPYHeader: Sendable {
   /// The first bytes of every NPY file.
-  static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  package static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   /// The greatest length of a header; one of an array of numbers takes 128 bytes.
-  static let limit = 1 << 16
+  package static let limit = 1 << 16
 
   /// The kinds of numbers that can be read.
-  enum Element: Character, Sendable {
+  package enum Element: Character, Sendable {
     case boolean = "b"
     case signed = "i"
     case unsigned = "u"
@@ -18,25 +16,25 @@ struct NPYHeader: Sendable {
   }
 
   /// The kind of the numbers.
-  let element: Element
+  package let element: Element
   /// The size of a number in bytes.
-  let size: Int
+  package let size: Int
   /// Whether the numbers are big-endian.
-  let isBigEndian: Bool
+  package let isBigEndian: Bool
   /// Whether the array is column-major (Fortran order).
-  let isFirstIndexFastest: Bool
+  package let isFirstIndexFastest: Bool
   /// The length of each axis.
-  let shape: [Int]
+  package let shape: [Int]
   /// The offset of the first number in the file.
-  let dataOffset: Int
+  package let dataOffset: Int
 
   /// The size of all numbers in bytes; nil where it overflows.
-  var byteCount: Int? { CheckedSize.product(shape + [size]) }
+  package var byteCount: Int? { CheckedSize.product(shape + [size]) }
 
   /// Parses the header at the start of `bytes`: the first ``limit`` bytes of a file, or the whole file.
   ///
   /// - Throws: ``NPYProblem``.
-  init(_ bytes: some RandomAccessCollection<UInt8>) throws(NPYProblem) {
+  package init(_ bytes: some RandomAccessCollection<UInt8>) throws(NPYProblem) {
     let bytes = Array(bytes.prefix(Self.limit))
     guard bytes.starts(with: Self.magic) else { throw NPYProblem("it does not begin like an NPY file") }
     guard bytes.count >= 12 else { throw NPYProblem("its header is cut off") }
@@ -78,11 +76,24 @@ struct NPYHeader: Sendable {
   }
 }
 
-/// What is wrong with an NPY file, in words.
-struct NPYProblem: Error {
-  let reason: String
+extension NPYHeader {
+  /// The header of an array of little-endian numbers in single precision, row-major: the bytes of version 1.0, up to the first number.
+  package static func encoded(floatsOfShape shape: [Int]) -> [UInt8] {
+    let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
+    var dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(sizes)), }"
+    // Numbers begin at a multiple of 64 bytes, after a line feed.
+    let padding = 64 - (10 + dictionary.utf8.count + 1) % 64
+    dictionary += String(repeating: " ", count: padding % 64) + "\n"
+    let length = dictionary.utf8.count
+    return magic + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(dictionary.utf8)
+  }
+}
 
-  init(_ reason: String) {
+/// What is wrong with an NPY file, in words.
+package struct NPYProblem: Error {
+  package let reason: String
+
+  package init(_ reason: String) {
     self.reason = reason
   }
 }
@@ -91,7 +102,7 @@ struct NPYProblem: Error {
 private struct NPYHeaderScanner {
   private var rest: ArraySlice<UInt8>
 
-  init(_ text: ArraySlice<UInt8>) {
+  package init(_ text: ArraySlice<UInt8>) {
     rest = text
   }
 

@@ -28,8 +28,8 @@ public enum AtomicFile {
 
     /// Appends bytes.
     ///
-    /// - Throws: ``SafetensorsError`` (`system`): the disk is full, or fails.
-    public func write(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) {
+    /// - Throws: ``FileError`` (`system`): the disk is full, or fails.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
       try DiskCall.write.pass(file.path)
       try file.write(bytes)
       byteCount += bytes.count
@@ -37,7 +37,7 @@ public enum AtomicFile {
 
     /// Appends bytes.
     ///
-    /// - Throws: ``SafetensorsError`` (`system`): the disk is full, or fails.
+    /// - Throws: ``FileError`` (`system`): the disk is full, or fails.
     public func write(_ bytes: some ContiguousBytes) throws {
       try bytes.withUnsafeBytes { try write($0) }
     }
@@ -49,7 +49,7 @@ public enum AtomicFile {
   /// exist.
   ///
   /// - Returns: What `body` returns.
-  /// - Throws: ``SafetensorsError``: `notRegularFile` where there is a directory, a device or a pipe, `openFileName`
+  /// - Throws: ``FileError``: `notRegularFile` where there is a directory, a device or a pipe, `openFileName`
   ///   for a name like `/dev/stdout`, `system` otherwise; or what `body` throws, unchanged.
   @discardableResult
   public static func write<Result>(to url: URL, _ body: (Sink) throws -> Result) throws -> Result {
@@ -57,7 +57,7 @@ public enum AtomicFile {
     try DiskCall.create.pass(target.path)
     let descriptor = open(target.temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
-      throw SafetensorsError.system(target.path, "create a file in \(target.directory)", code: errno)
+      throw FileError.system(target.path, "create a file in \(target.directory)", code: errno)
     }
     do {
       let file = OpenFile(path: target.path, descriptor: descriptor)
@@ -74,8 +74,8 @@ public enum AtomicFile {
 
   /// Where a file written to `url` would be placed, after following symbolic links.
   ///
-  /// - Throws: ``SafetensorsError`` (`notRegularFile`, `openFileName`, `system`) where ``write(to:_:)`` would refuse it.
-  public static func place(of url: URL) throws(SafetensorsError) -> URL {
+  /// - Throws: ``FileError`` (`notRegularFile`, `openFileName`, `system`) where ``write(to:_:)`` would refuse it.
+  public static func place(of url: URL) throws(FileError) -> URL {
     URL(fileURLWithPath: try OutputPlace(url).path)
   }
 
@@ -84,7 +84,7 @@ public enum AtomicFile {
   /// Writing `existing` again with this type does not change `url`, which keeps the contents that `existing` has now.
   /// Where the file system has no hard links, the bytes are copied.
   ///
-  /// - Throws: ``SafetensorsError`` (`missing`, `system`, `notRegularFile`).
+  /// - Throws: ``FileError`` (`missing`, `system`, `notRegularFile`).
   public static func link(_ existing: URL, to url: URL) throws {
     // Opened first, for its checks, and so that a copy would be of the file that has the name now.
     let source = try OpenFile(reading: existing.path)
@@ -93,7 +93,7 @@ public enum AtomicFile {
     guard linkat(AT_FDCWD, existing.path, AT_FDCWD, target.temporary, AT_SYMLINK_FOLLOW) == 0 else {
       switch errno {
       case EPERM, EXDEV, EMLINK, ENOTSUP, ENOSYS, EINVAL: return try copy(source, to: url)
-      case let code: throw SafetensorsError.system(target.path, "link to \(existing.path)", code: code)
+      case let code: throw FileError.system(target.path, "link to \(existing.path)", code: code)
       }
     }
     // A rename between two names of one file does nothing and succeeds, and leaves the temporary name behind.
@@ -134,7 +134,7 @@ public enum AtomicFile {
     let directory: String
     let temporary: String
 
-    init(_ url: URL) throws(SafetensorsError) {
+    init(_ url: URL) throws(FileError) {
       let place = try OutputPlace(url)
       (path, directory) = (place.path, place.directory)
       // A file name has at most 255 bytes; 40 characters of any script leave room for the rest.
@@ -155,7 +155,7 @@ public enum AtomicFile {
       if DiskCall.remove.isOpen { unlink(temporary) }
     }
 
-    func publish() throws(SafetensorsError) {
+    func publish() throws(FileError) {
       try DiskCall.rename.pass(path)
       guard rename(temporary, path) == 0 else {
         throw .system(path, "rename the finished file", code: errno)

@@ -3,31 +3,31 @@ import Foundation
 /// An open file descriptor that closes itself, and system calls on it with typed errors.
 ///
 /// Reads are given an offset, so that threads may share a file.
-final class OpenFile: Sendable {
+package final class OpenFile: Sendable {
   /// The largest count that one `read` or `write` takes on Linux is a little under 2 GiB.
   private static let maximumTransfer = 1 << 30
 
-  let path: String
+  package let path: String
   private let descriptor: Int32
 
   /// Takes over an open descriptor.
-  init(path: String, descriptor: Int32) {
+  package init(path: String, descriptor: Int32) {
     self.path = path
     self.descriptor = descriptor
   }
 
   /// Opens a regular file for reading.
-  convenience init(reading path: String) throws(SafetensorsError) {
+  package convenience init(reading path: String) throws(FileError) {
     // Without O_NONBLOCK, opening a pipe would wait for its writer; for a regular file the flag has no effect.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 {
       let code = errno
-      if code == ENOENT || code == ENOTDIR { throw SafetensorsError(path: path, problem: .missing) }
+      if code == ENOENT || code == ENOTDIR { throw FileError(path: path, problem: .missing) }
       throw .system(path, "open the file for reading", code: code)
     }
     self.init(path: path, descriptor: descriptor)
     guard try status().st_mode & S_IFMT == S_IFREG else {
-      throw SafetensorsError(path: path, problem: .notRegularFile)
+      throw FileError(path: path, problem: .notRegularFile)
     }
   }
 
@@ -36,12 +36,12 @@ final class OpenFile: Sendable {
   }
 
   /// The file's length at this moment.
-  func byteCount() throws(SafetensorsError) -> Int {
+  package func byteCount() throws(FileError) -> Int {
     Int(try status().st_size)
   }
 
   /// Reads until the buffer is full or the file ends; returns the number of bytes read.
-  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(SafetensorsError) -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int {
     var done = 0
     while done < buffer.count {
       let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
@@ -59,7 +59,7 @@ final class OpenFile: Sendable {
   }
 
   /// Appends bytes.
-  func write(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) {
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     var done = 0
     while done < bytes.count {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
@@ -74,7 +74,11 @@ final class OpenFile: Sendable {
   }
 
   /// Waits until the bytes are on the disk.
-  func synchronize() throws(SafetensorsError) {
+  package func synchronize() throws(FileError) {
+    #if canImport(Darwin)
+      // There, fsync leaves the bytes in the drive's own cache.
+      if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
+    #endif
     guard fsync(descriptor) != 0 else { return }
     let code = errno
     // Some file systems report that they cannot sync a directory; their renames are as safe as they get.
@@ -82,7 +86,7 @@ final class OpenFile: Sendable {
     throw .system(path, "sync the file to the disk", code: code)
   }
 
-  private func status() throws(SafetensorsError) -> stat {
+  private func status() throws(FileError) -> stat {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
       throw .system(path, "read the file's properties", code: errno)
