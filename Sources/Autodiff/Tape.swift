@@ -26,10 +26,17 @@ public final class Tape {
 
   private var entries: ContiguousArray<Entry> = []
 
+  /// A tape with nothing on it.
   public init() {}
 
+  /// What operations reported of their pullbacks, in the order of the walk; see ``InputCotangents/report(_:)``.
+  package private(set) var reports: [any Sendable] = []
+
+  /// Adds a report that is known before the walk.
+  package func report(_ report: some Sendable) { reports.append(report) }
+
   /// The number of recorded operations and variables.
-  public var count: Int { entries.count }
+  package var count: Int { entries.count }
 
   /// A variable to differentiate with respect to.
   public func variable(_ value: Tensor) -> Variable {
@@ -45,13 +52,13 @@ public final class Tape {
     return Variable(value: value, tape: self, node: entries.count - 1)
   }
 
-  /// The gradients of a scalar with respect to variables of this tape. Consumes the tape.
+  /// The gradients of a scalar with respect to variables of this tape, each of its variable's shape. Consumes the tape.
   public func gradients(of scalar: Variable, withRespectTo variables: [Variable]) -> [Tensor] {
     factoredGradients(of: scalar, withRespectTo: variables).map(\.tensor)
   }
 
-  /// The gradients of a scalar with respect to variables of this tape, large products left as their factors. Consumes the
-  /// tape.
+  /// The gradients of a scalar with respect to variables of this tape, large outer products left as
+  /// their factors. Consumes the tape.
   public func factoredGradients(of scalar: Variable, withRespectTo variables: [Variable]) -> [Gradient] {
     precondition(scalar.value.count == 1, "gradients: of \(scalar.shape), which is no single number")
     let seed = Tensor(repeating: 1, shape: scalar.shape, scalar.value.elementType)
@@ -63,7 +70,7 @@ public final class Tape {
     }
   }
 
-  /// The cotangents of `variables` for given cotangents of results, some perhaps not yet formed. Consumes the tape.
+  /// The cotangents of `variables` for given cotangents of results. Consumes the tape.
   package func pullback(_ seeds: [(Variable, Tensor)], to variables: [Variable]) -> [GradientAccumulator] {
     var cotangents = [GradientAccumulator?](repeating: nil, count: entries.count)
     for (result, seed) in seeds {
@@ -83,6 +90,7 @@ public final class Tape {
       cotangents = []
       pullback(cotangent, &inputs)
       cotangents = inputs.cotangents
+      reports += inputs.reports
     }
     return variables.map { variable in
       guard let node = variable.node else { return GradientAccumulator() }
@@ -95,6 +103,7 @@ public final class Tape {
 package struct InputCotangents {
   fileprivate let nodes: [Int]
   fileprivate var cotangents: [GradientAccumulator?]
+  fileprivate var reports: [any Sendable] = []
 
   /// Whether anything depends on this input; if not, its cotangent need not be computed.
   package func needs(_ input: Int) -> Bool { nodes[input] >= 0 }
@@ -105,11 +114,14 @@ package struct InputCotangents {
     cotangents[nodes[input], default: GradientAccumulator()].add(cotangent())
   }
 
-  /// Adds a product, formed later together with others, to the cotangent of an input.
+  /// Adds a contribution that is computed later, together with others, to the cotangent of an input.
   package mutating func add(deferred term: @autoclosure () -> any DeferredGradient, to input: Int) {
     guard needs(input) else { return }
     cotangents[nodes[input], default: GradientAccumulator()].add(deferred: term())
   }
+
+  /// Tells whoever takes the gradients something about this pullback, such as what it took; see ``Tape/reports``.
+  package mutating func report(_ report: some Sendable) { reports.append(report) }
 
   /// Adds what another walk accumulated to the cotangent of an input.
   package mutating func add(_ accumulated: GradientAccumulator, to input: Int) {
@@ -132,7 +144,7 @@ extension Array {
 }
 
 extension Variable {
-  /// Records an operation on the tape that its inputs are on; where none is on a tape, the result is a constant.
+  /// Records an operation on the tape of its inputs. If no input is on a tape, the result is a constant.
   package static func record(
     _ value: Tensor, _ inputs: [Variable], _ pullback: @escaping Tape.Pullback
   ) -> Variable {

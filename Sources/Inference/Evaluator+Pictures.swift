@@ -1,3 +1,4 @@
+import DifferentialEquations
 import Autodiff
 import ImageDatasets
 import Randomness
@@ -12,11 +13,11 @@ extension Evaluator {
   /// - Throws: ``TrainingError/solve(step:_:)``; ``TrainingError/undefinedResult(_:number:)``
   public func reconstructions(of images: GreyImages) throws(TrainingError) -> GreyImages {
     var pixels: [Float] = []
-    var solveSteps: [Double] = []
+    var solverState = SolverState()
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
-      let sample = try posteriorSample(of: batch, firstImage: start, startingWith: solveSteps)
-      solveSteps = sample.flow.sustainableSteps
+      let sample = try posteriorSample(of: batch, firstImage: start, startingFrom: solverState)
+      solverState = sample.flow.solverState
       pixels += try decoded(sample.flow.z.value, "reconstruction", start..<start + batch.count)
     }
     return GreyImages(height: images.height, width: images.width, pixels: pixels)

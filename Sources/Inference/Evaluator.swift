@@ -68,8 +68,8 @@ public struct Evaluator: Sendable {
     public var importanceBounds: [Double] = []
     /// The sums from which the means over images are computed.
     public var metrics = MetricsSum()
-    /// The step sizes with which similar solves can start warm; see ``evaluate(_:samples:startingWith:report:)``.
-    public var solveSteps: [Double] = []
+    /// What similar solves can start warm with; see ``evaluate(_:samples:startingFrom:report:)``.
+    public var solverState = SolverState()
 
     /// The standard error over images of the mean bound, in nats.
     public var standardError: Double { Self.standardError(bounds) }
@@ -99,17 +99,17 @@ public struct Evaluator: Sendable {
   }
 
   /// An estimate of the seconds that an evaluation will take, from two passes over the first batch: an untimed one,
-  /// whose step sizes warm the second, and a timed one.
+  /// from whose solver state the second starts, and a timed one.
   ///
   /// - Throws: ``TrainingError/solve(step:_:)``
   public func estimatedSeconds(of images: GreyImages, samples: Int) throws(TrainingError) -> Double {
     let batch = images.prefix(min(batchSize, images.count))
-    let steps = try posteriorSample(of: batch, firstImage: 0, startingWith: []).flow.sustainableSteps
+    let solverState = try posteriorSample(of: batch, firstImage: 0, startingFrom: SolverState()).flow.solverState
     let start = ContinuousClock.now
     let features = model.encode(Variable(batch.tensor), constants)
     let encoded = ContinuousClock.now
     _ = try pass(
-      Variable(batch.tensor), features: features, firstImage: 0, sample: 0, startingWith: steps, constants)
+      Variable(batch.tensor), features: features, firstImage: 0, sample: 0, startingFrom: solverState, constants)
     let (encoding, pass) = ((encoded - start).inSeconds, (ContinuousClock.now - encoded).inSeconds)
     let scale = Double(images.count) / Double(max(batch.count, 1))
     return scale * (encoding + Double(samples) * pass)
@@ -120,16 +120,16 @@ public struct Evaluator: Sendable {
   /// - Parameters:
   ///   - images: The images, as the model takes them.
   ///   - samples: The number K of samples of the posterior for each image.
-  ///   - solveSteps: The step sizes with which the solves of the first batch start: ``Result/solveSteps`` of another
-  ///     evaluation. Empty for a cold start.
+  ///   - solverState: What the solves of the first batch start from: ``Result/solverState`` of another evaluation; by
+  ///     default a cold start.
   ///   - report: Called after each pass over a batch, with the number of passes done and the total.
   /// - Throws: ``TrainingError/solve(step:_:)``, ``TrainingError/undefinedBound(image:)``
   public func evaluate(
-    _ images: GreyImages, samples: Int = 1, startingWith solveSteps: [Double] = [],
+    _ images: GreyImages, samples: Int = 1, startingFrom solverState: SolverState = SolverState(),
     report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(TrainingError) -> Result {
     var result = Result()
-    result.solveSteps = solveSteps
+    result.solverState = solverState
     let bound = constants
     let total = passes(of: images, samples: samples)
     var done = 0
@@ -142,8 +142,8 @@ public struct Evaluator: Sendable {
         repeating: (0, 0, 0), count: batch.count)
       for sample in 0..<samples {
         let output = try pass(
-          x, features: features, firstImage: start, sample: sample, startingWith: result.solveSteps, bound)
-        result.solveSteps = output.flow.sustainableSteps
+          x, features: features, firstImage: start, sample: sample, startingFrom: result.solverState, bound)
+        result.solverState = output.flow.solverState
         result.metrics.add(Metrics(output), images: batch.count)
         let terms = zip(
           output.bound.value.value.doubles(),
@@ -167,10 +167,11 @@ public struct Evaluator: Sendable {
   }
 
   private func pass(
-    _ x: Variable, features: Variable, firstImage: Int, sample: Int, startingWith solveSteps: [Double] = [],
+    _ x: Variable, features: Variable, firstImage: Int, sample: Int,
+    startingFrom solverState: SolverState = SolverState(),
     _ bound: BoundParameters
   ) throws(TrainingError) -> ModelOutput {
-    try withNoise(batch: x.shape[0], firstImage, sample: sample, solveSteps) {
+    try withNoise(batch: x.shape[0], firstImage, sample: sample, solverState) {
       (model, noise, probes) throws(SolveError) in
       try model.decodeSample(x, features: features, noise: noise, probes: probes, bound)
     }
@@ -182,13 +183,13 @@ public struct Evaluator: Sendable {
   ///   - batch: The images.
   ///   - firstImage: The index of the batch's first image among all images.
   ///   - isMean: Whether z0 is the posterior's mean.
-  ///   - solveSteps: The step sizes with which the solves start.
+  ///   - solverState: What the solves start from.
   func posteriorSample(
-    of batch: GreyImages, firstImage: Int, isMean: Bool = false, startingWith solveSteps: [Double]
+    of batch: GreyImages, firstImage: Int, isMean: Bool = false, startingFrom solverState: SolverState
   ) throws(TrainingError) -> PosteriorSample {
     let bound = constants
     let features = model.encode(Variable(batch.tensor), bound)
-    return try withNoise(batch: batch.count, firstImage, sample: 0, isMean: isMean, solveSteps) {
+    return try withNoise(batch: batch.count, firstImage, sample: 0, isMean: isMean, solverState) {
       (model, noise, probes) throws(SolveError) in
       try model.samplePosterior(features: features, noise: noise, probes: probes, bound)
     }
@@ -196,11 +197,11 @@ public struct Evaluator: Sendable {
 
   /// What `body` makes of the model with warm starts, the noise of z0 and the probes; with `isMean`, of no noise.
   private func withNoise<Result>(
-    batch: Int, _ firstImage: Int, sample: Int, isMean: Bool = false, _ solveSteps: [Double],
+    batch: Int, _ firstImage: Int, sample: Int, isMean: Bool = false, _ solverState: SolverState,
     _ body: (VariationalAutoencoder, Tensor, ProbeSource) throws(SolveError) -> Result
   ) throws(TrainingError) -> Result {
     var model = model
-    if warmStart { model.flow = model.flow.startingWarm(solveSteps) }
+    if warmStart { model.flow = model.flow.starting(from: solverState) }
     let latent = model.configuration.latent
     let stream = RandomStream(seed: seed, purpose: .evaluationNoise, step: UInt64(sample))
     let range = (firstImage * latent)..<((firstImage + batch) * latent)

@@ -1,5 +1,6 @@
 import Runs
 import Autodiff
+import DifferentialEquations
 import ImageDatasets
 import Tensors
 import VariationalAutoencoder
@@ -33,11 +34,11 @@ extension Evaluator {
     of images: GreyImages, isMean: Bool = false, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(TrainingError) -> LatentCodes {
     var parts: [[Tensor]] = []
-    var solveSteps: [Double] = []
+    var solverState = SolverState()
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
-      let sample = try posteriorSample(of: batch, firstImage: start, isMean: isMean, startingWith: solveSteps)
-      solveSteps = sample.flow.sustainableSteps
+      let sample = try posteriorSample(of: batch, firstImage: start, isMean: isMean, startingFrom: solverState)
+      solverState = sample.flow.solverState
       let codes = [sample.mean, sample.variance, sample.z0, sample.flow.z].map(\.value)
       for code in codes { try Self.require(code, "code", start..<start + batch.count) }
       parts.append(codes)

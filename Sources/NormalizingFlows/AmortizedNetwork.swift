@@ -183,7 +183,7 @@ extension Dual {
   /// A dual plus a variable of the shape of its primal value, which is constant with respect to the tangents.
   fileprivate func adding(_ b: Variable) -> Dual {
     let count = shape.product
-    let rows = stacked.reshaped([1 + tangentCount, count]).addingToRows(b.reshaped([count]), rows: 1)
-    return Dual(stacked: rows.reshaped([1 + tangentCount] + shape))
+    let rows = primalAndTangents.reshaped([1 + tangentCount, count]).addingToRows(b.reshaped([count]), rows: 1)
+    return Dual(primalAndTangents: rows.reshaped([1 + tangentCount] + shape))
   }
 }

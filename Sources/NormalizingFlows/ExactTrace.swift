@@ -40,7 +40,7 @@ extension AmortizedNetwork {
       var shared = sharedWeights(conditioning)
       var (a, derivatives) = (z, [Tensor]())
       for layer in layers {
-        a = affinePart(of: layer, Dual(a), time: time, conditioning: conditioning, shared: &shared).value
+        a = affinePart(of: layer, Dual(a), time: time, conditioning: conditioning, shared: &shared).primal
         guard let activation = layer.activation else { continue }
         let (value, derivative) = activation.valueAndDerivative(a.value)
         derivatives.append(derivative)

@@ -3,6 +3,7 @@ import Inference
 import Randomness
 import Profiling
 import Kernels
+import DifferentialEquations
 import Foundation
 import ImageDatasets
 import NeuralNetworks
@@ -116,10 +117,10 @@ public struct Benchmark: Sendable {
     let (model, state) = try makeState()
     let evaluator = Evaluator(
       configuration, model: model, parameters: state.parameters, divergence: divergence, batchSize: images.count)
-    var solveSteps: [Double] = []
+    var solverState = SolverState()
     return try measure(repeats: repeats, warmup: warmup) { () throws(TrainingError) in
-      let result = try evaluator.evaluate(images, startingWith: solveSteps)
-      solveSteps = result.solveSteps
+      let result = try evaluator.evaluate(images, startingFrom: solverState)
+      solverState = result.solverState
       return result.metrics.mean
     }
   }

@@ -57,13 +57,13 @@ import Testing
     for (type, tolerance) in [(ElementType.float64, 1e-14), (.float32, 2e-6)] {
       let conditioning = network.conditioning(
         imageWeights: Variable(weights.converted(to: type)), parameters.converted(to: type).constants)
-      let slope = network(time: 0.37, z: Dual(Variable(z.converted(to: type))), conditioning: conditioning)
-      #expect(slope.shape == [batch, example.latent])
+      let velocity = network(time: 0.37, z: Dual(Variable(z.converted(to: type))), conditioning: conditioning)
+      #expect(velocity.shape == [batch, example.latent])
       for image in 0..<batch {
         let expected = try naive(
           example, z.leading(image..<(image + 1)).doubles(), time: 0.37,
           weights: weights.leading(image..<(image + 1)).doubles(), parameters)
-        let actual = slope.value.value.leading(image..<(image + 1)).doubles()
+        let actual = velocity.primal.value.leading(image..<(image + 1)).doubles()
         #expect(relativeDifference(actual, expected) < tolerance, "\(type), image \(image)")
       }
     }

@@ -22,7 +22,7 @@ import Testing
   ) -> ContinuousFlow<Linear> {
     ContinuousFlow(
       velocity: Linear(), timeLength: 0.5,
-      solver: SolverOptions(absoluteTolerance: tolerance, relativeTolerance: tolerance), gradient: gradient,
+      solver: SolverOptions.adaptive(tolerance: tolerance), gradient: gradient,
       regularization: regularization)
   }
 

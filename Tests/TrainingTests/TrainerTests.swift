@@ -22,7 +22,7 @@ import VariationalAutoencoder
         model: model, images: images, isDynamicallyBinarized: false,
         plan: BatchPlan(imageCount: 4, batchSize: 4, seed: 1))
       let metrics = try step.take(&state, order: [0, 1, 2, 3]).0
-      #expect(state.progress.solveSteps?.count == (warmStart ? 1 : nil))
+      #expect(state.progress.solverState?.count == (warmStart ? 1 : nil))
       return metrics.evaluationsForward
     }
     #expect(try evaluations(true) < evaluations(false))

@@ -12,18 +12,18 @@ extension Variable {
   public func affine(
     weight: Variable, bias: Variable, time: Double? = nil, lowRank layout: LowRankLayout, imageWeights: Variable
   ) -> Variable {
-    affine(weight: weight, bias: bias, time: time, lowRank: layout, imageWeights: imageWeights, slots: 1)
+    affine(weight: weight, bias: bias, time: time, lowRank: layout, imageWeights: imageWeights, tangents: 0)
   }
 
   fileprivate func affine(
-    weight: Variable, bias: Variable, time: Double?, lowRank layout: LowRankLayout, imageWeights: Variable, slots: Int
+    weight: Variable, bias: Variable, time: Double?, lowRank layout: LowRankLayout, imageWeights: Variable, tangents: Int
   ) -> Variable {
     let n = imageWeights.shape[0]
     let (inputs, outputs, first) = (layout.inputs, layout.outputs, time == nil ? 0 : 1)
     precondition(
-      weight.shape == [outputs, first + inputs] && value.count == slots * n * inputs
+      weight.shape == [outputs, first + inputs] && value.count == (1 + tangents) * n * inputs
         && imageWeights.shape.count == 2 && imageWeights.shape[1] >= layout.offset + layout.count,
-      "affine and low rank: x \(shape) of \(slots) slots, weight \(weight.shape)\(time == nil ? "" : " with time"), "
+      "affine and low rank: x \(shape) with \(tangents) tangents, weight \(weight.shape)\(time == nil ? "" : " with time"), "
         + "image weights \(imageWeights.shape), layer \(layout)")
     let own = PreparedLowRank(imageWeights.value, layout)
     let (x, w) = (value, weight.value)
@@ -34,17 +34,17 @@ extension Variable {
         inner: transposed ? inputs : outputs, columns: transposed ? outputs : inputs)
     }
     let (y, xu) = own.product(
-      x, slots: slots, adding: shared(transposed: true),
+      x, slots: 1 + tangents, adding: shared(transposed: true),
       shift: .affineShift(weight: w, bias: bias.value, time: time))
     let (xShape, wShape, imageShape) = (shape, w.shape, imageWeights.shape)
     return .record(y.reshaped(shape.dropLast() + [outputs]), [self, weight, bias, imageWeights]) { g, cotangents in
-      let (gx, gv) = own.product(g, slots: slots, transposed: true, adding: shared(transposed: false))
+      let (gx, gv) = own.product(g, slots: 1 + tangents, transposed: true, adding: shared(transposed: false))
       cotangents.add(gx.reshaped(xShape), to: 0)
       cotangents.addAffineGradients(
-        weight: 1, shape: wShape, bias: 2, g: g, x: x, time: time, valueRows: n,
+        weight: 1, shape: wShape, bias: 2, g: g, x: x, time: time, primalRows: n,
         numerics: .full)
       cotangents.add(
-        deferred: LowRankGradient(shape: imageShape, layout: layout, x: x, xu: xu, g: g, gv: gv, slots: slots), to: 3)
+        deferred: LowRankGradient(shape: imageShape, layout: layout, x: x, xu: xu, g: g, gv: gv, tangents: tangents), to: 3)
     }
   }
 }
@@ -56,7 +56,7 @@ extension Dual {
     weight: Variable, bias: Variable, time: Double? = nil, lowRank layout: LowRankLayout, imageWeights: Variable
   ) -> Dual {
     Dual(
-      stacked: stacked.affine(
-        weight: weight, bias: bias, time: time, lowRank: layout, imageWeights: imageWeights, slots: 1 + tangentCount))
+      primalAndTangents: primalAndTangents.affine(
+        weight: weight, bias: bias, time: time, lowRank: layout, imageWeights: imageWeights, tangents: tangentCount))
   }
 }

@@ -1,3 +1,4 @@
+import DifferentialEquations
 import NeuralNetworks
 import VariationalAutoencoder
 
@@ -7,9 +8,8 @@ public struct TrainingProgress: Sendable, Equatable, Codable {
   public var step = 0
   /// The number of finished epochs.
   public var epoch = 0
-  /// The step sizes with which the solves of the next step start, in the order of the solves; nil or empty for a cold
-  /// start.
-  public var solveSteps: [Double]?
+  /// What the solves of the next step start from; nil before the first step.
+  public var solverState: SolverState?
   /// The sums of the metrics of the current epoch.
   public var epochSums = MetricsSum()
   /// The seconds of training in the current epoch.
@@ -30,6 +30,13 @@ public struct TrainingProgress: Sendable, Equatable, Codable {
   /// The progress of a new run.
   public init() {}
 
+  private enum CodingKeys: String, CodingKey {
+    case step, epoch
+    /// The name that checkpoints have had for it from the first.
+    case solverState = "solveSteps"
+    case epochSums, epochSeconds, totalSeconds, lastTraining, lastValidation, bestNegativeELBO, bestEpoch, plateau
+  }
+
   /// Whether this is the state at the end of the best epoch so far.
   var isBest: Bool { bestEpoch == epoch && epoch > 0 && epochSums.counts.allSatisfy { $0 == 0 } }
 
@@ -41,7 +48,7 @@ public struct TrainingProgress: Sendable, Equatable, Codable {
   var isPlausible: Bool {
     (0...Self.stepLimit).contains(step) && (0...step).contains(epoch)
       && epochSums.counts.allSatisfy { (0...Self.stepLimit).contains($0) }
-      && (solveSteps ?? []).allSatisfy { $0.isFinite && $0 > 0 } && epochSeconds >= 0 && totalSeconds >= 0
+      && epochSeconds >= 0 && totalSeconds >= 0
       && (bestEpoch.map { (0...epoch).contains($0) } ?? true) && plateau?.isPlausible ?? true
   }
 }

@@ -6,7 +6,7 @@ import NormalizingFlows
 import VariationalAutoencoder
 
 /// How the solver's step sizes follow the errors of the last steps.
-public enum StepControl: String, Sendable, CaseIterable, Codable {
+public enum StepSizeControl: String, Sendable, CaseIterable, Codable {
   /// Integral control, by the error of the last step alone, as in the published model.
   case integral
   /// Proportional-integral control, by the errors of the last two steps: steadier where stability limits the step
@@ -75,7 +75,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// Another tolerance for training alone, since a gradient needs fewer digits than a reported bound; nil for the same.
   public var trainingTolerance: Double?
   /// How step sizes follow the error.
-  public var controller = StepControl.integral
+  public var controller = StepSizeControl.integral
   /// Whether a block's solve starts warm, with the step size that suited its solve for the last batch.
   public var warmStart = true
   /// The precision of convolutions and of the hypernetwork.
@@ -108,9 +108,10 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
       let known = ButcherTableau.all.map(\.name).joined(separator: ", ")
       throw .invalidConfiguration("the solver \(solver) is not known; there are \(known)")
     }
-    return SolverOptions(
-      method: method, absoluteTolerance: tolerance, relativeTolerance: tolerance,
-      controller: controller.controller, fixedSteps: solverSteps)
+    guard method.isAdaptive else { return .fixed(method, steps: solverSteps) }
+    let steps = AdaptiveSteps(
+      absoluteTolerance: tolerance, relativeTolerance: tolerance, controller: controller.controller)
+    return SolverOptions(method: method, stepControl: .adaptive(steps))
   }
 
   /// The weight of the KL term in an epoch, which is counted from one.

@@ -78,14 +78,14 @@ public struct MetricsSum: Sendable, Equatable, Codable {
 }
 
 extension Metrics {
-  /// The metrics of a batch.
-  package init(_ output: ModelOutput) {
+  /// The metrics of a batch; the backward pass is that of a training step.
+  package init(_ output: ModelOutput, _ backwardPass: BackwardPass = BackwardPass()) {
     let bound = output.bound
     reconstruction = -bound.logLikelihood.value.mean()
     kl = bound.klDivergence.value.mean()
     negativeELBO = reconstruction + kl
     evaluationsForward = Double(output.flow.evaluations)
-    evaluationsBackward = Double(output.flow.backwardEvaluations)
+    evaluationsBackward = Double(backwardPass.evaluations)
     kineticEnergy = output.flow.kineticEnergy?.value.mean()
     jacobianNorm = output.flow.jacobianNorm?.value.mean()
   }

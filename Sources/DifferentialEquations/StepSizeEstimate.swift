@@ -10,15 +10,15 @@ import Foundation
 // size is bounded by the smallest s_i. Only steps whose error is well above rounding count for that bound: the error
 // of a very small step, such as the first of a cold start, is rounding error and does not shrink with h.
 
-/// The step size with which a whole solve would have met the tolerance, estimated from the errors of its accepted
+/// An estimate of the step size with which a whole solve would have met the tolerance, from the errors of its accepted
 /// steps.
-struct SustainableStep {
+struct StepSizeEstimate {
   /// At order five, steps with an error of 0.08 tolerances. A cold start errs less than the controller's safety factor
   /// alone would allow, because the end of the interval cuts its last step short. With this factor, steps of one size
   /// have no larger an error than a cold start's, and take fewer evaluations.
   private static let safety = 0.6
   /// An error below this fraction of the tolerance may be rounding error.
-  private static let tellingError = 0.05
+  private static let leastReliableError = 0.05
 
   let controller: StepSizeController
   let order: Int
@@ -33,10 +33,10 @@ struct SustainableStep {
 
   mutating func add(size: Double, error: Double) {
     let factor = error > 0 ? Self.safety * pow(error, -1 / Double(order)) : .infinity
-    let sustainable = size * min(controller.largestFactor, factor)
+    let suitable = size * min(controller.largestFactor, factor)
     length += size
-    stepsNeeded += size / sustainable
-    if error >= Self.tellingError { least = min(least, sustainable) }
+    stepsNeeded += size / suitable
+    if error >= Self.leastReliableError { least = min(least, suitable) }
   }
 
   /// The step size; nil before the first step.
