@@ -2,7 +2,7 @@ import Autodiff
 import NormalizingFlows
 
 /// A sample of the posterior of each image of a batch, before and after the flow.
-public struct PosteriorSample: Sendable {
+public struct PosteriorSample {
   /// The mean of q(z0 given x), `[batch, latent]`.
   public let mean: Variable
   /// The diagonal of the covariance of q(z0 given x), `[batch, latent]`.
