@@ -53,7 +53,7 @@ import Testing
       let wrong = SafetensorsTensor(name: "z", elementType: .uint8, shape: [4]) { body in
         try Array(noise.prefix(count)).withUnsafeBytes(body)
       }
-      let error = fileError {
+      let error = safetensorsError {
         try SafetensorsWriter.write(to: url, tensors: [wrong], compression: compression)
       }
       #expect(error?.description.contains("tensor \"z\" takes 4 bytes, but \(count) were given") == true)
