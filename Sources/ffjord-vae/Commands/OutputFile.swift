@@ -22,9 +22,7 @@ func checkOutput(_ path: String, endingIn extensions: [String], option: String =
     throw ValidationError("\(option) \(path): the name must end in \(known), which is what is written")
   }
   let directory = place.deletingLastPathComponent()
-  guard FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory),
-    isDirectory.boolValue
-  else {
+  guard FileManager.default.isDirectory(atPath: directory.path) == true else {
     throw TrainingError.unwritable(path: path, reason: "there is no directory \(directory.path)")
   }
   if RunDirectory(directory.path).owns(place.lastPathComponent) {
