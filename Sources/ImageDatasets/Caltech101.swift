@@ -1,12 +1,17 @@
 import Foundation
 
+extension DatasetName {
+  /// See ``DatasetDescription/caltech101``.
+  public static let caltech101 = DatasetName(rawValue: "caltech101")
+}
+
 extension DatasetDescription {
   /// Silhouettes of the objects in the Caltech 101 photographs.
   ///
   /// Marlin, Swersky, Chen and de Freitas, "Inductive principles for restricted Boltzmann machine learning",
   /// AISTATS 2010.
   public static let caltech101 = DatasetDescription(
-    name: "caltech101",
+    .caltech101,
     summary: "silhouettes of things of 101 kinds",
     height: 28, width: 28,
     counts: SplitCounts(train: 4100, validation: 2264, test: 2307),
@@ -49,7 +54,7 @@ struct Caltech101: Sendable {
       splits.append(try images(values, matrix, url))
     }
     return ImageDataset(
-      name: "caltech101", train: splits[0], validation: splits[1], test: splits[2],
+      name: DatasetName.caltech101.rawValue, train: splits[0], validation: splits[1], test: splits[2],
       isTrainBinarizedDynamically: false)
   }
 

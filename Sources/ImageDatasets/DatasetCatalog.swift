@@ -11,7 +11,7 @@ public enum DatasetCatalog {
 
   /// The description of a dataset.
   ///
-  /// `freyfaces` takes a seed after a colon, as in `freyfaces:321`. An unknown name that contains a slash, or that is
+  /// A variant follows a colon: the seed of a split, as in `freyfaces:321`. An unknown name that contains a slash, or that is
   /// the name of a file or folder, is the path of the user's own images. These are read here, since their number and
   /// size are not known otherwise.
   ///
@@ -25,15 +25,29 @@ public enum DatasetCatalog {
   public static func description(
     named name: String, preparation: ImagePreparation = ImagePreparation(), memoryLimit: MemoryLimit = .standard
   ) throws(DatasetError) -> DatasetDescription {
-    if let description = all.first(where: { $0.name == name }) { return description }
-    if let seed = freyfacesSeed(name) { return .freyfaces(seed: seed) }
+    if let description = known(name) { return description }
     if isPath(name) { return try .ownImages(at: name, preparation: preparation, memoryLimit: memoryLimit) }
     throw .unknownDataset(name: name, known: names)
   }
 
+  /// The description of a known dataset, or of its variant after a colon; nil for any other name.
+  public static func known(_ name: String) -> DatasetDescription? {
+    let parts = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    let description = all.first { $0.name == parts[0] }
+    return parts.count == 1 ? description : description?.variant(String(parts[1]))
+  }
+
   /// Whether a name is that of a known dataset; any other is the path of the user's own images.
-  public static func isKnown(_ name: String) -> Bool {
-    all.contains { $0.name == name } || freyfacesSeed(name) != nil
+  public static func isKnown(_ name: String) -> Bool { known(name) != nil }
+
+  /// The dataset that is meant where none is named.
+  ///
+  /// - Parameter pixels: The kind of the pixels.
+  public static func standard(for pixels: PixelKind = .binary) -> DatasetName {
+    switch pixels {
+    case .binary: .glyphs
+    case .grey: .freyfaces
+    }
   }
 
   /// Whether a name is the path of the user's own images.
@@ -52,18 +66,11 @@ public enum DatasetCatalog {
   /// `data/digits.npz`.
   public static func fileName(for name: String) -> String {
     if all.contains(where: { $0.name == name }) { return name }
-    let isPath = freyfacesSeed(name) == nil
+    let isPath = !isKnown(name)
     let url = URL(fileURLWithPath: name.expandingTilde).standardizedFileURL
     let stem = isPath ? url.deletingPathExtension().lastPathComponent : name
     let safe = stem.map { $0.isLetter || $0.isNumber || "._-".contains($0) ? $0 : "-" }
     let trimmed = String(safe.drop { $0 == "." || $0 == "-" })
     return trimmed.isEmpty ? "images" : trimmed
-  }
-
-  private static func freyfacesSeed(_ name: String) -> UInt32? {
-    let parts = name.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0] == "freyfaces", parts[1].allSatisfy(\.isASCII) else { return nil }
-    // Digits only: UInt32 would accept a sign too.
-    return parts[1].allSatisfy(\.isNumber) ? UInt32(parts[1]) : nil
   }
 }

@@ -60,15 +60,19 @@ extension URL {
 
 /// The description of a dataset: what is known before it is read, and how to read it.
 ///
-/// To add a dataset, extend this type with a description of it, and add it to ``DatasetCatalog/all``.
+/// To add a dataset, declare its ``DatasetName``, extend this type with a description of it, and add that to
+/// ``DatasetCatalog/all``.
 public struct DatasetDescription: Sendable {
   /// Reads a dataset from its files, one URL for each of ``DatasetDescription/files``; the second argument takes
   /// progress messages.
   public typealias Reader =
     @Sendable (_ files: [URL], _ report: (String) -> Void) throws(DatasetError) -> ImageDataset
 
-  /// The name of the dataset, as it is written on the command line.
+  /// The name of the dataset, as it is written on the command line: that of a known dataset, with a colon and its variant
+  /// where it has one, or the path of the user's own images.
   public let name: String
+  /// Which known dataset it is, in any variant; nil for the user's own images.
+  public let known: DatasetName?
   /// What the images are, in one line.
   public let summary: String
   /// The number of rows of an image.
@@ -83,15 +87,29 @@ public struct DatasetDescription: Sendable {
   public let files: [DatasetFile]
   /// The path of the user's own images; nil for a known dataset.
   public let ownPath: String?
+  /// The description of a variant, whose name follows a colon; nil where there is none of that name.
+  let variant: @Sendable (_ name: String) -> DatasetDescription?
   /// Reads the dataset.
   public let read: Reader
 
-  /// A description of a dataset.
+  /// A description of a known dataset.
   public init(
-    name: String, summary: String, height: Int, width: Int, pixels: PixelKind = .binary, counts: SplitCounts,
-    files: [DatasetFile], ownPath: String? = nil, read: @escaping Reader
+    _ known: DatasetName, summary: String, height: Int, width: Int, pixels: PixelKind = .binary, counts: SplitCounts,
+    files: [DatasetFile], read: @escaping Reader
+  ) {
+    self.init(
+      name: known.rawValue, known: known, summary: summary, height: height, width: width, pixels: pixels,
+      counts: counts, files: files, read: read)
+  }
+
+  /// A description of a variant of a known dataset, or of the user's own images.
+  init(
+    name: String, known: DatasetName? = nil, summary: String, height: Int, width: Int, pixels: PixelKind = .binary,
+    counts: SplitCounts, files: [DatasetFile] = [], ownPath: String? = nil,
+    variant: @escaping @Sendable (_ name: String) -> DatasetDescription? = { _ in nil }, read: @escaping Reader
   ) {
     self.name = name
+    self.known = known
     self.summary = summary
     self.height = height
     self.width = width
@@ -99,6 +117,7 @@ public struct DatasetDescription: Sendable {
     self.counts = counts
     self.files = files
     self.ownPath = ownPath
+    self.variant = variant
     self.read = read
   }
 

@@ -1,5 +1,10 @@
 import Foundation
 
+extension DatasetName {
+  /// See ``DatasetDescription/freyfaces``.
+  public static let freyfaces = DatasetName(rawValue: "freyfaces")
+}
+
 extension DatasetDescription {
   /// Frey faces, 1965 grey frames of a film of a face, split with the seed 123.
   public static let freyfaces = freyfaces(seed: FreyFaces.standardSeed)
@@ -13,10 +18,11 @@ extension DatasetDescription {
   /// inference", UAI 2018.
   public static func freyfaces(seed: UInt32) -> DatasetDescription {
     let reader = FreyFaces(seed: seed)
+    let name = DatasetName.freyfaces.rawValue
     return DatasetDescription(
-      name: reader.name,
+      name: reader.name, known: .freyfaces,
       summary: "a face in the frames of a film, grey, split with the seed \(seed)"
-        + (seed == FreyFaces.standardSeed ? " (freyfaces:321, freyfaces:231 for others)" : ""),
+        + (seed == FreyFaces.standardSeed ? " (\(name):321, \(name):231 for others)" : ""),
       height: 28, width: 20, pixels: .grey,
       counts: reader.counts,
       files: [
@@ -30,6 +36,10 @@ extension DatasetDescription {
               origin: "the published file", isPublished: true)
           ])
       ],
+      variant: { name in
+        // Digits only: UInt32 would accept a sign too.
+        name.allSatisfy { $0.isASCII && $0.isNumber } ? UInt32(name).map { freyfaces(seed: $0) } : nil
+      },
       read: { files, report throws(DatasetError) in
         report("reading \(files[0].path)")
         return try reader.read(files[0])
@@ -52,7 +62,10 @@ struct FreyFaces: Sendable {
   var counts = SplitCounts(train: 1565, validation: 200, test: 200)
 
   /// The name, followed by the seed where that is not the default.
-  var name: String { seed == Self.standardSeed ? "freyfaces" : "freyfaces:\(seed)" }
+  var name: String {
+    let name = DatasetName.freyfaces.rawValue
+    return seed == Self.standardSeed ? name : "\(name):\(seed)"
+  }
 
   /// The dataset: shuffled, then divided into training, validation and test images; all are grey.
   ///

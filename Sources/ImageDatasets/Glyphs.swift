@@ -1,9 +1,14 @@
 import Randomness
 
+extension DatasetName {
+  /// See ``DatasetDescription/glyphs``.
+  public static let glyphs = DatasetName(rawValue: "glyphs")
+}
+
 extension DatasetDescription {
   /// Handwritten digits that this package draws itself, so that no download is needed.
   public static let glyphs = DatasetDescription(
-    name: "glyphs",
+    .glyphs,
     summary: "the ten digits, each drawn by \(Glyphs().handCount) hands; needs no file",
     height: 28, width: 28,
     counts: Glyphs().counts,
@@ -44,7 +49,7 @@ struct Glyphs: Sendable {
   func draw() -> ImageDataset {
     let (train, validation) = (counts.train, counts.train + counts.validation)
     return ImageDataset(
-      name: "glyphs", greyTrain: images(0..<train), greyValidation: images(train..<validation),
+      name: DatasetName.glyphs.rawValue, greyTrain: images(0..<train), greyValidation: images(train..<validation),
       greyTest: images(validation..<counts.total))
   }
 

@@ -1,12 +1,17 @@
 import Foundation
 
+extension DatasetName {
+  /// See ``DatasetDescription/mnist``.
+  public static let mnist = DatasetName(rawValue: "mnist")
+}
+
 extension DatasetDescription {
   /// Handwritten digits in Larochelle's fixed binarization, for which likelihoods of binary MNIST are reported.
   ///
   /// Salakhutdinov and Murray, "On the quantitative analysis of deep belief networks", ICML 2008; Larochelle
   /// and Murray, "The neural autoregressive distribution estimator", AISTATS 2011.
   public static let mnist = DatasetDescription(
-    name: "mnist",
+    .mnist,
     summary: "handwritten digits, binarized once and for all by Larochelle",
     height: 28, width: 28,
     counts: SplitCounts(train: 50000, validation: 10000, test: 10000),
@@ -49,8 +54,9 @@ struct MNIST: Sendable {
       return GreyImages(height: side, width: side, pixels: bits.floats)
     }
     return ImageDataset(
-      name: "mnist", train: try images(.train, files[0]), validation: try images(.validation, files[1]),
-      test: try images(.test, files[2]), isTrainBinarizedDynamically: false)
+      name: DatasetName.mnist.rawValue, train: try images(.train, files[0]),
+      validation: try images(.validation, files[1]), test: try images(.test, files[2]),
+      isTrainBinarizedDynamically: false)
   }
 
   fileprivate static func file(_ part: String, plain: String, gzipped: String) -> DatasetFile {

@@ -1,6 +1,11 @@
 import Randomness
 import Foundation
 
+extension DatasetName {
+  /// See ``DatasetDescription/omniglot``.
+  public static let omniglot = DatasetName(rawValue: "omniglot")
+}
+
 extension DatasetDescription {
   /// Handwritten characters of 50 alphabets, as the importance weighted autoencoder's authors prepared them.
   ///
@@ -8,7 +13,7 @@ extension DatasetDescription {
   /// induction", Science 2015; Burda, Grosse and Salakhutdinov, "Importance weighted autoencoders", ICLR
   /// 2016.
   public static let omniglot = DatasetDescription(
-    name: "omniglot",
+    .omniglot,
     summary: "handwritten characters of 50 alphabets, each drawn by 20 hands",
     height: 28, width: 28,
     counts: SplitCounts(train: 23000, validation: 1345, test: 8070),
@@ -60,7 +65,7 @@ struct Omniglot: Sendable {
     let order = RandomStream(seed: 0, purpose: .split).permutation(of: trainingCount)
     let kept = trainingCount - validationCount
     return ImageDataset(
-      name: "omniglot",
+      name: DatasetName.omniglot.rawValue,
       greyTrain: images(matrices[0], order[..<kept]),
       greyValidation: images(matrices[0], order[kept...]),
       greyTest: images(matrices[1], (0..<testCount)[...]))

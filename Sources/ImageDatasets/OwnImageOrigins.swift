@@ -80,5 +80,5 @@ extension ImageDataset {
   public var digest: String { ImageIdentity.digest(of: DatasetSplit.allCases.map(identities)) }
 
   /// How the images are drawn: the binary ones of a known dataset are ink.
-  public var polarity: ImagePolarity { origins?.polarity ?? (pixels == .binary ? .ink : .light) }
+  public var polarity: ImagePolarity { origins?.polarity ?? pixels.polarity }
 }

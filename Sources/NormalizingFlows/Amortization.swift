@@ -1,3 +1,5 @@
+import Kernels
+
 /// Which weights of an FFJORD posterior's velocity are amortized (functions of the image x), and which are shared by
 /// all images.
 ///
@@ -16,4 +18,7 @@ public enum Amortization: String, Sendable, CaseIterable, Codable {
   case lastLayer = "last-layer"
   /// All weights are shared: the flow depends on the image through z0 alone. `cnf`.
   case none
+
+  /// The greatest rank of low-rank weights.
+  public static let greatestRank = LowRankLayout.maximumRank
 }

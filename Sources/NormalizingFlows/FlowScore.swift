@@ -28,15 +28,6 @@ public protocol ScoredFlow: PosteriorFlow {
   ) throws(SolveError) -> FlowOutput
 }
 
-extension IdentityFlow: ScoredFlow {
-  /// Leaves sample and score as they are.
-  public func forward(
-    _ z0: Variable, score: Tensor, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
-  ) throws(SolveError) -> FlowOutput {
-    FlowOutput(z: z0, deltaLogDensity: .noChange(of: z0), score: score)
-  }
-}
-
 extension ContinuousFlow {
   /// Transforms z(0) to z(T) together with the score s(t) = d log q / dz.
   ///

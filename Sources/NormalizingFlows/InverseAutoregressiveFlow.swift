@@ -1,5 +1,4 @@
 import Autodiff
-import DifferentialEquations
 import NeuralNetworks
 import Tensors
 
@@ -20,7 +19,7 @@ import Tensors
 /// Kingma et al. 2016, "Improving Variational Inference with Inverse Autoregressive Flow", algorithm 1, with the
 /// numerically stable gate of section 4; MADE of Germain et al. 2015 as in the code of van den Berg et al. 2018: one
 /// hidden layer beyond the first, the context added after the first activation, forget bias 1.
-public struct InverseAutoregressiveFlow: PosteriorFlow {
+public struct InverseAutoregressiveFlow: FiniteFlow {
   private struct Layer: Sendable {
     let first: MaskedLinear
     let hidden: MaskedLinear
@@ -86,9 +85,7 @@ public struct InverseAutoregressiveFlow: PosteriorFlow {
   }
 
   /// Transforms z0 to zT, layer by layer.
-  public func forward(
-    _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
-  ) throws(SolveError) -> FlowOutput {
+  public func callAsFunction(_ z0: Variable, features: Variable, _ parameters: BoundParameters) -> FlowOutput {
     let context = context(features, parameters)
     var output = FlowOutput(z: z0, deltaLogDensity: .noChange(of: z0))
     for (k, layer) in layers.enumerated() {
@@ -102,9 +99,7 @@ public struct InverseAutoregressiveFlow: PosteriorFlow {
 
   /// Transforms zT back to z0, as a constant. Each dimension of a layer's input depends on those before it, so that a
   /// layer takes as many passes as there are latent dimensions.
-  public func inverse(
-    _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
-  ) throws(SolveError) -> FlowOutput {
+  public func inverse(_ zT: Variable, features: Variable, _ parameters: BoundParameters) -> FlowOutput {
     let constants = parameters.detached
     let context = context(features.detached, constants)
     var output = FlowOutput(z: zT.detached, deltaLogDensity: .noChange(of: zT))

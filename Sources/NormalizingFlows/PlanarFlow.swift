@@ -1,5 +1,4 @@
 import Autodiff
-import DifferentialEquations
 import NeuralNetworks
 import Tensors
 
@@ -21,7 +20,7 @@ import Tensors
 ///
 /// Rezende and Mohamed 2015, "Variational Inference with Normalizing Flows", section 4.1 and appendix A.1; amortized
 /// as by van den Berg et al. 2018.
-public struct PlanarFlow: PosteriorFlow {
+public struct PlanarFlow: FiniteFlow {
   /// The number of layers.
   public let flows: Int
   private let latent: Int
@@ -90,16 +89,12 @@ public struct PlanarFlow: PosteriorFlow {
   }
 
   /// Transforms z0 to zT, layer by layer.
-  public func forward(
-    _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
-  ) throws(SolveError) -> FlowOutput {
+  public func callAsFunction(_ z0: Variable, features: Variable, _ parameters: BoundParameters) -> FlowOutput {
     FlowOutput(z0, through: layers(features, parameters))
   }
 
   /// Transforms zT back to z0, as a constant: solves a scalar equation for each layer and sample.
-  public func inverse(
-    _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
-  ) throws(SolveError) -> FlowOutput {
+  public func inverse(_ zT: Variable, features: Variable, _ parameters: BoundParameters) -> FlowOutput {
     let type = zT.value.elementType
     return FlowOutput(zT, backThrough: layers(features.detached, parameters.detached)) { layer, output in
       // With a = w . z + b, w . z' + b = a + w . u^ tanh(a).

@@ -34,6 +34,8 @@ public struct ProbeSource: Sendable {
 
 /// A flow that transforms a sample of a simple posterior into a sample of a richer one: z0 -> zT, given the features of
 /// the image x.
+///
+/// A flow made of layers conforms to ``FiniteFlow``, which takes no probes and throws nothing.
 public protocol PosteriorFlow: Sendable {
   /// Transforms z0 to zT.
   ///
@@ -50,8 +52,7 @@ public protocol PosteriorFlow: Sendable {
 
   /// Transforms zT back to z0.
   ///
-  /// The inverse of a continuous flow is differentiable. That of a flow made of layers is a constant: it solves an
-  /// equation for each latent dimension, and no gradient flows through it.
+  /// The inverse of a continuous flow is differentiable; that of a ``FiniteFlow`` is a constant.
   ///
   /// - Parameters:
   ///   - zT: `[batch, latent]`
@@ -85,26 +86,6 @@ extension PosteriorFlow {
 
   /// The flow, unchanged.
   public func solving(toTolerance tolerance: Double) -> Self { self }
-}
-
-/// No flow: the posterior is the encoder's Gaussian with diagonal covariance.
-public struct IdentityFlow: PosteriorFlow {
-  /// The flow that changes nothing.
-  public init() {}
-
-  /// z0 as it is, with a change of the log-density of zero.
-  public func forward(
-    _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
-  ) throws(SolveError) -> FlowOutput {
-    FlowOutput(z: z0, deltaLogDensity: .noChange(of: z0))
-  }
-
-  /// zT as it is, with a change of the log-density of zero.
-  public func inverse(
-    _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
-  ) throws(SolveError) -> FlowOutput {
-    FlowOutput(z: zT, deltaLogDensity: .noChange(of: zT))
-  }
 }
 
 extension Variable {

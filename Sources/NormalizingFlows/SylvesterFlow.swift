@@ -1,5 +1,4 @@
 import Autodiff
-import DifferentialEquations
 import NeuralNetworks
 import Tensors
 
@@ -22,7 +21,7 @@ import Tensors
 ///     z' = z + Q R1 tanh(R2 Q^T z + b)        log q(z') = log q(z) - sum of log(1 + (1 - tanh^2) r1_ii r2_ii)
 ///
 /// Van den Berg et al. 2018, "Sylvester Normalizing Flows for Variational Inference"; Q is one of ``SylvesterBasis``.
-public struct SylvesterFlow: PosteriorFlow {
+public struct SylvesterFlow: FiniteFlow {
   /// How the matrices Q are parameterized.
   public let basis: SylvesterBasis
   /// The number of layers.
@@ -132,16 +131,12 @@ public struct SylvesterFlow: PosteriorFlow {
   }
 
   /// Transforms z0 to zT, layer by layer.
-  public func forward(
-    _ z0: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
-  ) throws(SolveError) -> FlowOutput {
+  public func callAsFunction(_ z0: Variable, features: Variable, _ parameters: BoundParameters) -> FlowOutput {
     FlowOutput(z0, through: layers(features, parameters))
   }
 
   /// Transforms zT back to z0, as a constant: solves a triangular system of scalar equations for each layer and sample.
-  public func inverse(
-    _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
-  ) throws(SolveError) -> FlowOutput {
+  public func inverse(_ zT: Variable, features: Variable, _ parameters: BoundParameters) -> FlowOutput {
     FlowOutput(zT, backThrough: layers(features.detached, parameters.detached)) { layer, output in
       output - layer.displacement(hidden(layer, output))
     }

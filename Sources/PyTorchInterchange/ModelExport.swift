@@ -2,6 +2,7 @@ import Runs
 import Foundation
 import NeuralNetworks
 import Safetensors
+import VariationalAutoencoder
 
 /// Exports models as a state dict of the published PyTorch code, in plain safetensors.
 public enum ModelExport {
@@ -24,10 +25,8 @@ public enum ModelExport {
     _ state: TrainingState, to url: URL, as storage: ParameterStorage = .float32
   ) throws -> Int {
     let (parameters, model) = (state.modelParameters, state.configuration.model)
-    if model.flow == .ffjord, model.amortization != .none, Set(model.timeLengths ?? []).count > 1 {
-      throw TrainingError.invalidConfiguration(
-        "the published model with amortization \(model.amortization.rawValue) runs all blocks for one time, and this one's "
-          + "times differ; it cannot be exported")
+    if let reason = model.posterior.exportError(model) {
+      throw TrainingError.invalidConfiguration("\(reason); it cannot be exported")
     }
     let named = parameters.parameters.map { ($0.name, $0) } + parameters.otherNames.map { ($0.name, $0.parameter) }
     let tensors = try named.map { name, parameter in
@@ -38,7 +37,7 @@ public enum ModelExport {
     configuration.dataDirectory = nil
     configuration.dataDigest = nil
     configuration.initialCheckpoint = nil
-    let all = tensors + model.publishedBuffers()
+    let all = tensors + model.posterior.buffers(model).map(\.tensor)
     try SafetensorsWriter.write(
       to: url, tensors: all,
       metadata: [
@@ -46,5 +45,14 @@ public enum ModelExport {
         configurationKey: try configuration.json(),
       ], compression: .none)
     return all.count
+  }
+}
+
+extension StateDictBuffer {
+  var tensor: SafetensorsTensor {
+    switch numbers {
+    case .float(let numbers): SafetensorsTensor(name: name, shape: shape, values: numbers)
+    case .integer(let numbers): SafetensorsTensor(name: name, shape: shape, values: numbers)
+    }
   }
 }

@@ -17,8 +17,8 @@ public struct ModelImport: Sendable {
   public let stateDict: PublishedStateDict
   /// Whether the file's metadata contained the architecture.
   public let isDescribed: Bool
-  /// What the names and shapes of the tensors leave open, and which choices were made, in words.
-  public let notes: [String]
+  /// What the names and shapes of the tensors leave open, and which choices were made.
+  public let notes: [InferenceNote]
 
   /// Imports a model.
   ///
@@ -40,19 +40,23 @@ public struct ModelImport: Sendable {
   ) throws {
     stateDict = try PublishedStateDict(url, memoryLimit: memoryLimit)
     let path = stateDict.path
-    if let reason = stateDict.unsupported { throw TrainingError.invalidModel(path: path, reason: reason) }
+    let outline = stateDict.outline
+    for kind in PosteriorKind.allCases {
+      guard let reason = kind.posterior.unsupported(outline) else { continue }
+      throw TrainingError.invalidModel(path: path, reason: reason)
+    }
     var configuration: TrainingConfiguration
     if preset == nil, var described = try Self.described(stateDict) {
-      _ = stateDict.inferTimes(&described.model)
+      described.model.posterior.readBuffers(&described.model, from: outline)
       configuration = described
       isDescribed = true
       notes = []
     } else {
-      // Of the known datasets, Frey faces has grey images, and glyphs binary ones.
-      let isGrey = stateDict.values["p_x_mean.1.weight"] != nil
-      configuration = (preset ?? .paper).configuration(dataset: dataset ?? (isGrey ? "freyfaces" : "glyphs"))
+      let pixels = LikelihoodKind(outline).likelihood.pixels
+      let standard = DatasetCatalog.standard(for: PixelKind.allCases.first { $0.values == pixels } ?? .binary)
+      configuration = (preset ?? .paper).configuration(dataset: dataset ?? standard.rawValue)
       isDescribed = false
-      notes = stateDict.infer(&configuration.model)
+      notes = configuration.model.infer(outline)
     }
     if let dataset { configuration.dataset = dataset }
     // An exported model does not say which images it was trained on.
@@ -66,7 +70,7 @@ public struct ModelImport: Sendable {
     let parameters: ParameterSet
     // Where the widths were given, they are not the cause of a mismatch.
     let areNamed = isDescribed || configuration.model.hidden != found.hidden
-    let cause = areNamed ? nil : stateDict.hiddenCause(configuration.model)
+    let cause = areNamed ? nil : configuration.model.posterior.mismatchCause(configuration.model)
     (model, parameters) = try Self.make(configuration, stateDict, cause)
     state = TrainingState(configuration: configuration, parameters: parameters)
   }

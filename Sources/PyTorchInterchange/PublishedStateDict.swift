@@ -3,12 +3,13 @@ import Files
 import Foundation
 import Safetensors
 import Tensors
+import VariationalAutoencoder
 
 /// The parameters in a state dict of the published PyTorch code, in single precision.
 ///
 /// Besides parameters, such a file holds buffers (masks, permutations, counters of evaluations); a file of reference
-/// values also holds inputs, outputs and gradients. These are ignored, except for the buffers with the flows' end
-/// times.
+/// values also holds inputs, outputs and gradients. These are ignored, except for buffers of one or two numbers,
+/// such as the flows' end times.
 public struct PublishedStateDict: Sendable {
   /// The path of the file.
   public let path: String
@@ -20,10 +21,8 @@ public struct PublishedStateDict: Sendable {
   public private(set) var ignored: [String] = []
   /// The names of the parameters that were not stored in single precision, in the order of the file.
   public private(set) var converted: [String] = []
-  /// The end time of all blocks, where one buffer holds it.
-  private(set) var commonTime: Float?
-  /// The square roots of the end times of single blocks, where each has a buffer.
-  private(set) var timeRoots: [Int: Float] = [:]
+  /// The numbers of the buffers that have one or two, such as end times.
+  private var buffers: [String: [Float]] = [:]
 
   /// Reads a state dict.
   ///
@@ -54,9 +53,8 @@ public struct PublishedStateDict: Sendable {
     try file.readTensors(where: { wanted.contains($0.name) }) { entry, bytes in
       let name = Self.name(entry.name)
       switch Role(name) {
-      case .reference, .buffer: break
-      case .time:
-        if let numbers = Self.tensor(entry, bytes)?.floats() { readTime(name, numbers) }
+      case .reference: break
+      case .buffer: buffers[name] = Self.tensor(entry, bytes)?.floats()
       case .scale(let tensor):
         scales[tensor] = Self.tensor(entry, bytes)?.floats().first
       case .parameter:
@@ -91,6 +89,9 @@ public struct PublishedStateDict: Sendable {
     for (name, kept) in metadata where values[name] == nil { values[name] = values[kept] }
   }
 
+  /// What an architecture is inferred from.
+  public var outline: StateDictOutline { StateDictOutline(shapes: values.mapValues(\.shape), buffers: buffers) }
+
   /// The number of tensors in the file.
   public var tensorCount: Int { values.count + ignored.count }
 
@@ -103,13 +104,6 @@ public struct PublishedStateDict: Sendable {
   /// The name of a parameter in this package. In the published code, regularization wraps a velocity once more.
   private static func name(_ name: String) -> String {
     name.replacingOccurrences(of: ".odefunc.odefunc.", with: ".odefunc.")
-  }
-
-  /// `integration_times` is [0, T]; `cnf.chain.b.sqrt_end_time` is the square root of block b's T.
-  private mutating func readTime(_ name: String, _ numbers: [Float]) {
-    let block = name.split(separator: ".").dropFirst(2).first.flatMap { Int($0) }
-    if numbers.count == 2 { commonTime = numbers[1] - numbers[0] }
-    if numbers.count == 1, let block { timeRoots[block] = numbers[0] }
   }
 
   /// A tensor in single precision, 8-bit integers without their scale; nil for other integers.
@@ -139,10 +133,10 @@ extension PublishedStateDict {
     for entry in entries {
       switch Role(name(entry.name)) {
       case .parameter: wanted.insert(entry.name)
-      case .reference, .buffer: ignored.append(entry.name)
-      case .time, .scale:
+      case .reference: ignored.append(entry.name)
+      case .buffer, .scale:
         ignored.append(entry.name)
-        // Either has one or two elements.
+        // Those that are read have one or two elements.
         if entry.elementCount <= 2 { wanted.insert(entry.name) }
       }
     }
@@ -152,8 +146,6 @@ extension PublishedStateDict {
   /// The role of a tensor, which follows from its name.
   private enum Role {
     case parameter
-    /// A buffer with the flows' end time.
-    case time
     /// The scale of an 8-bit tensor.
     case scale(of: String)
     /// A buffer of the published modules.
@@ -161,20 +153,19 @@ extension PublishedStateDict {
     /// An input, output or gradient of a file of reference values.
     case reference
 
+    private static let buffers = Set(PosteriorKind.allCases.flatMap(\.posterior.bufferNames))
+
     init(_ name: String) {
       if name.hasPrefix("scale.") {
         self = .scale(of: String(name.dropFirst("scale.".count)))
         return
       }
       let prefixes = ["input.", "float64.", "float32.", "gradient.", "gradient_sample.", "gradient_norm."]
-      let last = name.split(separator: ".").last ?? ""
-      let buffers: [Substring] = ["_num_evals", "_eye", "triu_mask", "diag_idx", "flip_idx"]
+      let last = name.split(separator: ".").last.map(String.init) ?? ""
       if prefixes.contains(where: name.hasPrefix) {
         self = .reference
-      } else if last == "integration_times" || last == "sqrt_end_time" {
-        self = .time
       } else {
-        self = buffers.contains(last) ? .buffer : .parameter
+        self = Self.buffers.contains(last) ? .buffer : .parameter
       }
     }
   }

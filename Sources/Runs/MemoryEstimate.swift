@@ -98,34 +98,27 @@ private struct Activations {
   private let convolutions: Int
   private let largestConvolution: Int
   private let heads: Int
-  private let flow: Int
-  private let evaluation: Int
+  private let flow: PosteriorActivations
 
   init(of model: ModelConfiguration, _ layout: ParameterLayout) {
     let area = model.imageHeight * model.imageWidth
+    let parameters = model.likelihood.likelihood.parametersPerPixel
     // Channels times pixels of each layer of encoder and decoder, and for each its value, gate, and their product.
     let encoder = 32 * area + (32 + 64) * area / 4 + 2 * 64 * area / 16
     let decoder = 2 * 64 * area / 16 + 2 * 32 * area / 4 + 2 * 32 * area
-    convolutions = 3 * (encoder + decoder) + 2 * area * (model.likelihood == .categorical ? 256 : 1)
-    // An input of 32 channels, and as many of value, gate and product; or twice 256 logits for each pixel.
-    largestConvolution = (model.likelihood == .categorical ? 2 * 256 : 4 * 32) * area
+    convolutions = 3 * (encoder + decoder) + 2 * area * parameters
+    // An input of 32 channels, and as many of value, gate and product; or twice the parameters of each pixel.
+    largestConvolution = max(2 * parameters, 4 * 32) * area
     heads = layout.parameters.reduce(0) {
       MemoryEstimate.isHead($1) ? MemoryEstimate.sum($0, $1.shape[0]) : $0
     }
-    switch model.flow {
-    case .ffjord:
-      flow = 0
-      // The primal and one tangent of each layer, before and after the activation, and the activation's derivative.
-      evaluation = 2 * 3 * (model.hidden.reduce(0, +) + model.latent) * model.blocks
-    case .iaf: (flow, evaluation) = (model.flows * (4 * model.maskedWidth + 6 * model.latent), 0)
-    default: (flow, evaluation) = (model.flows * 4 * model.latent, 0)
-    }
+    flow = model.posterior.activations(model)
   }
 
   /// The activations at the largest layer of a pass that keeps nothing.
   var perImageAtATime: Int { max(largestConvolution, heads) }
 
   func perImage(evaluations: Int) -> Int {
-    MemoryEstimate.sum(convolutions + heads + flow, MemoryEstimate.product(evaluation, evaluations))
+    MemoryEstimate.sum(convolutions + heads + flow.flow, MemoryEstimate.product(flow.evaluation, evaluations))
   }
 }

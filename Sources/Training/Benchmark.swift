@@ -65,9 +65,8 @@ public struct Benchmark: Sendable {
   public init(_ configuration: TrainingConfiguration) throws(TrainingError) {
     var configuration = configuration
     // The size and the likelihood of the dataset's images, which are not read.
-    if configuration.dataset == "freyfaces" {
-      configuration.model.imageWidth = 20
-      configuration.model.likelihood = .categorical
+    if let dataset = DatasetCatalog.known(configuration.dataset) {
+      configuration = configuration.fitted(height: dataset.height, width: dataset.width, dataset.pixels)
     }
     try configuration.validate()
     try MemoryEstimate.training(configuration).require(for: "a training step")
@@ -75,7 +74,7 @@ public struct Benchmark: Sendable {
     let pixels = RandomStream(seed: configuration.seed, purpose: .benchmark).uniforms(0..<count)
     images = GreyImages(
       height: configuration.model.imageHeight, width: configuration.model.imageWidth,
-      pixels: configuration.model.likelihood == .bernoulli ? pixels.map { $0 < 0.15 ? 1 : 0 } : pixels)
+      pixels: configuration.model.likelihood.likelihood.pixels == .binary ? pixels.map { $0 < 0.15 ? 1 : 0 } : pixels)
     self.configuration = configuration
   }
 

@@ -3,8 +3,8 @@ import NeuralNetworks
 
 /// The gated transposed-convolution decoder of Sylvester flows, z -> logits (van den Berg et al. 2018, appendix).
 ///
-/// It ends with a 1x1 convolution to one logit per binary pixel; for grey pixels, with a 5x5 convolution to 256
-/// channels and a 1x1 convolution to the logits of 256 levels.
+/// It ends with the convolutions of its likelihood: for binary pixels a 1x1 convolution to one logit, for grey pixels a
+/// 5x5 convolution to 256 channels and a 1x1 convolution to the logits of 256 levels.
 public struct Decoder: Sendable {
   private let layers: [GatedConvolution]
   private let outputs: [Convolution]
@@ -15,7 +15,7 @@ public struct Decoder: Sendable {
   ///   - latent: The number of latent dimensions.
   ///   - imageHeight: The rows of an image.
   ///   - imageWidth: The columns of an image.
-  ///   - likelihood: The likelihood, which decides how many logits there are per pixel.
+  ///   - likelihood: The likelihood, which decides how many parameters there are per pixel.
   ///   - builder: What makes the parameters.
   public init(
     latent: Int, imageHeight: Int, imageWidth: Int, likelihood: LikelihoodKind = .bernoulli,
@@ -44,19 +44,17 @@ public struct Decoder: Sendable {
       layer(32, 32, kernel: five),
     ]
     layers = shapes.enumerated().map { GatedConvolution("p_x_nn.\($0)", $1, in: &builder) }
-    switch likelihood {
-    case .bernoulli:
-      outputs = [Convolution("p_x_mean.0", inputs: 32, outputs: 1, kernel: 1, in: &builder)]
-    case .categorical:
-      let levels = likelihood.outputsPerPixel
-      outputs = [
-        Convolution("p_x_mean.0", inputs: 32, outputs: levels, kernel: 5, padding: 2, in: &builder),
-        Convolution("p_x_mean.1", inputs: levels, outputs: levels, kernel: 1, in: &builder),
-      ]
+    var channels = 32
+    outputs = likelihood.likelihood.outputLayers.enumerated().map { place, layer in
+      defer { channels = layer.channels }
+      return Convolution(
+        "p_x_mean.\(place)", inputs: channels, outputs: layer.channels, kernel: layer.kernel,
+        padding: layer.kernel / 2, in: &builder)
     }
   }
 
-  /// The logits of latent codes: `[batch, latent]` -> `[batch, height * width * outputs per pixel]`, row-major.
+  /// The parameters of the pixels, such as logits, of latent codes: `[batch, latent]` ->
+  /// `[batch, height * width * parameters per pixel]`, row-major.
   public func callAsFunction(_ z: Variable, _ parameters: BoundParameters) -> Variable {
     let batch = z.shape[0]
     let h = layers.reduce(z.reshaped([batch, 1, 1, z.shape[1]])) { $1($0, parameters) }

@@ -66,7 +66,7 @@ public struct ModelOutput {
   public let z0: Variable
   /// The flow's result; `flow.z` is zT.
   public let flow: FlowOutput
-  /// The decoder's output, `[batch, height * width * outputs per pixel]`: logits.
+  /// The decoder's output, `[batch, height * width * parameters per pixel]`: logits.
   public let decoded: Variable
   /// The bound of each image.
   public let bound: EvidenceLowerBound

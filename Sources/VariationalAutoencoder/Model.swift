@@ -86,43 +86,14 @@ public struct VariationalAutoencoder: Sendable {
     )
     self.configuration = configuration
     encoder = Encoder(imageHeight: height, imageWidth: width, in: &builder)
-    // The published model clamps the variance of the posterior of grey images only.
+    likelihood = configuration.likelihood.likelihood
     posterior = GaussianPosterior(
-      features: Encoder.features, latent: latent,
-      varianceRange: configuration.likelihood == .categorical ? 0.01...7 : nil, in: &builder)
+      features: Encoder.features, latent: latent, varianceRange: likelihood.varianceRange, in: &builder)
     decoder = Decoder(
       latent: latent, imageHeight: height, imageWidth: width, likelihood: configuration.likelihood,
       in: &builder)
-    likelihood = configuration.likelihood.likelihood
-    flow = Self.flow(configuration, solver, gradient, &builder)
-  }
-
-  private static func flow(
-    _ configuration: ModelConfiguration, _ solver: SolverOptions, _ gradient: AdjointMethod,
-    _ builder: inout ParameterBuilder
-  ) -> any PosteriorFlow {
-    let (features, latent, flows) = (Encoder.features, configuration.latent, configuration.flows)
-    func sylvester(_ basis: SylvesterBasis) -> SylvesterFlow {
-      SylvesterFlow(features: features, latent: latent, flows: flows, basis: basis, in: &builder)
-    }
-    switch configuration.flow {
-    case .none: return IdentityFlow()
-    case .planar: return PlanarFlow(features: features, latent: latent, flows: flows, in: &builder)
-    case .iaf:
-      return InverseAutoregressiveFlow(
-        features: features, latent: latent, flows: flows, width: configuration.maskedWidth, in: &builder)
-    case .sylvesterOrthogonal:
-      return sylvester(.orthogonal(vectors: min(configuration.orthogonalVectors, latent)))
-    case .sylvesterHouseholder: return sylvester(.householder(reflections: configuration.reflections))
-    case .sylvesterTriangular: return sylvester(.triangular)
-    case .ffjord:
-      return AmortizedContinuousFlow(
-        features: features, latent: latent, hidden: configuration.hidden, blocks: configuration.blocks,
-        amortization: configuration.amortization, rank: configuration.rank,
-        activation: configuration.activation, timeDependence: configuration.timeDependence,
-        timeLength: configuration.timeLength, timeLengths: configuration.timeLengths, solver: solver,
-        gradient: gradient, regularization: configuration.regularization, in: &builder)
-    }
+    flow = configuration.posterior.flow(
+      configuration, features: Encoder.features, solver: solver, gradient: gradient, in: &builder)
   }
 
   /// Passes images through encoder, flow and decoder, and computes their bound.

@@ -18,7 +18,7 @@ import Testing
     ["--epochs", "0"], ["--epochs", "many"], ["--steps", "0"], ["--steps", "-1"], ["--batch-size", "0"],
     ["--learning-rate", "0"], ["--learning-rate", "nan"], ["--warmup", "-1"], ["--patience", "0"],
     ["--latent", "0"], ["--hidden", "8-"], ["--hidden", "0"], ["--hidden", "512,512"], ["--blocks", "0"],
-    ["--rank", "0"], ["--flow", "radial"], ["--solver", "dopri6"], ["--tolerance", "0"],
+    ["--rank", "0"], ["--flow", "nonesuch"], ["--solver", "dopri6"], ["--tolerance", "0"],
     ["--tolerance", "1"], ["--solver-steps", "0"], ["--divergence", "approximate"], ["--gradient", "none"],
     ["--seed", "-1"], ["--threads", "0"], ["--limit-train", "0"], ["--limit-eval", "0"],
     ["--dataset", "cifar"], ["--preset", "large"], ["--layer-type", "residual"], ["--activation", "cosine"],

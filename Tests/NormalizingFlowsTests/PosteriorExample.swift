@@ -71,7 +71,7 @@ struct PosteriorExample: CustomTestStringConvertible, Sendable {
       continuous("ffjord, last-layer, \($0.rawValue)", amortization: .lastLayer, activation: $0)
     }
 
-  static let all = layered + continuous
+  static let all = layered + continuous + described
 
   private static func sylvester(_ basis: SylvesterBasis) -> PosteriorExample {
     PosteriorExample(name: "Sylvester, \(basis)") { builder, _ in

@@ -48,7 +48,7 @@ import VariationalAutoencoder
 
   @Test func `widths that a hyper posterior does not show are named as the cause`() throws {
     let file = try StateDictFile(TinyRun.configuration { $0.model.amortization = .hyper })
-    try expectComplaint(file, naming: ["widths of the hidden layers", "512-512 do not fit", "--hidden names them"])
+    try expectComplaint(file, naming: ["widths of the hidden layers", "512-512 do not fit", "--hidden"])
     // Not where a person named them.
     let error = trainingError { _ = try file.imported { $0.hidden = [9] } }
     #expect(error?.description.contains("widths of the hidden") == false)
@@ -140,7 +140,7 @@ import VariationalAutoencoder
 
   @Test func `metadata that cannot be read are bad data`() throws {
     var file = try StateDictFile()
-    for text in ["", "{", "[1]", "{\"model\": {\"flow\": \"radial\"}}"] {
+    for text in ["", "{", "[1]", "{\"model\": {\"flow\": \"nonesuch\"}}"] {
       file.metadata = [ModelExport.configurationKey: text]
       try expectComplaint(file, naming: ["the configuration in its metadata cannot be read"])
     }

@@ -41,7 +41,7 @@ private let kinds: [ModelConfiguration] = {
     try ModelExport.write(file.state, to: file.url)
     let imported = try ModelImport(file.url)
     #expect(imported.isDescribed && imported.notes.isEmpty)
-    #expect(Set(imported.stateDict.ignored) == Set(model.publishedBuffers().map(\.name)))
+    #expect(Set(imported.stateDict.ignored) == Set(model.posterior.buffers(model).map(\.name)))
     #expect(imported.state.configuration == file.configuration)
     #expect(imported.state.parameters.bits == file.parameters.bits)
 
@@ -68,8 +68,8 @@ private let kinds: [ModelConfiguration] = {
     if model.flow == .ffjord {
       #expect(found.amortization == model.amortization && found.timeDependence == model.timeDependence)
       #expect(found.activation == model.activation)
-      #expect(imported.notes.contains { $0.contains("--activation") } == (model.activation != .swish))
-      #expect(imported.notes.contains { $0.contains("after the last layer") } == isHidden)
+      #expect(imported.notes.contains { $0.options == ["activation"] } == (model.activation != .swish))
+      #expect(imported.notes.contains { $0.text.contains("after the last layer") } == isHidden)
     }
   }
 
@@ -101,7 +101,7 @@ private let kinds: [ModelConfiguration] = {
       })
     let imported = try file.imported()
     #expect(imported.state.configuration.model.flow == .sylvesterOrthogonal)
-    #expect(imported.notes.contains { $0.contains("--flow sylvester-householder") })
+    #expect(imported.notes.contains { $0.text.contains("sylvester-householder") && $0.options == ["flow"] })
     let told = try file.imported { $0.flow = .sylvesterHouseholder }
     #expect(told.state.configuration.model.posteriorSummary == file.configuration.model.posteriorSummary)
   }
@@ -119,7 +119,7 @@ private let kinds: [ModelConfiguration] = {
     let imported = try file.imported()
     #expect(Set(imported.stateDict.ignored) == Set(others + ["integration_times"]))
     #expect(imported.state.configuration.model.timeLength == 0.25)
-    #expect(!imported.notes.contains { $0.contains("--time-length") })
+    #expect(!imported.notes.contains { $0.options == ["timeLength"] })
     #expect(imported.state.parameters.bits == file.parameters.bits)
   }
 
@@ -146,7 +146,7 @@ private let kinds: [ModelConfiguration] = {
     }
     let imported = try file.imported()
     #expect(imported.state.configuration.model.timeLengths == [0.25, 0.3, 1.5625])
-    #expect(imported.notes.contains { $0.contains("different times") })
+    #expect(imported.notes.contains { $0.text.contains("different times") })
     #expect(imported.model.configuration.timeLength(ofBlock: 2) == 1.5625)
     // An option is for all.
     let told = try file.imported { ($0.timeLength, $0.timeLengths) = (0.5, nil) }
@@ -158,7 +158,7 @@ private let kinds: [ModelConfiguration] = {
 
   @Test func `what no tensor shows of a continuous flow is told`() throws {
     let notes = try StateDictFile().imported().notes
-    #expect(notes.contains { $0.contains("--residual") } && notes.contains { $0.contains("--activation") })
+    #expect(notes.contains { $0.text.contains("residual") } && notes.contains { $0.options == ["activation"] })
   }
 
   @Test func `a hyper posterior with swish is read`() throws {

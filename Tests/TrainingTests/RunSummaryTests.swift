@@ -115,7 +115,7 @@ import Testing
         $0.model.likelihood = .categorical
       })
     let summary = try RunSummary(run)
-    #expect(summary.isInBitsPerDimension && summary.publishedNegativeELBO == 4.39)
+    #expect(summary.unit == .bitsPerDimension && summary.publishedNegativeELBO == 4.39)
     #expect(abs(summary.figure(nats: 64 * log(2)) - 1) < 1e-12)
     #expect(summary.epochs.isEmpty && summary.best == nil && summary.epochCount == 0)
   }

@@ -40,8 +40,7 @@ public struct TrainedImages: Sendable, Equatable {
 extension TrainingConfiguration {
   /// How the model's images are drawn: like those that it was trained on.
   public var polarity: ImagePolarity {
-    if DatasetCatalog.isKnown(dataset) { return model.likelihood == .bernoulli ? .ink : .light }
-    return preparation.isInverted ? .ink : .light
+    DatasetCatalog.known(dataset)?.pixels.polarity ?? (preparation.isInverted ? .ink : .light)
   }
 }
 

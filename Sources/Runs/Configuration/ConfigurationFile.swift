@@ -41,8 +41,8 @@ extension TrainingConfiguration {
     let model = given["model"] as? [String: Any]
     func named<Kind: RawRepresentable<String>>(_ value: Any?) -> Kind? { (value as? String).flatMap(Kind.init) }
     return (named(given["preset"]) ?? Preset.paper).configuration(
-      dataset: given["dataset"] as? String ?? "glyphs", flow: named(model?["flow"]) ?? .ffjord,
-      amortization: named(model?["amortization"]) ?? .lowRank)
+      dataset: given["dataset"] as? String ?? DatasetCatalog.standard().rawValue,
+      flow: named(model?["flow"]) ?? .ffjord, amortization: named(model?["amortization"]) ?? .lowRank)
   }
 
   /// A configuration with all optional fields set, whose keys are all valid keys.
@@ -51,7 +51,7 @@ extension TrainingConfiguration {
     configuration.dataDirectory = ""
     configuration.preparation.size = ImageSize(height: 28, width: 28)
     configuration.dataDigest = ""
-    configuration.model.timeLengths = []
+    configuration.model = .withEveryField
     configuration.steps = 1
     configuration.clipNorm = 1
     configuration.average = 0

@@ -16,19 +16,19 @@ extension GreyImages {
   }
 }
 
-extension LikelihoodKind {
-  /// The likelihood for a kind of pixels.
-  public init(_ pixels: PixelKind) {
-    switch pixels {
-    case .binary: self = .bernoulli
-    case .grey: self = .categorical
+extension PixelKind {
+  /// The values that such pixels have, by which a likelihood is chosen.
+  public var values: PixelValues {
+    switch self {
+    case .binary: .binary
+    case .grey: .grey
     }
   }
 }
 
 extension ModelConfiguration {
-  /// Nats per image in bits/dim, the unit in which models of grey images are compared; nil for binary images.
+  /// Nats per image in bits/dim; nil where models of this likelihood are not compared in that unit.
   public func bitsPerDimension(nats: Double) -> Double? {
-    likelihood == .categorical ? nats / (Double(imageHeight * imageWidth) * log(2)) : nil
+    likelihood.likelihood.unit == .bitsPerDimension ? nats / (Double(imageHeight * imageWidth) * log(2)) : nil
   }
 }

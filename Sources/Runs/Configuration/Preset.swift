@@ -1,3 +1,4 @@
+import ImageDatasets
 import NormalizingFlows
 import VariationalAutoencoder
 
@@ -31,47 +32,48 @@ public enum Preset: String, Sendable, CaseIterable, Codable {
     configuration.preset = self
     configuration.model.flow = flow
     configuration.model.amortization = amortization
+    for kind in PosteriorKind.allCases { kind.posterior.setSizes(size, of: &configuration.model) }
+    // The last word on options of several kinds.
+    flow.posterior.setSizes(size, of: &configuration.model)
+    let known = DatasetCatalog.known(dataset)?.known
     switch self {
     case .paper, .paperText:
-      configuration.model.usePublishedDynamics(dataset: dataset)
-      configuration.model.usePublishedLayers()
+      if let known { PublishedExperiment.on[known]?.setDynamics(of: &configuration.model) }
       if self == .paperText {
         configuration.learningRate = 1e-3
         configuration.patience = 100
       }
-    case .fast:
-      configuration.useFastRecipe(dataset: dataset)
-      configuration.model.usePublishedLayers()
+    case .fast: configuration.useFastRecipe(dataset: known)
     case .small:
       // Not many more dimensions than digits vary in: with 32, the model learns more slowly.
       configuration.model.latent = 12
-      configuration.model.hidden = [64, 64]
-      configuration.model.blocks = 2
-      configuration.model.rank = 4
-      configuration.model.flows = 4
-      configuration.model.maskedWidth = 120
-      configuration.model.orthogonalVectors = 8
-      configuration.model.reflections = 4
       configuration.useShortRecipe()
     }
     return configuration
+  }
+
+  private var size: PosteriorSize {
+    switch self {
+    case .paper, .paperText: .published
+    case .fast: .compact
+    case .small: .small
+    }
   }
 }
 
 extension TrainingConfiguration {
   /// The recipe of ``Preset/fast``. Silhouettes, which have the largest gradients, get half the learning rate.
-  fileprivate mutating func useFastRecipe(dataset: String) {
-    (model.hidden, model.blocks, model.rank) = ([128, 128], 2, 4)
+  fileprivate mutating func useFastRecipe(dataset: DatasetName?) {
     batchSize = 50
-    learningRate = dataset == "caltech101" ? 1e-3 : 2e-3
+    learningRate = dataset == .caltech101 ? 1e-3 : 2e-3
     learningRateWarmup = 500
     schedule = .cosine
     average = 0.999
     clipNorm = 200
     trainingTolerance = 1e-3
     switch dataset {
-    case "caltech101": (epochs, warmup) = (200, 15)
-    case "freyfaces": (epochs, warmup, batchSize, average, clipNorm) = (400, 20, 20, 0.999, nil)
+    case .caltech101: (epochs, warmup) = (200, 15)
+    case .freyfaces: (epochs, warmup, batchSize, average, clipNorm) = (400, 20, 20, 0.999, nil)
     default: (epochs, warmup) = (100, 2)
     }
     patience = epochs
@@ -96,29 +98,5 @@ extension TrainingConfiguration {
     warmup = 0
     tolerance = 1e-4
     trainingTolerance = 1e-3
-  }
-}
-
-extension ModelConfiguration {
-  /// The dynamics of the published runs, which the paper chose for each dataset by the validation bound, with low-rank
-  /// amortization (Grathwohl et al. 2019, appendix). The paper has no other amortizations, so that they get the same
-  /// dynamics.
-  fileprivate mutating func usePublishedDynamics(dataset: String) {
-    switch dataset {
-    case "mnist": (hidden, activation, blocks, rank) = ([1024, 1024], .softplus, 2, 64)
-    case "freyfaces": (hidden, activation, blocks, rank) = ([512, 512], .softplus, 2, 20)
-    case "caltech101": (hidden, activation, blocks, rank) = ([2048], .tanh, 1, 20)
-    default: (hidden, activation, blocks, rank) = ([512, 512], .softplus, 5, 20)
-    }
-  }
-
-  /// The sizes of the other posteriors in the results that FFJORD is compared with: 16 planar flows; 8 inverse
-  /// autoregressive flows of width 1280; 16 Sylvester flows with 32 orthogonal vectors or 8 Householder reflections.
-  /// They are the same for all datasets (van den Berg et al. 2018, experiments and appendix).
-  fileprivate mutating func usePublishedLayers() {
-    flows = flow == .iaf ? 8 : 16
-    maskedWidth = 1280
-    orthogonalVectors = 32
-    reflections = 8
   }
 }

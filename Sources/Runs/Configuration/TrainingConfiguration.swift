@@ -25,7 +25,7 @@ public enum StepSizeControl: String, Sendable, CaseIterable, Codable {
 /// parameters.
 public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// The dataset's name, or the absolute path of the user's own images.
-  public var dataset = "glyphs"
+  public var dataset = DatasetCatalog.standard().rawValue
   /// The folder of the dataset's files when the run began: an absolute path.
   public var dataDirectory: String?
   /// How the user's own images are prepared for the model.
@@ -119,12 +119,17 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     warmup > 0 ? min(1, Double(epoch) / Double(warmup)) : 1
   }
 
-  /// This configuration with the image size and the likelihood of a dataset.
+  /// This configuration with the image size of a dataset, and a likelihood for its pixels.
   public func fitted(to dataset: ImageDataset) -> TrainingConfiguration {
+    fitted(height: dataset.height, width: dataset.width, dataset.pixels)
+  }
+
+  /// This configuration for images of a size, and with a likelihood for a kind of pixels.
+  public func fitted(height: Int, width: Int, _ pixels: PixelKind) -> TrainingConfiguration {
     var result = self
-    result.model.imageHeight = dataset.height
-    result.model.imageWidth = dataset.width
-    result.model.likelihood = LikelihoodKind(dataset.pixels)
+    (result.model.imageHeight, result.model.imageWidth) = (height, width)
+    let pixels = pixels.values
+    if model.likelihood.likelihood.pixels != pixels { result.model.likelihood = LikelihoodKind(for: pixels) }
     return result
   }
 
@@ -138,7 +143,6 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     if let validationError = model.validationError ?? preparation.validationError {
       throw .invalidConfiguration(validationError)
     }
-    try require(model.hidden.count <= 100, "hidden: \(model.hidden.count) layers, and 100 are the limit")
     try require(epochs > 0, "epochs \(epochs): a positive number")
     try require((steps ?? 1) > 0, "steps \(steps ?? 0): a positive number")
     try require((1...100_000).contains(batchSize), "batch size \(batchSize): from 1 to 100000")
@@ -163,9 +167,10 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
       try require((limit ?? 1) > 0, "limit \(limit ?? 0) of \(split) images: a positive number")
     }
     if gradientEstimator == .path {
+      let scored = PosteriorKind.allCases.filter(\.posterior.hasPathGradient).map(\.rawValue).joined(separator: " and ")
       try require(
-        model.flow == .ffjord || model.flow == .none,
-        "gradient estimator path: for the posteriors ffjord and none, not \(model.flow.rawValue)")
+        model.posterior.hasPathGradient,
+        "gradient estimator path: for the posteriors \(scored), not \(model.flow.rawValue)")
       try require(
         model.regularization == DynamicsRegularization(),
         "gradient estimator path: not together with a weight of the kinetic energy or of the Jacobian's norm")

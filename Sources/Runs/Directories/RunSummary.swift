@@ -143,15 +143,16 @@ extension RunSummary {
   /// The published negative ELBO of the run's kind of posterior on its dataset, in the unit of ``figure(nats:)``; nil
   /// where there is none.
   public var publishedNegativeELBO: Double? {
-    PublishedResults.negativeELBO(PublishedResults.Method(configuration.model.flow), on: configuration.dataset)
+    configuration.model.posterior.publishedMethod.flatMap {
+      PublishedResults.negativeELBO($0, on: configuration.dataset)
+    }
   }
 
-  /// Nats per image in the unit in which models of the run's kind are compared: bits/dim for grey images, otherwise
-  /// nats.
+  /// Nats per image in the unit in which models of the run's kind are compared: that of ``unit``.
   public func figure(nats: Double) -> Double {
     configuration.model.bitsPerDimension(nats: nats) ?? nats
   }
 
-  /// Whether figures are in bits/dim.
-  public var isInBitsPerDimension: Bool { configuration.model.likelihood == .categorical }
+  /// The unit of ``figure(nats:)``.
+  public var unit: LikelihoodUnit { configuration.model.likelihood.likelihood.unit }
 }

@@ -1,6 +1,7 @@
 import Runs
 import ArgumentParser
 import Foundation
+import ImageDatasets
 import NeuralNetworks
 import NormalizingFlows
 import Tensors
@@ -54,7 +55,7 @@ struct BenchmarkCommand: ParsableCommand {
 /// What is timed, how often, and how it is shown.
 struct BenchmarkOptions: ParsableArguments {
   @Option(help: "The dataset whose sizes the model has.")
-  var dataset = "omniglot"
+  var dataset = DatasetName.omniglot.rawValue
 
   @Option(help: "The preset.")
   var preset = Preset.paper

@@ -85,18 +85,7 @@ struct ComparedRun {
   /// The posterior with its sizes, in few words: the flows, times the size of each.
   var posterior: String {
     let model = summary.configuration.model
-    let kind = model.flow.rawValue
-    switch model.flow {
-    case .none: return "no flow"
-    case .planar, .sylvesterTriangular: return "\(kind) ×\(model.flows)"
-    case .iaf: return "\(kind) \(model.flows)×\(model.maskedWidth)"
-    case .sylvesterOrthogonal: return "\(kind) \(model.flows)×\(min(model.orthogonalVectors, model.latent))"
-    case .sylvesterHouseholder: return "\(kind) \(model.flows)×\(model.reflections)"
-    case .ffjord:
-      let widths = model.hidden.map(String.init).joined(separator: "-")
-      let amortization =
-        model.amortization == .lowRank ? "rank \(model.rank)" : "amortized: \(model.amortization.rawValue)"
-      return "\(kind) \(model.blocks)×\(widths), \(amortization)"
-    }
+    guard model.flow != .none else { return model.posteriorSummary }
+    return "\(model.flow.rawValue) \(model.posterior.label(model))"
   }
 }

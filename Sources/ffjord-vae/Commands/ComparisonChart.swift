@@ -2,6 +2,7 @@ import Files
 import Runs
 import SVGCharts
 import Foundation
+import VariationalAutoencoder
 
 /// The training curves of runs as a chart.
 struct ComparisonChart {
@@ -12,7 +13,8 @@ struct ComparisonChart {
   init(_ runs: [ComparedRun], against abscissa: Compare.Abscissa) {
     let drawn = runs.filter { !$0.summary.epochs.isEmpty }
     withoutEpochs = runs.filter { $0.summary.epochs.isEmpty }.map(\.name)
-    let isInBits = drawn.allSatisfy(\.summary.isInBitsPerDimension)
+    let isInBits = drawn.allSatisfy { $0.summary.unit == .bitsPerDimension }
+    let figures = isInBits ? LikelihoodUnit.bitsPerDimension : .nats
     let unit = Unit(abscissa, longest: drawn.compactMap { $0.summary.epochs.last?.elapsedSeconds }.max() ?? 0)
     let curves = drawn.map { run in
       func points(_ figure: (RunSummary.Epoch) -> Double) -> [LineChart.Point] {
@@ -27,7 +29,7 @@ struct ComparisonChart {
     let datasets = Set(drawn.map(\.summary.configuration.dataset))
     chart = LineChart(
       title: datasets.sorted().joined(separator: ", "), xLabel: unit.label,
-      yLabel: "negative ELBO [\(isInBits ? "bits/dim" : "nats")]", isXCount: abscissa != .seconds,
+      yLabel: "negative ELBO [\(figures.rawValue)]", isXCount: abscissa != .seconds,
       curves: curves, levels: datasets.count == 1 ? Self.levels(drawn) : [],
       notes: ["solid: validation, thin: training"])
   }
@@ -35,7 +37,7 @@ struct ComparisonChart {
   /// The paper's figures for the runs' kinds of posterior, and for its own.
   private static func levels(_ runs: [ComparedRun]) -> [LineChart.Level] {
     guard let dataset = runs.first?.summary.configuration.dataset else { return [] }
-    let methods = Set(runs.map { PublishedResults.Method($0.summary.configuration.model.flow) } + [.ffjord])
+    let methods = Set(runs.compactMap(\.summary.configuration.model.posterior.publishedMethod) + [.ffjord])
     return PublishedResults.Method.allCases.reversed().filter(methods.contains).compactMap { method in
       PublishedResults.negativeELBO(method, on: dataset).map { figure in
         LineChart.Level(name: "\(method.rawValue) in the paper, test: \(figure.fixed(2))", y: figure)

@@ -29,7 +29,7 @@ struct ComparisonTable {
   /// The dataset, the unit, and the paper's row for it.
   private static func heading(_ summary: RunSummary) -> String {
     let dataset = summary.configuration.dataset.visible()
-    let unit = "\(dataset) [\(summary.unit)]"
+    let unit = "\(dataset) [\(summary.unit.rawValue)]"
     let published = PublishedResults.Method.allCases.compactMap { method in
       PublishedResults.figure(method, on: dataset)
         .map { "\(method.rawValue) \($0.mean.fixed(2)) ±\($0.deviation.fixed(2))" }
@@ -57,7 +57,7 @@ struct ComparisonTable {
   private static let none = "-"
 
   private static func figure(_ nats: Double, _ summary: RunSummary) -> String {
-    summary.figure(nats: nats).fixed(summary.isInBitsPerDimension ? 3 : 2)
+    summary.figure(nats: nats).fixed(summary.unit == .bitsPerDimension ? 3 : 2)
   }
 
   private static func validation(_ summary: RunSummary, _ notes: inout Notes) -> TextTable.Cell {
@@ -135,11 +135,6 @@ struct ComparisonTable {
   }
 }
 
-extension RunSummary {
-  /// The unit of ``figure(nats:)``.
-  var unit: String { isInBitsPerDimension ? "bits/dim" : "nats" }
-}
-
 /// A run as `--json` prints it; bounds in nats, and where the run has them in bits a dimension.
 struct ComparisonEntry: Encodable {
   private let run: ComparedRun
@@ -176,7 +171,7 @@ struct ComparisonEntry: Encodable {
     try values.encode(summary.evaluationsPerBatch?.forward, forKey: .evaluationsForward)
     try values.encode(summary.evaluationsPerBatch?.backward, forKey: .evaluationsBackward)
     try values.encode(summary.secondsPerEpoch, forKey: .secondsPerEpoch)
-    try values.encode(summary.unit, forKey: .unit)
+    try values.encode(summary.unit.rawValue, forKey: .unit)
     try values.encode(summary.publishedNegativeELBO, forKey: .published)
   }
 }

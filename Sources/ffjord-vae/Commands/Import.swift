@@ -3,6 +3,7 @@ import PyTorchInterchange
 import ArgumentParser
 import Files
 import Foundation
+import ImageDatasets
 
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -25,8 +26,8 @@ struct Import: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The dataset that the model is for; other commands use it if not told otherwise. (default: glyphs; freyfaces for "
-        + "grey pixels)"))
+      "The dataset that the model is for; other commands use it if not told otherwise. (default: "
+        + "\(DatasetCatalog.standard().rawValue); \(DatasetCatalog.standard(for: .grey).rawValue) for grey pixels)"))
   var dataset: String?
 
   @Option(help: "Where all that is not in the file comes from: paper or small. (default: paper)")
@@ -67,19 +68,16 @@ struct Import: ParsableCommand {
     if !stateDict.converted.isEmpty {
       lines.append("converted to single precision: \(names(stateDict.converted))")
     }
-    var words = ["latent \(model.latent)", model.posteriorSummary]
-    if model.flow == .ffjord {
-      let times = model.timeLengths ?? [model.timeLength]
-      words += [
-        model.activation.rawValue, model.timeDependence.rawValue,
-        "time \(times.map { "\($0)" }.joined(separator: ", then "))",
-      ]
-    }
+    let words = ["latent \(model.latent)", model.posteriorSummary] + model.posterior.details(model)
     lines.append(
       "model: \(words.joined(separator: ", ")); \(model.imageHeight)x\(model.imageWidth) pixels, "
         + "\(model.likelihood.rawValue); "
         + (imported.isDescribed ? "as the file's metadata say" : "by the tensors' names and shapes"))
-    lines += imported.notes.map { "note: \($0)" }
+    lines += imported.notes.map { note in
+      let names = note.options.map(ModelOptions.name).joined(separator: " and ")
+      let remedy = names.isEmpty ? "" : "; \(names) \(note.options.count == 1 ? "says" : "say") otherwise"
+      return "note: \(note.text)\(remedy)"
+    }
     let dataset = configuration.dataset
     lines.append("\(output): for \(dataset). Next: ffjord-vae evaluate \(Terminal.quoted(output)) --dataset \(dataset)")
     Terminal.logger.info("\(lines.joined(separator: "\n"))")

@@ -59,15 +59,13 @@ struct Inspect: ParsableCommand {
         + Terminal.duration(progress.totalSeconds),
       "images        \(model.imageHeight)x\(model.imageWidth)",
       "latent        \(model.latent)",
+      "flow          " + ([model.posteriorSummary] + model.posterior.details(model)).joined(separator: ", "),
     ]
-    if model.flow == .ffjord {
-      lines += [
-        "flow          \(model.posteriorSummary), \(model.activation.rawValue), \(model.timeDependence.rawValue)",
+    if model.posterior.isSolved {
+      lines.append(
         "solver        \(configuration.solver), tolerance \(configuration.tolerance), \(configuration.gradient.rawValue) "
-          + "gradient, \(configuration.divergence.rawValue) divergence\(configuration.warmStart ? ", warm starts" : "")",
-      ]
-    } else {
-      lines.append("flow          \(model.posteriorSummary)")
+          + "gradient, \(configuration.divergence.rawValue) divergence\(configuration.warmStart ? ", warm starts" : "")"
+      )
     }
     switch summary.role {
     case .training?: lines.append("run           \(summary.run ?? "-")")

@@ -20,93 +20,54 @@ extension Amortization: ExpressibleByArgument {}
 extension TimeDependence: ExpressibleByArgument {}
 
 /// What a model is made of, where it differs from a preset.
+///
+/// The options of posteriors are declared here for the parser; what is said of them comes from their descriptions.
 struct ModelOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Latent numbers. (default: 64)", valueName: "n"))
+  @Option(help: ArgumentHelp("Latent numbers. (default: \(ModelConfiguration().latent))", valueName: "n"))
   var latent: Int?
 
-  @Option(help: ArgumentHelp("The posterior. (default: ffjord)", valueName: "kind"))
+  @Option(help: ArgumentHelp("The posterior. (default: \(ModelConfiguration().flow.rawValue))", valueName: "kind"))
   var flow: PosteriorKind?
 
-  @Option(
-    help: ArgumentHelp("ffjord: widths of the velocity's hidden layers. (default: 512-512)", valueName: "widths"))
-  var hidden: HiddenWidths?
+  @Option(help: help(.hidden, "widths")) var hidden: HiddenWidths?
+  @Option(help: help(.blocks, "n")) var blocks: Int?
+  @Option(help: help(.amortization, "kind")) var amortization: Amortization?
+  @Option(help: help(.rank, "n")) var rank: Int?
+  @Option(help: help(.timeDependence, "kind")) var layerType: TimeDependence?
+  @Option(help: help(.activation, "function")) var activation: String?
+  @Option(help: help(.timeLength, "t")) var timeLength: Double?
+  @Option(help: help(.kineticEnergy, "weight")) var kineticEnergy: Double?
+  @Option(help: help(.jacobianNorm, "weight")) var jacobianNorm: Double?
+  @Option(help: help(.flows, "n")) var flows: Int?
+  @Option(help: help(.maskedWidth, "n")) var maskedWidth: Int?
+  @Option(help: help(.orthogonalVectors, "n")) var orthogonalVectors: Int?
+  @Option(help: help(.reflections, "n")) var reflections: Int?
 
-  @Option(help: ArgumentHelp("ffjord: continuous flows, one after another. (default: 5)", valueName: "n"))
-  var blocks: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "ffjord: which weights are the image's own. (default: low-rank)", valueName: "kind"))
-  var amortization: Amortization?
-
-  @Option(help: ArgumentHelp("ffjord, low-rank: rank of each image's own weights. (default: 20)", valueName: "n"))
-  var rank: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "ffjord: how a layer depends on the time. (default: concat)", valueName: "kind"))
-  var layerType: TimeDependence?
-
-  @Option(
-    help: ArgumentHelp(
-      "ffjord: the velocity's activation: "
-        + "\(ElementwiseFunction.activations.map(\.rawValue).joined(separator: ", ")). (default: softplus)",
-      valueName: "function"))
-  var activation: String?
-
-  @Option(help: ArgumentHelp("ffjord: the time that each flow runs. (default: 0.5)", valueName: "t"))
-  var timeLength: Double?
-
-  @Option(
-    help: ArgumentHelp(
-      "ffjord: weight in the loss of the integral of |f|^2, which makes solves short. (default: 0)",
-      valueName: "weight"))
-  var kineticEnergy: Double?
-
-  @Option(
-    help: ArgumentHelp(
-      "ffjord: weight in the loss of the integral of |df/dz|^2 (Frobenius). (default: 0)", valueName: "weight"))
-  var jacobianNorm: Double?
-
-  @Option(
-    help: ArgumentHelp(
-      "planar, iaf, sylvester: flows, one after another. (default: 16; iaf: 8)", valueName: "n"))
-  var flows: Int?
-
-  @Option(help: ArgumentHelp("iaf: width of the masked network. (default: 1280)", valueName: "n"))
-  var maskedWidth: Int?
-
-  @Option(help: ArgumentHelp("sylvester-orthogonal: orthonormal vectors. (default: 32)", valueName: "n"))
-  var orthogonalVectors: Int?
-
-  @Option(help: ArgumentHelp("sylvester-householder: Householder reflections. (default: 8)", valueName: "n"))
-  var reflections: Int?
-
-  /// The posteriors that an option is for, of those that were given.
-  private var given: [(name: String, posteriors: [PosteriorKind])] {
-    let all = PosteriorKind.allCases
-    let layered = all.filter { $0 != .none && $0 != .ffjord }
-    let options: [(String, Bool, [PosteriorKind])] = [
-      ("--latent", latent != nil, all), ("--flow", flow != nil, all), ("--hidden", hidden != nil, [.ffjord]),
-      ("--blocks", blocks != nil, [.ffjord]), ("--amortization", amortization != nil, [.ffjord]),
-      ("--rank", rank != nil, [.ffjord]), ("--layer-type", layerType != nil, [.ffjord]),
-      ("--activation", activation != nil, [.ffjord]), ("--time-length", timeLength != nil, [.ffjord]),
-      ("--kinetic-energy", kineticEnergy != nil, [.ffjord]), ("--jacobian-norm", jacobianNorm != nil, [.ffjord]),
-      ("--flows", flows != nil, layered), ("--masked-width", maskedWidth != nil, [.iaf]),
-      ("--orthogonal-vectors", orthogonalVectors != nil, [.sylvesterOrthogonal]),
-      ("--reflections", reflections != nil, [.sylvesterHouseholder]),
+  /// The options of posteriors, and the values that were given.
+  private var choices: [any OptionChoice] {
+    [
+      Choice(.hidden, hidden?.widths), Choice(.blocks, blocks), Choice(.amortization, amortization),
+      Choice(.rank, rank), Choice(.timeDependence, layerType),
+      Choice(.activation, activation.flatMap(ElementwiseFunction.init(rawValue:))), Choice(.timeLength, timeLength),
+      Choice(.kineticEnergy, kineticEnergy), Choice(.jacobianNorm, jacobianNorm), Choice(.flows, flows),
+      Choice(.maskedWidth, maskedWidth), Choice(.orthogonalVectors, orthogonalVectors),
+      Choice(.reflections, reflections),
     ]
-    return options.filter(\.1).map { (name: $0.0, posteriors: $0.2) }
   }
 
+  private var given: [any OptionChoice] { choices.filter(\.isGiven) }
+
   /// The options that were given.
-  var names: [String] { given.map(\.name) }
+  var names: [String] {
+    [latent == nil ? nil : "--latent", flow == nil ? nil : "--flow"].compactMap { $0 }
+      + given.map { Self.name($0.erased.key) }
+  }
 
   func validate() throws {
-    let kind = flow ?? .ffjord
-    for option in given where !option.posteriors.contains(kind) {
-      let posteriors = option.posteriors.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("\(option.name) says nothing of the posterior \(kind.rawValue); it is for \(posteriors)")
+    let kind = flow ?? ModelConfiguration().flow
+    for option in given.map(\.erased) where !PosteriorKind.having(option).contains(kind) {
+      throw ValidationError(
+        "\(Self.name(option.key)) says nothing of the posterior \(kind.rawValue); it is for \(Self.posteriors(option))")
     }
     if rank != nil, let amortization, amortization != .lowRank {
       throw ValidationError("--rank says nothing of --amortization \(amortization.rawValue); it is for low-rank")
@@ -119,22 +80,51 @@ struct ModelOptions: ParsableArguments {
 
   /// Sets what was given.
   func apply(to model: inout ModelConfiguration) {
-    func set<Value>(_ field: inout Value, _ value: Value?) { if let value { field = value } }
-    set(&model.latent, latent)
-    set(&model.flow, flow)
-    set(&model.hidden, hidden?.widths)
-    set(&model.blocks, blocks)
-    set(&model.amortization, amortization)
-    set(&model.rank, rank)
-    set(&model.timeDependence, layerType)
-    set(&model.activation, activation.flatMap(ElementwiseFunction.init(rawValue:)))
-    set(&model.timeLength, timeLength)
+    if let latent { model.latent = latent }
+    if let flow { model.flow = flow }
+    for choice in given { choice.apply(to: &model) }
     if timeLength != nil { model.timeLengths = nil }
-    set(&model.kineticEnergy, kineticEnergy)
-    set(&model.jacobianNorm, jacobianNorm)
-    set(&model.flows, flows)
-    set(&model.maskedWidth, maskedWidth)
-    set(&model.orthogonalVectors, orthogonalVectors)
-    set(&model.reflections, reflections)
+  }
+
+  /// The name on the command line of a configuration's key.
+  static func name(_ key: String) -> String {
+    key == ModelOption.timeDependence.key ? "--layer-type" : "--\(key.words(separator: "-"))"
+  }
+
+  /// The kinds of posterior that have an option.
+  private static func posteriors(_ option: some AnyModelOption) -> String {
+    PosteriorKind.having(option).map(\.rawValue).joined(separator: ", ")
+  }
+
+  /// The posteriors that have an option, what it says, and its default, also where a posterior has another one.
+  private static func help<Value>(_ option: ModelOption<Value>, _ valueName: String) -> ArgumentHelp {
+    let others = PosteriorKind.having(option).compactMap { kind -> String? in
+      var model = ModelConfiguration()
+      kind.posterior.setSizes(.published, of: &model)
+      return model[option] == option.defaultValue ? nil : "\(kind.rawValue): \(option.text(in: model))"
+    }
+    let defaults = ([option.defaultText] + others).joined(separator: "; ")
+    return ArgumentHelp("\(posteriors(option)): \(option.summary). (default: \(defaults))", valueName: valueName)
+  }
+}
+
+/// An option of a posterior, and the value that was given, if any.
+private protocol OptionChoice {
+  var erased: any AnyModelOption { get }
+  var isGiven: Bool { get }
+  func apply(to model: inout ModelConfiguration)
+}
+
+private struct Choice<Value: ModelOptionValue>: OptionChoice {
+  let option: ModelOption<Value>
+  let value: Value?
+
+  init(_ option: ModelOption<Value>, _ value: Value?) { (self.option, self.value) = (option, value) }
+
+  var erased: any AnyModelOption { option }
+  var isGiven: Bool { value != nil }
+
+  func apply(to model: inout ModelConfiguration) {
+    if let value { model[option] = value }
   }
 }

@@ -73,7 +73,7 @@ struct ImageOptions: ParsableArguments {
         "the model takes images of \(height)x\(width), and \(name) has \(loaded.height)x\(loaded.width)"
           + (loaded.origins == nil ? "" : "; --resize \(height)x\(width) brings them to that"))
     }
-    guard LikelihoodKind(loaded.pixels) == configuration.model.likelihood else {
+    guard configuration.model.likelihood.likelihood.pixels == loaded.pixels.values else {
       throw TrainingError.invalidConfiguration(
         "the model's likelihood is \(configuration.model.likelihood.rawValue), and \(name) has "
           + "\(loaded.pixels.rawValue) pixels"

@@ -30,7 +30,7 @@ struct Train: ParsableCommand {
       Defaults below are those of the paper preset; --preset small changes some of them.
       """)
 
-  @Option(help: "The dataset; see 'ffjord-vae datasets list'. (default: glyphs)")
+  @Option(help: "The dataset; see 'ffjord-vae datasets list'. (default: \(DatasetCatalog.standard().rawValue))")
   var dataset: String?
 
   @Option(help: ArgumentHelp("Where datasets are looked for first.", valueName: "dir"))
@@ -217,7 +217,8 @@ struct Train: ParsableCommand {
   private func startingConfiguration() throws -> TrainingConfiguration {
     guard let config else {
       return (preset ?? .paper).configuration(
-        dataset: dataset ?? "glyphs", flow: model.flow ?? .ffjord, amortization: model.amortization ?? .lowRank)
+        dataset: dataset ?? DatasetCatalog.standard().rawValue, flow: model.flow ?? .ffjord,
+        amortization: model.amortization ?? .lowRank)
     }
     guard preset == nil else {
       throw ValidationError("--config and --preset: give one of them; a configuration file may name a preset itself")

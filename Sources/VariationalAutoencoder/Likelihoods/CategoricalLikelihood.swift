@@ -1,54 +1,6 @@
 import Autodiff
 import Tensors
 
-/// The distribution p(x given z) of the pixels, whose parameters the decoder computes.
-public protocol Likelihood: Sendable {
-  /// log p(x given z) of each image, `[batch]` in nats.
-  ///
-  /// - Parameters:
-  ///   - images: The images x, `[batch, pixels]` in [0, 1].
-  ///   - decoded: The decoder's output, `[batch, pixels * outputs per pixel]`.
-  func logProbability(of images: Variable, decoded: Variable) -> Variable
-
-  /// The mean of p(x given z), `[batch, pixels]` in [0, 1].
-  ///
-  /// - Parameter decoded: The decoder's output, `[batch, pixels * outputs per pixel]`.
-  func mean(decoded: Variable) -> Variable
-}
-
-/// The kind of a model's likelihood.
-public enum LikelihoodKind: String, Sendable, CaseIterable, Codable {
-  /// Binary pixels; see ``BernoulliLikelihood``.
-  case bernoulli
-  /// Pixels of 256 grey levels; see ``CategoricalLikelihood``.
-  case categorical
-
-  /// How many numbers the decoder computes for each pixel.
-  public var outputsPerPixel: Int { self == .bernoulli ? 1 : CategoricalLikelihood.levels }
-
-  /// The likelihood of this kind.
-  public var likelihood: any Likelihood {
-    switch self {
-    case .bernoulli: BernoulliLikelihood()
-    case .categorical: CategoricalLikelihood()
-    }
-  }
-}
-
-/// Independent binary pixels, with their logits from the decoder: `[batch, pixels]`.
-public struct BernoulliLikelihood: Likelihood {
-  /// The likelihood of binary pixels.
-  public init() {}
-
-  /// The sum over pixels of x logit - softplus(logit), `[batch]` in nats.
-  public func logProbability(of images: Variable, decoded: Variable) -> Variable {
-    .bernoulliLogLikelihood(logits: decoded, images: images)
-  }
-
-  /// The sigmoid of the logits, `[batch, pixels]`.
-  public func mean(decoded: Variable) -> Variable { decoded.applying(.sigmoid) }
-}
-
 /// Independent categorical pixels of 256 grey levels, with the levels' logits from the decoder: `[batch, pixels *
 /// 256]`.
 ///
@@ -56,6 +8,12 @@ public struct BernoulliLikelihood: Likelihood {
 public struct CategoricalLikelihood: Likelihood {
   /// The number of levels of a pixel.
   public static let levels = 256
+
+  public let pixels = PixelValues.grey
+  public let outputLayers = [OutputLayer(channels: levels, kernel: 5), OutputLayer(channels: levels, kernel: 1)]
+  /// As in the published model of grey images.
+  public let varianceRange: ClosedRange<Double>? = 0.01...7
+  public let unit = LikelihoodUnit.bitsPerDimension
 
   /// The likelihood of grey pixels.
   public init() {}

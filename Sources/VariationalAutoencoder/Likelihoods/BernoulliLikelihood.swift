@@ -1,0 +1,18 @@
+import Autodiff
+
+/// Independent binary pixels, with their logits from the decoder: `[batch, pixels]`.
+public struct BernoulliLikelihood: Likelihood {
+  public let pixels = PixelValues.binary
+  public let outputLayers = [OutputLayer(channels: 1, kernel: 1)]
+
+  /// The likelihood of binary pixels.
+  public init() {}
+
+  /// The sum over pixels of x logit - softplus(logit), `[batch]` in nats.
+  public func logProbability(of images: Variable, decoded: Variable) -> Variable {
+    .bernoulliLogLikelihood(logits: decoded, images: images)
+  }
+
+  /// The sigmoid of the logits, `[batch, pixels]`.
+  public func mean(decoded: Variable) -> Variable { decoded.applying(.sigmoid) }
+}
