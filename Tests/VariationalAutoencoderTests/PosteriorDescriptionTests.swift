@@ -82,7 +82,7 @@ import Testing
     #expect(error { $0.hidden = [8, 0] } == "hidden 8-0: widths from 1 to 65536")
     let deep = error { $0.hidden = Array(repeating: 2, count: 101) }
     #expect(deep?.hasSuffix("101 layers, and 100 are the limit") == true)
-    #expect(error { $0.timeLength = -1 } == "time length -1: a positive number")
+    #expect(error { $0.timeLength = -1 } == "time length -1.0: a positive number")
     #expect(error { $0.timeLengths = [0.5] } == "1 time lengths for 5 blocks: one for each")
     #expect(error { ($0.flow, $0.maskedWidth) = (.iaf, 0) } == "masked width 0: from 1 to 65536")
     #expect(error { $0.latent = 0 } == "latent 0: from 1 to 4096")

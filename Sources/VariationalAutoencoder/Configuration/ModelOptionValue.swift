@@ -6,6 +6,9 @@ public protocol ModelOptionValue: Codable, Equatable, Sendable {
   /// The value as it is written on a command line.
   var optionText: String { get }
 
+  /// A list of values as it is written on a command line.
+  static func text(of list: [Self]) -> String
+
   /// Any value, for a list of keys; nil where none is needed, since the default is always written.
   static var example: Self? { get }
 
@@ -20,6 +23,9 @@ public protocol ModelOptionValue: Codable, Equatable, Sendable {
 }
 
 extension ModelOptionValue {
+  /// The values in brackets.
+  public static func text(of list: [Self]) -> String { "[\(list.map(\.optionText).joined(separator: ", "))]" }
+
   /// Nil.
   public static var example: Self? { nil }
 
@@ -47,21 +53,24 @@ extension Int: ModelOptionValue {
   /// The number in decimal digits.
   public var optionText: String { "\(self)" }
 
+  /// The numbers with hyphens between them, such as 512-512.
+  public static func text(of list: [Int]) -> String { list.map(\.optionText).joined(separator: "-") }
+
   /// Zero.
   public static var example: Int? { 0 }
 }
 
 extension Double: ModelOptionValue {
   /// The number with the fewest digits that tell it from others.
-  public var optionText: String { Int(exactly: self).map { "\($0)" } ?? "\(self)" }
+  public var optionText: String { "\(self)" }
 
   /// Zero.
   public static var example: Double? { 0 }
 }
 
 extension Array: ModelOptionValue where Element: ModelOptionValue {
-  /// The elements with hyphens between them, such as 512-512.
-  public var optionText: String { map(\.optionText).joined(separator: "-") }
+  /// The elements: whole numbers with hyphens between them, such as 512-512, others in brackets.
+  public var optionText: String { Element.text(of: self) }
 
   /// No elements.
   public static var example: [Element]? { [] }
