@@ -4,7 +4,8 @@ import Tensors
 public struct Roofline: Sendable, Codable {
   /// Single-precision operations a second, in a large matrix product.
   public let floatOperations: Double
-  /// Operations a second in a large product of factors rounded to bfloat16; in single precision where rounding gains nothing.
+  /// Operations a second in a large product of factors rounded to bfloat16, by the instructions that mixed numerics take;
+  /// in single precision where rounding gains nothing.
   public let lowPrecisionOperations: Double
   /// Bytes read and written a second where all of it lies in memory.
   public let memoryBytes: Double
@@ -20,7 +21,7 @@ public struct Roofline: Sendable, Codable {
       multiplyMatrices(MatrixView(a), MatrixView(a), rows: size, columns: size, inner: size, into: &product)
     }
     let packed = PreparedMatrix(a, numerics: .mixed)
-    let tiles = rate(of: 2 * size * size * size, tries: 16) {
+    let lowPrecision = rate(of: 2 * size * size * size, tries: 16) {
       packed.multiply(MatrixView(a), rows: size, into: &product)
     }
     func traffic(_ bytes: Int, tries: Int) -> Double {
@@ -30,7 +31,7 @@ public struct Roofline: Sendable, Codable {
       return rate(of: bytes, tries: tries) { y.add(x) }
     }
     return Roofline(
-      floatOperations: floats, lowPrecisionOperations: tiles, memoryBytes: traffic(768 << 20, tries: 6),
+      floatOperations: floats, lowPrecisionOperations: lowPrecision, memoryBytes: traffic(768 << 20, tries: 6),
       cacheBytes: traffic(12 << 20, tries: 200))
   }
 
