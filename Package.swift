@@ -95,7 +95,7 @@ let package = Package(
     .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "TestSupport"]),
     .testTarget(
       name: "DifferentialEquationsTests", dependencies: ["DifferentialEquations", "Autodiff", "TestSupport"]),
-    .testTarget(name: "NeuralNetworksTests", dependencies: ["NeuralNetworks", "TestSupport"]),
+    .testTarget(name: "NeuralNetworksTests", dependencies: ["NeuralNetworks", "Kernels", "TestSupport"]),
     .testTarget(
       name: "VariationalAutoencoderTests",
       dependencies: ["VariationalAutoencoder", "Safetensors", "TestSupport"]),
