@@ -4,8 +4,11 @@ import PackageDescription
 
 let package = Package(
   name: "ffjord-vae",
+  platforms: [.macOS(.v15)],
   products: [
     .executable(name: "ffjord-vae", targets: ["ffjord-vae"]),
+    .library(name: "Randomness", targets: ["Randomness"]),
+    .library(name: "Profiling", targets: ["Profiling"]),
     .library(name: "Tensors", targets: ["Tensors"]),
     .library(name: "Kernels", targets: ["Kernels"]),
     .library(name: "Autodiff", targets: ["Autodiff"]),
@@ -16,7 +19,10 @@ let package = Package(
     .library(name: "ImageDatasets", targets: ["ImageDatasets"]),
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "TensorBoard", targets: ["TensorBoard"]),
-    .library(name: "Charts", targets: ["Charts"]),
+    .library(name: "SVGCharts", targets: ["SVGCharts"]),
+    .library(name: "Runs", targets: ["Runs"]),
+    .library(name: "PyTorchInterchange", targets: ["PyTorchInterchange"]),
+    .library(name: "Inference", targets: ["Inference"]),
     .library(name: "Training", targets: ["Training"]),
   ],
   dependencies: [
@@ -26,28 +32,40 @@ let package = Package(
   ],
   targets: [
     // System libraries.
-    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
-    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
-    .systemLibrary(name: "CMatIO", pkgConfig: "matio", providers: [.apt(["libmatio-dev"])]),
-    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
-    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
+    .systemLibrary(name: "CMatIO", pkgConfig: "matio", providers: [.apt(["libmatio-dev"]), .brew(["libmatio"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
     // The numerical core.
-    .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+    // OpenMP's pool of threads, which oneDNN has, too.
+    .target(
+      name: "CKernels",
+      linkerSettings: [
+        .linkedLibrary("gomp", .when(platforms: [.linux])), .linkedLibrary("omp", .when(platforms: [.macOS])),
+        .linkedLibrary("m"),
+      ]),
     .target(name: "CAMX", dependencies: ["CKernels"]),
     .target(name: "CPrimitives", dependencies: ["COneDNN"], linkerSettings: [.linkedLibrary("dnnl")]),
-    .target(name: "Tensors", dependencies: ["CKernels"]),
-    .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "CPrimitives", "CAMX"]),
-    .target(name: "Autodiff", dependencies: ["Kernels", "Tensors"]),
-    .target(name: "NeuralNetworks", dependencies: ["Autodiff", "Kernels", "Tensors"]),
-    .target(name: "DifferentialEquations", dependencies: ["Autodiff", "Tensors"]),
+    .target(name: "Randomness"),
+    .target(name: "Profiling"),
+    .target(name: "Tensors", dependencies: ["Profiling", "CKernels"]),
+    .target(name: "Kernels", dependencies: ["Profiling", "Tensors", "CAMX", "CKernels", "CPrimitives"]),
+    .target(name: "Autodiff", dependencies: ["Profiling", "Tensors", "Kernels"]),
+    .target(name: "NeuralNetworks", dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff"]),
+    .target(name: "DifferentialEquations", dependencies: ["Tensors", "Autodiff"]),
     .target(
       name: "NormalizingFlows",
-      dependencies: ["NeuralNetworks", "DifferentialEquations", "Autodiff", "Kernels", "Tensors"]),
-    .target(name: "VariationalAutoencoder", dependencies: ["NormalizingFlows"]),
+      dependencies: [
+        "Randomness", "Profiling", "Tensors", "Kernels", "Autodiff", "NeuralNetworks", "DifferentialEquations",
+      ]),
+    .target(
+      name: "VariationalAutoencoder",
+      dependencies: ["Profiling", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows"]),
 
     // Files and data.
     .target(name: "Files"),
@@ -55,65 +73,99 @@ let package = Package(
     .target(name: "JPEGDecoding", dependencies: ["CJPEG"]),
     .target(
       name: "ImageDatasets",
-      dependencies: [
-        "Files", "Safetensors", "Tensors", "CPNG", "JPEGDecoding", "CCrypto", "CZlib", "CZip", "CZstd",
-      ]),
+      dependencies: ["Randomness", "Files", "JPEGDecoding", "CCrypto", "CPNG", "CZip", "CZlib", "CZstd"]),
 
     .target(
       name: "TensorBoard", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Messages/README.md", "Messages/event.proto", "Messages/hparams.proto"]),
 
-    .target(name: "Charts"),
+    .target(name: "SVGCharts"),
 
     // Training and the command line.
     .target(
+      name: "Runs",
+      dependencies: [
+        "Tensors", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows", "VariationalAutoencoder", "Files",
+        "Safetensors", "ImageDatasets", "TensorBoard",
+      ]),
+    .target(
+      name: "PyTorchInterchange",
+      dependencies: [
+        "Tensors", "NeuralNetworks", "NormalizingFlows", "VariationalAutoencoder", "Files", "Safetensors",
+        "ImageDatasets", "Runs",
+      ]),
+    .target(
+      name: "Inference",
+      dependencies: [
+        "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "VariationalAutoencoder", "Files", "ImageDatasets", "Runs",
+      ]),
+    .target(
       name: "Training",
       dependencies: [
-        "VariationalAutoencoder", "Files", "ImageDatasets", "Safetensors", "TensorBoard",
-        .product(name: "Logging", package: "swift-log"),
+        "Randomness", "Profiling", "Tensors", "Kernels", "Autodiff", "NeuralNetworks", "DifferentialEquations",
+        "NormalizingFlows", "VariationalAutoencoder", "Files", "ImageDatasets", "TensorBoard", "Runs", "Inference",
       ]),
     .executableTarget(
       name: "ffjord-vae",
       dependencies: [
-        "Training", "Charts", "Files", "Safetensors",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Randomness", "Tensors", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "SVGCharts", "Runs", "PyTorchInterchange",
+        "Inference", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
 
     // Tests.
-    .target(name: "TestSupport", dependencies: ["Autodiff", "Kernels", "Tensors"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff"], path: "Tests/TestSupport"),
     .target(
       name: "ReaderFuzzing",
-      dependencies: ["Training", "ImageDatasets", "Safetensors", "Files", "CZlib"],
+      dependencies: ["Files", "Safetensors", "ImageDatasets", "Runs", "PyTorchInterchange", "CZlib"],
       path: "Tests/ReaderFuzzing"),
     .testTarget(name: "ReaderFuzzingTests", dependencies: ["ReaderFuzzing"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .target(name: "CAMXEmulated", dependencies: ["CAMX", "CKernels"], path: "Tests/CAMXEmulated"),
     .testTarget(name: "CAMXTests", dependencies: ["CAMX", "CAMXEmulated", "CKernels"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors", "CKernels", "TestSupport"]),
-    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "TestSupport"]),
+    .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Randomness", "Tensors"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Randomness", "Tensors", "Kernels", "CKernels"]),
+    .testTarget(name: "AutodiffTests", dependencies: ["Randomness", "Tensors", "Autodiff", "TestSupport"]),
     .testTarget(
-      name: "DifferentialEquationsTests", dependencies: ["DifferentialEquations", "Autodiff", "TestSupport"]),
-    .testTarget(name: "NeuralNetworksTests", dependencies: ["NeuralNetworks", "Kernels", "TestSupport"]),
+      name: "DifferentialEquationsTests",
+      dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff", "DifferentialEquations"]),
+    .testTarget(
+      name: "NeuralNetworksTests", dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff", "NeuralNetworks"]),
     .testTarget(
       name: "VariationalAutoencoderTests",
-      dependencies: ["VariationalAutoencoder", "Safetensors", "TestSupport"]),
+      dependencies: [
+        "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "VariationalAutoencoder", "Safetensors",
+      ]),
     .testTarget(
       name: "NormalizingFlowsTests",
-      dependencies: ["NormalizingFlows", "NeuralNetworks", "VariationalAutoencoder", "TestSupport"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "Files", "TestSupport"]),
+      dependencies: [
+        "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "VariationalAutoencoder", "TestSupport",
+      ]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "Runs", "PyTorchInterchange", "Inference",
+        "Training",
+      ]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "ffjord-vae", "Training", "VariationalAutoencoder", "Safetensors", "ImageDatasets", "Tensors",
+        "ffjord-vae", "Randomness", "Tensors", "NeuralNetworks", "VariationalAutoencoder", "Safetensors",
+        "ImageDatasets", "Runs", "Inference",
       ]),
-    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "Files"]),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors", "CZstd"]),
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard"]),
-    .testTarget(name: "ChartsTests", dependencies: ["Charts"]),
+    .testTarget(name: "SVGChartsTests", dependencies: ["SVGCharts"]),
     .testTarget(
       name: "ImageDatasetsTests",
-      dependencies: ["ImageDatasets", "Tensors", "CMatIO", "CJPEG", "CZlib", "CZip"]),
+      dependencies: ["Randomness", "Tensors", "Files", "ImageDatasets", "CJPEG", "CMatIO", "CZip", "CZlib"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,18 +1,19 @@
 import Kernels
 import Tensors
 
-/// The gradient of a variable: dense, or as the factors of a sum of outer products that need not be formed.
+/// The gradient of a variable: dense, or as the factors of a sum of outer products.
 ///
 /// The weights of a linear layer with many outputs have a gradient as large as themselves, g^T x, of two small factors. An
-/// optimizer that forms it a part at a time, while it updates that part, spares writing and reading it.
+/// optimizer that multiplies them a part at a time, while it updates that part, spares writing and reading it.
 public enum Gradient: Sendable {
+  /// All numbers, in the shape of the variable.
   case dense(Tensor)
   /// g^T x for cotangents `[rows, outputs]` and inputs `[rows, inputs]`; their gradient is `[outputs, inputs]`,
   /// as exact as the given numerics have it.
   case outerProduct(cotangents: Tensor, inputs: Tensor, numerics: Numerics)
 
-  /// Products with fewer numbers than this are formed: they stay in a cache until they are used.
-  static let leastProduct = 1 << 20
+  /// Gradients with fewer numbers than this are dense: they stay in a cache until they are used.
+  static let leastOuterProduct = 1 << 20
 
   /// The gradient as a tensor.
   public var tensor: Tensor {
@@ -34,6 +35,7 @@ public enum Gradient: Sendable {
     }
   }
 
+  /// The shape of the gradient, which is that of the variable.
   public var shape: [Int] {
     switch self {
     case .dense(let tensor): tensor.shape
@@ -45,7 +47,7 @@ public enum Gradient: Sendable {
 extension GradientAccumulator {
   /// The gradient, left as factors where it is one large product and nothing else.
   mutating func gradient(shape: [Int], _ type: ElementType) -> Gradient {
-    if type == .float32, shape.product >= Gradient.leastProduct, let factors = soleFactors {
+    if type == .float32, shape.product >= Gradient.leastOuterProduct, let factors = soleFactors {
       return factors
     }
     return .dense(value(shape: shape, type))

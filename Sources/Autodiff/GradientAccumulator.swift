@@ -1,9 +1,9 @@
 import Tensors
 
-/// A contribution to a gradient that is formed later, together with others of its kind.
+/// A contribution to a gradient that is computed later, together with others of its kind.
 ///
-/// A solve evaluates its velocity a hundred times with the same weights. Forming their gradient each time would read
-/// and write all of it a hundred times; kept as factors, the contributions are formed in one pass.
+/// A solve evaluates its velocity a hundred times with the same weights. Adding to their dense gradient each time would
+/// read and write all of it a hundred times; kept as factors, the contributions are added up in one pass.
 package protocol DeferredGradient {
   /// Multiplies the contribution.
   var scale: Double { get set }
@@ -12,79 +12,79 @@ package protocol DeferredGradient {
   var elementType: ElementType { get }
   /// The memory that keeping it costs.
   var byteCount: Int { get }
-  /// The contribution as a product g^T x left unformed, where it is one.
+  /// The contribution as an outer-product gradient, where it is one.
   var factors: Gradient? { get }
   /// Adds contributions of this kind to a gradient.
   static func add(_ terms: [Self], to gradient: inout Tensor)
-  /// The gradient that contributions of this kind alone make; at least one.
-  static func formed(_ terms: [Self]) -> Tensor
+  /// The dense sum of contributions; at least one.
+  static func sum(_ terms: [Self]) -> Tensor
 }
 
 extension DeferredGradient {
   package var factors: Gradient? { nil }
 
-  package static func formed(_ terms: [Self]) -> Tensor {
+  package static func sum(_ terms: [Self]) -> Tensor {
     var gradient = Tensor(zeros: terms[0].shape, terms[0].elementType)
     add(terms, to: &gradient)
     return gradient
   }
 
-  /// Takes the contributions of this kind out of `terms` and forms them: added to a gradient, or by themselves.
-  fileprivate static func form(_ terms: inout [any DeferredGradient], into gradient: inout Tensor?) {
+  /// Moves the contributions of this kind from `terms` to a dense gradient.
+  fileprivate static func move(_ terms: inout [any DeferredGradient], to gradient: inout Tensor?) {
     let ours = terms.compactMap { $0 as? Self }
     terms.removeAll { $0 is Self }
-    guard var sum = gradient.take() else {
-      gradient = formed(ours)
+    guard var total = gradient.take() else {
+      gradient = sum(ours)
       return
     }
-    add(ours, to: &sum)
-    gradient = sum
+    add(ours, to: &total)
+    gradient = total
   }
 }
 
-/// A gradient in the making: a formed part, and contributions yet to be formed.
+/// A gradient in the making: a dense part, and deferred contributions.
 package struct GradientAccumulator {
-  /// Deferred contributions are formed when they hold more memory than this.
+  /// Deferred contributions are added to the dense part when they hold more memory than this.
   package static let deferredLimit = 192 << 20
 
-  private var formed: Tensor?
+  private var dense: Tensor?
   private var deferred: [any DeferredGradient] = []
   private var deferredBytes = 0
 
   package init() {}
 
-  package init(_ gradient: Tensor) { formed = gradient }
+  package init(_ gradient: Tensor) { dense = gradient }
 
-  package var isEmpty: Bool { formed == nil && deferred.isEmpty }
+  package var isEmpty: Bool { dense == nil && deferred.isEmpty }
 
   /// The factors of the only contribution, where it is a product.
-  var soleFactors: Gradient? { formed == nil && deferred.count == 1 ? deferred[0].factors : nil }
+  var soleFactors: Gradient? { dense == nil && deferred.count == 1 ? deferred[0].factors : nil }
 
-  /// Whether some contributions are yet to be formed.
+  /// Whether there are deferred contributions.
   var hasDeferred: Bool { !deferred.isEmpty }
 
   package mutating func add(_ cotangent: Tensor) {
-    guard formed != nil else {
-      formed = cotangent
+    guard dense != nil else {
+      dense = cotangent
       return
     }
-    formed?.add(cotangent)
+    dense?.add(cotangent)
   }
 
-  /// Adds a contribution that is formed later.
+  /// Adds a contribution that is computed later.
   package mutating func add(deferred term: any DeferredGradient) {
     deferred.append(term)
     deferredBytes += term.byteCount
-    if deferredBytes > Self.deferredLimit { formed = takeValue() }
+    if deferredBytes > Self.deferredLimit { dense = takeValue() }
   }
 
   /// Adds all of another's contributions, times a factor.
   package mutating func merge(_ other: GradientAccumulator, scale: Double = 1) {
-    if let tensor = other.formed {
-      if formed == nil {
-        formed = scale == 1 ? tensor : tensor.scaled(by: scale)
+    if let tensor = other.dense {
+      if dense == nil {
+        dense = scale == 1 ? tensor : tensor.scaled(by: scale)
       } else {
-        formed?.add(tensor, scale: scale)
+        dense?.add(tensor, scale: scale)
       }
     }
     for var term in other.deferred {
@@ -93,15 +93,15 @@ package struct GradientAccumulator {
     }
   }
 
-  /// The gradient, formed; zeros if nothing was added.
+  /// The dense gradient; zeros if nothing was added.
   package mutating func value(shape: [Int], _ type: ElementType) -> Tensor {
     takeValue() ?? Tensor(zeros: shape, type)
   }
 
-  /// The gradient, formed, if anything was added; leaves nothing behind.
+  /// The dense gradient, if anything was added; leaves nothing behind.
   package mutating func takeValue() -> Tensor? {
-    var result = formed.take()
-    while let first = deferred.first { type(of: first).form(&deferred, into: &result) }
+    var result = dense.take()
+    while let first = deferred.first { type(of: first).move(&deferred, to: &result) }
     deferredBytes = 0
     return result
   }

@@ -1,3 +1,4 @@
+import Profiling
 import Tensors
 
 /// A record of operations, from which gradients are taken by walking it backward.
@@ -20,15 +21,22 @@ public final class Tape {
     let inputs: [Int]
     let pullback: Pullback?
     /// The part of the computation that the operation belongs to, for whoever measures.
-    let part: Profiler.Part
+    let part: Profiler.Label
   }
 
   private var entries: ContiguousArray<Entry> = []
 
+  /// A tape with nothing on it.
   public init() {}
 
+  /// What operations reported of their pullbacks, in the order of the walk; see ``InputCotangents/report(_:)``.
+  package private(set) var reports: [any Sendable] = []
+
+  /// Adds a report that is known before the walk.
+  package func report(_ report: some Sendable) { reports.append(report) }
+
   /// The number of recorded operations and variables.
-  public var count: Int { entries.count }
+  package var count: Int { entries.count }
 
   /// A variable to differentiate with respect to.
   public func variable(_ value: Tensor) -> Variable {
@@ -44,25 +52,25 @@ public final class Tape {
     return Variable(value: value, tape: self, node: entries.count - 1)
   }
 
-  /// The gradients of a scalar with respect to variables of this tape. Consumes the tape.
+  /// The gradients of a scalar with respect to variables of this tape, each of its variable's shape. Consumes the tape.
   public func gradients(of scalar: Variable, withRespectTo variables: [Variable]) -> [Tensor] {
     factoredGradients(of: scalar, withRespectTo: variables).map(\.tensor)
   }
 
-  /// The gradients of a scalar with respect to variables of this tape, large products left as their factors. Consumes the
-  /// tape.
+  /// The gradients of a scalar with respect to variables of this tape, large outer products left as
+  /// their factors. Consumes the tape.
   public func factoredGradients(of scalar: Variable, withRespectTo variables: [Variable]) -> [Gradient] {
     precondition(scalar.value.count == 1, "gradients: of \(scalar.shape), which is no single number")
     let seed = Tensor(repeating: 1, shape: scalar.shape, scalar.value.elementType)
     let gradients = pullback([(scalar, seed)], to: variables)
-    Profiler.enter(.weightGradients, .backward)
+    Profiler.enter("weightGradients", .backward)
     return zip(gradients, variables).map { gradient, variable in
       var gradient = gradient
       return gradient.gradient(shape: variable.shape, variable.value.elementType)
     }
   }
 
-  /// The cotangents of `variables` for given cotangents of results, some perhaps not yet formed. Consumes the tape.
+  /// The cotangents of `variables` for given cotangents of results. Consumes the tape.
   package func pullback(_ seeds: [(Variable, Tensor)], to variables: [Variable]) -> [GradientAccumulator] {
     var cotangents = [GradientAccumulator?](repeating: nil, count: entries.count)
     for (result, seed) in seeds {
@@ -75,13 +83,14 @@ public final class Tape {
       let node = entries.count
       guard let pullback = entry.pullback else { continue }
       guard var accumulated = cotangents[node].take() else { continue }
-      if accumulated.hasDeferred { Profiler.enter(.weightGradients, .backward) }
+      if accumulated.hasDeferred { Profiler.enter("weightGradients", .backward) }
       guard let cotangent = accumulated.takeValue() else { continue }
       Profiler.enter(entry.part, .backward)
       var inputs = InputCotangents(nodes: entry.inputs, cotangents: cotangents)
       cotangents = []
       pullback(cotangent, &inputs)
       cotangents = inputs.cotangents
+      reports += inputs.reports
     }
     return variables.map { variable in
       guard let node = variable.node else { return GradientAccumulator() }
@@ -94,6 +103,7 @@ public final class Tape {
 package struct InputCotangents {
   fileprivate let nodes: [Int]
   fileprivate var cotangents: [GradientAccumulator?]
+  fileprivate var reports: [any Sendable] = []
 
   /// Whether anything depends on this input; if not, its cotangent need not be computed.
   package func needs(_ input: Int) -> Bool { nodes[input] >= 0 }
@@ -104,11 +114,14 @@ package struct InputCotangents {
     cotangents[nodes[input], default: GradientAccumulator()].add(cotangent())
   }
 
-  /// Adds a product, formed later together with others, to the cotangent of an input.
+  /// Adds a contribution that is computed later, together with others, to the cotangent of an input.
   package mutating func add(deferred term: @autoclosure () -> any DeferredGradient, to input: Int) {
     guard needs(input) else { return }
     cotangents[nodes[input], default: GradientAccumulator()].add(deferred: term())
   }
+
+  /// Tells whoever takes the gradients something about this pullback, such as what it took; see ``Tape/reports``.
+  package mutating func report(_ report: some Sendable) { reports.append(report) }
 
   /// Adds what another walk accumulated to the cotangent of an input.
   package mutating func add(_ accumulated: GradientAccumulator, to input: Int) {
@@ -131,7 +144,7 @@ extension Array {
 }
 
 extension Variable {
-  /// Records an operation on the tape that its inputs are on; where none is on a tape, the result is a constant.
+  /// Records an operation on the tape of its inputs. If no input is on a tape, the result is a constant.
   package static func record(
     _ value: Tensor, _ inputs: [Variable], _ pullback: @escaping Tape.Pullback
   ) -> Variable {

@@ -1,9 +1,9 @@
 import Tensors
 
-/// A tensor that may be followed by a tape.
+/// A tensor that may be on a tape.
 ///
-/// Operations on variables compute at once; where an input is on a tape, so is the result. A variable without a tape is
-/// a constant.
+/// Operations on variables compute at once. If an input is on a tape, the operation is recorded there and so is the
+/// result. A variable without a tape is a constant.
 public struct Variable {
   /// The numbers.
   public let value: Tensor
@@ -16,9 +16,10 @@ public struct Variable {
     self.node = node
   }
 
-  /// A constant.
+  /// A constant, through which no gradient flows.
   public init(_ value: Tensor) { self.init(value: value, tape: nil, node: nil) }
 
+  /// The shape of the value.
   public var shape: [Int] { value.shape }
 
   /// Whether gradients flow through this variable.
@@ -27,6 +28,6 @@ public struct Variable {
   /// The same numbers as a constant.
   public var detached: Variable { Variable(value) }
 
-  /// The tape that follows this variable.
+  /// The tape that this variable is on.
   package var recordingTape: Tape? { tape }
 }

@@ -10,10 +10,6 @@ public struct SolveStatistics: Sendable, Equatable {
   public var rejectedSteps = 0
   /// The accepted step sizes, in order; negative in a solve backward in time.
   public var stepSizes: [Double] = []
-  /// The step size at which, judging by the errors of the accepted steps, the whole solve would have met the tolerance:
-  /// the first step size for another solve of the same kind. Nil for methods with fixed steps. See
-  /// ``SolverOptions/startingWarm(_:)``.
-  public var sustainableStep: Double?
   /// The sample of the batch that had the largest error in the smallest step: the one that slows the others down.
   public var stiffestSample: Int?
 
@@ -24,20 +20,12 @@ public struct SolveStatistics: Sendable, Equatable {
   public var smallestStep: Double? { stepSizes.map { abs($0) }.min() }
 }
 
-/// Statistics of the backward pass of a solve; filled in when gradients are taken.
-public final class BackwardPass {
-  /// Evaluations of the dynamics in the backward pass, or pullbacks of evaluations.
-  public internal(set) var evaluations = 0
-  /// Why the adjoint equation could not be solved; the gradient is then NaN. Nil where nothing failed.
-  public internal(set) var failure: SolveError?
-}
-
 /// The result of a solve: the state at its end, and statistics.
 public struct Solution {
   /// The components of the state at the end of the solve, each of the shape of its initial value.
   public let state: [Variable]
   /// Statistics of the solve.
   public let statistics: SolveStatistics
-  /// Statistics of the backward pass, which are complete once gradients have been taken.
-  public let backwardPass: BackwardPass
+  /// What a similar solve can start warm with.
+  public let solverState: SolverState
 }

@@ -20,16 +20,21 @@ public enum AdjointMethod: String, Sendable, CaseIterable, Codable {
 ///   - parameters: What f depends on and what is constant during the solve; gradients flow to it.
 ///   - start: The time of the initial state.
 ///   - end: The time of the result.
-///   - options: Method, tolerances, limits.
+///   - options: The method, and how the sizes of its steps are chosen.
 ///   - gradient: How the solve is differentiated.
-/// - Returns: The state at `end`, and statistics.
+///   - solverState: What a similar solve learned, for a warm start; by default a cold start.
+///   - componentsOutsideErrorNorm: The indices of components of the state that are left out of the error norm of
+///     adaptive steps, such as integrals that the rest of the state does not depend on.
+/// - Returns: The state at `end`, statistics, and what a similar solve can start warm with.
 /// - Throws: ``SolveError`` where the step size underflows, a number is not finite, or the step limit is reached.
 public func solve(
   _ dynamics: @escaping Dynamics, initial: [Variable], parameters: [Variable] = [], from start: Double,
-  to end: Double, options: SolverOptions = SolverOptions(), gradient: AdjointMethod = .direct
+  to end: Double, options: SolverOptions = SolverOptions(), gradient: AdjointMethod = .direct,
+  startingFrom solverState: SolverState = SolverState(), componentsOutsideErrorNorm: Set<Int> = []
 ) throws(SolveError) -> Solution {
   let problem = Problem(
-    dynamics: dynamics, initial: initial, parameters: parameters, start: start, end: end, options: options)
+    dynamics: dynamics, initial: initial, parameters: parameters, start: start, end: end, options: options,
+    solverState: solverState, componentsOutsideErrorNorm: componentsOutsideErrorNorm)
   let isTracked = (initial + parameters).contains { $0.isTracked }
   guard isTracked else { return try problem.solveDirectly() }
   switch gradient {
@@ -47,19 +52,21 @@ struct Problem {
   let start: Double
   let end: Double
   let options: SolverOptions
+  let solverState: SolverState
+  let componentsOutsideErrorNorm: Set<Int>
 
   /// The values of the parameters as constants.
   var constants: [Variable] { parameters.map(\.detached) }
 
   /// Records a whole solve as one operation. Its results are the components at the end; `pullback` turns their
-  /// cotangents into those of the initial state and the parameters.
+  /// cotangents into those of the initial state and the parameters, and tells what that took.
   ///
   /// An operation of the tape has one result, so the components are concatenated into one and sliced out of it again.
   func recorded(
     _ components: [Tensor],
     _ pullback:
       @escaping (_ cotangents: [Tensor]) -> (
-        initial: [GradientAccumulator], parameters: [GradientAccumulator]
+        initial: [GradientAccumulator], parameters: [GradientAccumulator], BackwardPass
       )
   ) -> [Variable] {
     let shapes = components.map(\.shape)
@@ -68,19 +75,20 @@ struct Problem {
     let result = Variable.record(joined, initial + parameters) { g, inputs in
       var start = 0
       let cotangents = shapes.map { shape in
-        let part = g.leading(start..<(start + shape.reduce(1, *)))
-        start += shape.reduce(1, *)
+        let part = g.leading(start..<(start + shape.product))
+        start += shape.product
         return part.reshaped(shape)
       }
-      let gradients = pullback(cotangents)
-      for (i, gradient) in (gradients.initial + gradients.parameters).enumerated() where !gradient.isEmpty {
+      let (initial, parameters, backwardPass) = pullback(cotangents)
+      precondition(initial.count == count, "a solve's gradient has another number of components")
+      inputs.report(backwardPass)
+      for (i, gradient) in (initial + parameters).enumerated() where !gradient.isEmpty {
         inputs.add(gradient, to: i)
       }
-      precondition(gradients.initial.count == count, "a solve's gradient has another number of components")
     }
     var start = 0
     return shapes.map { shape in
-      let length = shape.reduce(1, *)
+      let length = shape.product
       defer { start += length }
       return result.sliced(axis: 0, start: start, length: length).reshaped(shape)
     }

@@ -1,66 +1,46 @@
-/// Options of a solve: the method, the tolerances, the step sizes.
+/// Options of a solve: the method, and how the sizes of its steps are chosen.
+///
+/// ```swift
+/// SolverOptions.adaptive(.tsitouras, tolerance: 1e-6)
+/// SolverOptions.fixed(.rungeKutta4, steps: 8)
+/// ```
 public struct SolverOptions: Sendable, Equatable {
   /// The Runge–Kutta method.
   public var method: ButcherTableau
-  /// The absolute part of the error allowed to a step: the root mean square, over each component of the state, of
-  /// error / (absolute + relative * |y|) may be at most 1.
-  public var absoluteTolerance: Double
-  /// The relative part of the error allowed to a step; see ``absoluteTolerance``.
-  public var relativeTolerance: Double
-  /// How step sizes follow the error. Adaptive methods only.
-  public var controller: StepSizeController
-  /// The size of the first step; nil to choose it from the problem. Adaptive methods only.
-  public var firstStep: Double?
-  /// Whether the rest of the interval is divided into steps of one size, the largest that the controller allows. Steps
-  /// of one size have the least error for their number; otherwise the last step is whatever the others leave over.
-  /// Adaptive methods only.
-  public var dividesEvenly: Bool
-  /// The number of steps, all of one size, of a method without error estimate.
-  public var fixedSteps: Int
-  /// The most steps, accepted or rejected, that a solve may take before it fails with
-  /// ``SolveError/stepLimit(time:limit:sample:)``.
-  public var stepLimit: Int
-  /// The indices of components of the state that are left out of the error norm, such as integrals that the rest of the
-  /// state does not depend on.
-  public var componentsOutsideErrorNorm: Set<Int>
+  /// How the sizes of the steps are chosen. ``StepControl/adaptive(_:)`` needs a method with an error estimate.
+  public var stepControl: StepControl
 
   /// Options of a solve; the defaults are the published model's.
-  public init(
-    method: ButcherTableau = .dormandPrince, absoluteTolerance: Double = 1e-5,
-    relativeTolerance: Double = 1e-5, controller: StepSizeController = .integral, firstStep: Double? = nil,
-    dividesEvenly: Bool = false, fixedSteps: Int = 20, stepLimit: Int = 2000,
-    componentsOutsideErrorNorm: Set<Int> = []
-  ) {
+  ///
+  /// - Parameters:
+  ///   - method: The Runge–Kutta method.
+  ///   - stepControl: How the sizes of the steps are chosen; with nil, by the error where the method estimates it, and
+  ///     otherwise 20 steps of one size.
+  public init(method: ButcherTableau = .dormandPrince, stepControl: StepControl? = nil) {
     self.method = method
-    self.absoluteTolerance = absoluteTolerance
-    self.relativeTolerance = relativeTolerance
-    self.controller = controller
-    self.firstStep = firstStep
-    self.dividesEvenly = dividesEvenly
-    self.fixedSteps = fixedSteps
-    self.stepLimit = stepLimit
-    self.componentsOutsideErrorNorm = componentsOutsideErrorNorm
+    self.stepControl = stepControl ?? (method.isAdaptive ? .adaptive(AdaptiveSteps()) : .fixed(count: 20))
   }
 
-  /// These options with a warm start: the step size that would have suited a similar, earlier solve.
-  ///
-  /// The solve begins with that size and divides the interval evenly. This saves the evaluation that chooses the first
-  /// step of a cold start, and the small steps that follow it.
-  ///
-  /// - Parameter step: ``SolveStatistics/sustainableStep`` of the earlier solve; with nil, the options are unchanged.
-  public func startingWarm(_ step: Double?) -> SolverOptions {
-    guard let step else { return self }
-    var options = self
-    options.firstStep = step
-    options.dividesEvenly = true
-    return options
+  /// A solve in a number of steps of one size.
+  public static func fixed(_ method: ButcherTableau, steps count: Int) -> SolverOptions {
+    SolverOptions(method: method, stepControl: .fixed(count: count))
   }
 
-  /// These options without a warm start: for another equation, about which the earlier solve says nothing.
-  var startingCold: SolverOptions {
-    guard dividesEvenly else { return self }
-    var options = self
-    (options.firstStep, options.dividesEvenly) = (nil, false)
-    return options
+  /// A solve whose step sizes follow the estimated error.
+  ///
+  /// - Parameters:
+  ///   - method: A method with an error estimate.
+  ///   - tolerance: The absolute and the relative tolerance.
+  public static func adaptive(_ method: ButcherTableau = .dormandPrince, tolerance: Double) -> SolverOptions {
+    SolverOptions(
+      method: method,
+      stepControl: .adaptive(AdaptiveSteps(absoluteTolerance: tolerance, relativeTolerance: tolerance)))
+  }
+
+  /// These options with another absolute and relative tolerance; unchanged where the steps are fixed.
+  public func solving(toTolerance tolerance: Double) -> SolverOptions {
+    guard case .adaptive(var steps) = stepControl else { return self }
+    (steps.absoluteTolerance, steps.relativeTolerance) = (tolerance, tolerance)
+    return SolverOptions(method: method, stepControl: .adaptive(steps))
   }
 }

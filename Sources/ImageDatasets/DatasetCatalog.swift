@@ -45,7 +45,7 @@ public enum DatasetCatalog {
   /// names are unchanged.
   public static func lastingName(for name: String) -> String {
     guard isPath(name) else { return name }
-    return URL(fileURLWithPath: (name as NSString).expandingTildeInPath).standardizedFileURL.path
+    return URL(fileURLWithPath: name.expandingTilde).standardizedFileURL.path
   }
 
   /// A dataset's name in a form that can be part of a file name: `freyfaces-321` for `freyfaces:321`, or `digits` for
@@ -53,7 +53,7 @@ public enum DatasetCatalog {
   public static func fileName(for name: String) -> String {
     if all.contains(where: { $0.name == name }) { return name }
     let isPath = freyfacesSeed(name) == nil
-    let url = URL(fileURLWithPath: (name as NSString).expandingTildeInPath).standardizedFileURL
+    let url = URL(fileURLWithPath: name.expandingTilde).standardizedFileURL
     let stem = isPath ? url.deletingPathExtension().lastPathComponent : name
     let safe = stem.map { $0.isLetter || $0.isNumber || "._-".contains($0) ? $0 : "-" }
     let trimmed = String(safe.drop { $0 == "." || $0 == "-" })

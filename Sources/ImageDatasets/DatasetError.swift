@@ -59,16 +59,13 @@ extension DatasetError: CustomStringConvertible {
       """
       The dataset '\(dataset)' was not found. Looked for:
       \(searched.map { "  " + $0 }.joined(separator: "\n"))
-      Fetch it with:
-        ffjord-vae datasets fetch \(dataset)
-      or download \(address)
-      and put it in one of these places, or name its folder with --data-dir or FFJORD_VAE_DATA.
+      Fetch it, or download \(address)
+      and put it in one of these places, or name its folder with FFJORD_VAE_DATA.
       """
     case .missingPath(let path):
       """
       There is nothing at \(path). Give the path of an .npz, .npy or .mat file or of a folder of PNG or JPEG files, \
-      or the name of a dataset that `ffjord-vae datasets list` knows; for a run whose images have moved, name their folder \
-      with --data-dir.
+      or the name of a known dataset; for a run whose images have moved, name their folder with FFJORD_VAE_DATA.
       """
     case .nothingToFetch(let path):
       """
@@ -84,19 +81,17 @@ extension DatasetError: CustomStringConvertible {
       """
     case .unwritable(let path, let reason):
       """
-      Cannot write \(path.visible()): \(reason). Check the free space and your rights there, or choose another folder \
-      with --data-dir.
+      Cannot write \(path.visible()): \(reason). Check the free space and your rights there, or choose another folder.
       """
     case .malformed(let path, let reason):
       """
-      \(path.visible()) is not what it should be: \(reason). Compare its checksum with the published one with \
-      `ffjord-vae datasets check`; if it differs, move the file away and fetch it again.
+      \(path.visible()) is not what it should be: \(reason). Compare its checksum with the published one; if it differs, move \
+      the file away and fetch it again.
       """
     case .tooLarge(let path, let claim, let limit):
       """
       \(path.visible()) claims images that take \(claim.map(MemoryLimit.words) ?? "more memory than can be counted") to read, and \
-      the limit for a file of its size is \(MemoryLimit.words(limit)). If it is what it should be, raise the limit with \
-      --memory-limit.
+      the limit for a file of its size is \(MemoryLimit.words(limit)). If it is what it should be, raise the limit.
       """
     case .checksumMismatch(let path, let expected, let found):
       """

@@ -8,7 +8,7 @@ import Foundation
 /// ```swift
 /// let description = try DatasetCatalog.description(named: "omniglot")
 /// let fetcher = DatasetFetcher()
-/// try fetcher.fetch(description, into: DatasetLocator().downloadDirectory) { received, total in
+/// try await fetcher.fetch(description, into: DatasetLocator().downloadDirectory) { received, total in
 ///   print(received, total ?? 0)
 /// }
 /// ```
@@ -43,12 +43,12 @@ public struct DatasetFetcher: Sendable {
   public func fetch(
     _ description: DatasetDescription, into directory: URL, isReplacing: Bool = false,
     progress: Progress? = nil
-  ) throws(DatasetError) -> [URL] {
+  ) async throws(DatasetError) -> [URL] {
     if let path = description.ownPath { throw .nothingToFetch(path: path) }
     var urls = [URL]()
     for file in description.files {
       let destination = directory.appendingPathComponent(file.relativePaths[0], isDirectory: false)
-      try fetch(file, to: destination, isReplacing, progress)
+      try await fetch(file, to: destination, isReplacing, progress)
       urls.append(destination)
     }
     return urls
@@ -56,7 +56,7 @@ public struct DatasetFetcher: Sendable {
 
   private func fetch(
     _ file: DatasetFile, to destination: URL, _ isReplacing: Bool, _ progress: Progress?
-  ) throws(DatasetError) {
+  ) async throws(DatasetError) {
     if FileManager.default.fileExists(atPath: destination.path) {
       if try file.identify(destination).form != nil { return }
       guard isReplacing else {
@@ -71,7 +71,7 @@ public struct DatasetFetcher: Sendable {
     defer { try? FileManager.default.removeItem(at: temporary) }
     let target = try open(temporary, for: destination)
     let download = Download(from: file.address, into: target, timeout: timeout, progress: progress)
-    if let reason = download.run() {
+    if let reason = await download.run() {
       throw .downloadFailed(
         address: file.address.absoluteString, destination: destination.path, reason: reason)
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Finds the files of datasets: in the folder that the user names, then in `$FFJORD_VAE_DATA`, then where they were
@@ -28,7 +29,7 @@ public struct DatasetLocator: Sendable {
     isFirstAsked = dataDirectory.map { !$0.isEmpty } ?? false
     var directories = [URL]()
     for case let path? in asked where !path.isEmpty {
-      let url = URL(fileURLWithPath: (path as NSString).expandingTildeInPath, isDirectory: true)
+      let url = URL(fileURLWithPath: path.expandingTilde, isDirectory: true)
         .standardizedFileURL
       if !directories.contains(url) { directories.append(url) }
     }
@@ -48,9 +49,7 @@ public struct DatasetLocator: Sendable {
   /// The first path at which a file exists; nil where there is none.
   public func find(_ file: DatasetFile) -> URL? {
     candidates(for: file).first { candidate in
-      var isDirectory: ObjCBool = false
-      return FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isDirectory)
-        && !isDirectory.boolValue
+      FileManager.default.isDirectory(atPath: candidate.path) == false
     }
   }
 
@@ -93,8 +92,8 @@ public struct DatasetLocator: Sendable {
   /// They are looked for in the folder that the user names, then where they were, then in the other folders, by their
   /// file name. The path is unchanged where they are nowhere, and so are names of known datasets.
   public func place(ofRecorded name: String) -> String {
-    guard (name as NSString).isAbsolutePath else { return name }
-    let moved = directories.map { $0.appendingPathComponent((name as NSString).lastPathComponent).path }
+    guard name.hasPrefix("/") else { return name }
+    let moved = directories.map { $0.appendingPathComponent(URL(filePath: name).lastPathComponent).path }
     let candidates = isFirstAsked ? [moved[0], name] + moved.dropFirst() : [name] + moved
     return candidates.first { FileManager.default.fileExists(atPath: $0) } ?? name
   }

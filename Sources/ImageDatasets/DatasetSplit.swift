@@ -1,3 +1,5 @@
+import Randomness
+
 /// A split of a dataset.
 public enum DatasetSplit: String, CaseIterable, Sendable {
   /// The images whose likelihood is maximized.
@@ -36,4 +38,9 @@ public struct SplitCounts: Sendable, Hashable {
 
   /// The number of images of all splits together.
   public var total: Int { train + validation + test }
+}
+
+extension RandomPurpose {
+  /// Which images are of which split.
+  public static let split = RandomPurpose(6)
 }

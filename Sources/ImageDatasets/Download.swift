@@ -5,7 +5,7 @@ import Synchronization
   import FoundationNetworking
 #endif
 
-/// A blocking transfer from an address into an open file.
+/// A transfer from an address into an open file.
 final class Download: NSObject, URLSessionDataDelegate, Sendable {
   private struct State {
     var received: Int64 = 0
@@ -13,6 +13,8 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
     /// Why the transfer was abandoned, other than a failure of the network.
     var refusal: String?
     var failure: String?
+    /// Who waits for the end.
+    var waiting: CheckedContinuation<Void, Never>?
   }
 
   private let address: URL
@@ -20,7 +22,6 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
   private let timeout: Double
   private let progress: DatasetFetcher.Progress?
   private let state = Mutex(State())
-  private let finished = DispatchSemaphore(value: 0)
 
   init(from address: URL, into target: FileHandle, timeout: Double, progress: DatasetFetcher.Progress?) {
     self.address = address
@@ -30,21 +31,24 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
   }
 
   /// Transfers everything and closes the file; returns why that failed, or nil.
-  func run() -> String? {
+  func run() async -> String? {
     let configuration = URLSessionConfiguration.ephemeral
     configuration.timeoutIntervalForRequest = timeout
     let session = URLSession(configuration: configuration, delegate: self, delegateQueue: nil)
-    session.dataTask(with: address).resume()
-    finished.wait()
+    let task = session.dataTask(with: address)
+    await withCheckedContinuation { continuation in
+      state.withLock { $0.waiting = continuation }
+      task.resume()
+    }
     session.finishTasksAndInvalidate()
-    let outcome = state.withLock { $0 }
-    if let reason = outcome.refusal ?? outcome.failure {
+    let (received, total, reason) = state.withLock { ($0.received, $0.total, $0.refusal ?? $0.failure) }
+    if let reason {
       try? target.close()
       return reason
     }
-    if let total = outcome.total, outcome.received != total {
+    if let total, received != total {
       try? target.close()
-      return "the connection ended after \(outcome.received) of \(total) bytes"
+      return "the connection ended after \(received) of \(total) bytes"
     }
     do {
       try target.synchronize()
@@ -86,10 +90,11 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
   }
 
   func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-    if let error {
-      let reason = error.localizedDescription
-      state.withLock { $0.failure = reason }
+    let reason = error?.localizedDescription
+    let waiting = state.withLock { state in
+      state.failure = reason
+      return state.waiting.take()
     }
-    finished.signal()
+    waiting?.resume()
   }
 }

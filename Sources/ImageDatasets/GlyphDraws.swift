@@ -1,4 +1,4 @@
-import Tensors
+import Randomness
 
 /// A cursor into a stream of random numbers, for drawings that need varying numbers of them.
 struct GlyphDraws {

@@ -1,4 +1,4 @@
-import Tensors
+import Randomness
 
 extension DatasetDescription {
   /// Handwritten digits that this package draws itself, so that no download is needed.
@@ -67,4 +67,9 @@ struct Glyphs: Sendable {
     let order = RandomStream(seed: 0, purpose: .split, step: UInt64(round)).permutation(of: GlyphCharacter.all.count)
     return GlyphCharacter.all[order[place]]
   }
+}
+
+extension RandomPurpose {
+  /// The strokes of drawn characters.
+  public static let glyphs = RandomPurpose(9)
 }

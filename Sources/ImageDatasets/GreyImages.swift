@@ -1,4 +1,4 @@
-import Tensors
+import Randomness
 
 /// Grey images of one size: intensities in [0, 1], stored one image after another.
 ///
@@ -102,4 +102,11 @@ public struct GreyImages: Sendable, Hashable {
 
   /// Whether all pixels are 0 or 1.
   public var isBinary: Bool { pixels.allSatisfy { $0 == 0 || $0 == 1 } }
+}
+
+extension RandomPurpose {
+  /// Binary images drawn afresh from grey ones.
+  public static let binarization = RandomPurpose(7)
+  /// Binary images drawn once and for all from grey ones.
+  public static let fixedBinarization = RandomPurpose(8)
 }

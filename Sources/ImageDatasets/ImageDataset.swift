@@ -1,4 +1,4 @@
-import Tensors
+import Randomness
 
 /// A dataset in memory, divided into splits, and ready for a model.
 ///

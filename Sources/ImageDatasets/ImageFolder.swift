@@ -75,9 +75,8 @@ struct ImageFolder {
       let parts = path.split(separator: "/")
       // The contents of a hidden folder are not listed, only the folder itself.
       if parts.dropLast().contains(where: { $0.hasPrefix(".") }) { continue }
-      var isDirectory: ObjCBool = false
       let file = url.appendingPathComponent(path).path
-      let isFolder = FileManager.default.fileExists(atPath: file, isDirectory: &isDirectory) && isDirectory.boolValue
+      let isFolder = FileManager.default.isDirectory(atPath: file) == true
       let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: file)) != nil
       let isHidden = parts.last?.hasPrefix(".") == true
       if isFolder {
@@ -121,7 +120,7 @@ struct ImageFolder {
         throw .unusable(
           path: file.path,
           reason: "it is \(found.height) x \(found.width), but \(url.appendingPathComponent(paths[0]).path) is "
-            + "\(raw.height) x \(raw.width); all images must be of one size: --resize HxW brings them to one")
+            + "\(raw.height) x \(raw.width); all images must be of one size, or be resized to one")
       }
       raw.identities.append(
         ImageIdentity.of(height: image.height, width: image.width, shades: image.pixels))
@@ -177,7 +176,7 @@ struct ImageFolder {
       let claim = height * width * NumberArray.bytesPerNumber
       guard size != nil, claim > limit else { return nil }
       return "reading it takes \(MemoryLimit.words(claim)) of memory, and the limit for a file of its size is "
-        + "\(MemoryLimit.words(limit)); --memory-limit raises it"
+        + "\(MemoryLimit.words(limit))"
     }
   }
 

@@ -34,7 +34,7 @@ struct ImageLayout: Sendable {
 
   /// The rule for sizes, to follow the mention of a size that violates it.
   static let sizeRule =
-    "the sides of an image must be from 8 to 512, such as 28 x 28; --resize HxW brings others to that"
+    "the sides of an image must be from 8 to 512, such as 28 x 28; others must be resized"
 
   /// The layout of an array of the given shape; nil where it cannot be images.
   init?(

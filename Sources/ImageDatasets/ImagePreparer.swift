@@ -1,4 +1,4 @@
-import Tensors
+import Randomness
 
 /// Images of one size with intensities in [0, 1], and the record of each.
 struct PreparedImages: Sendable {

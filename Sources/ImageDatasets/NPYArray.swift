@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Reads arrays of numbers in NumPy's NPY format, versions 1.0 to 3.0. Pickled objects are refused.

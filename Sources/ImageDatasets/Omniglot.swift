@@ -1,5 +1,5 @@
+import Randomness
 import Foundation
-import Tensors
 
 extension DatasetDescription {
   /// Handwritten characters of 50 alphabets, as the importance weighted autoencoder's authors prepared them.

@@ -1,6 +1,5 @@
 import Files
 import Foundation
-import Tensors
 
 extension DatasetDescription {
   /// The user's own images: an NPZ, NPY or MAT file, or a folder of PNG and JPEG files.
@@ -43,7 +42,7 @@ struct OwnImages: Sendable {
 
   /// The dataset, and an account of what was read: counts, sizes, values, scale, preparation and split.
   func read() throws(DatasetError) -> (dataset: ImageDataset, account: String) {
-    let url = URL(fileURLWithPath: (path as NSString).expandingTildeInPath)
+    let url = URL(fileURLWithPath: path.expandingTilde)
     do throws(DatasetError) {
       let contents = try contents(url)
       do throws(UnusableImages) {
@@ -59,11 +58,10 @@ struct OwnImages: Sendable {
   }
 
   private func contents(_ url: URL) throws(DatasetError) -> ArrayFile.Contents {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) else {
+    guard let isDirectory = FileManager.default.isDirectory(atPath: url.path) else {
       throw .missingPath(path: url.path)
     }
-    if isDirectory.boolValue {
+    if isDirectory {
       let folder = try ImageFolder(url, resizedTo: preparation.size, memoryLimit: memoryLimit).read()
       return ArrayFile.Contents(
         parts: folder.parts, ignored: folder.ignored, colourCount: folder.colourCount, sizes: folder.sizes)
@@ -138,7 +136,7 @@ struct OwnImages: Sendable {
       guard isResized || (part.height, part.width) == (first.height, first.width) else {
         throw UnusableImages(
           "\(first.origin) holds images of \(first.height) x \(first.width) and \(part.origin) of "
-            + "\(part.height) x \(part.width); all must be of one size: --resize HxW brings them to one")
+            + "\(part.height) x \(part.width); all must be of one size, or be resized to one")
       }
       let range = try part.range()
       (low, high) = (min(low, range.lowerBound), max(high, range.upperBound))

@@ -1,7 +1,6 @@
 import CPNG
 import Files
 import Foundation
-import Safetensors
 
 /// A grey picture with 8 bits per pixel, which can be read from and written to PNG files.
 ///
@@ -80,7 +79,7 @@ public struct PNGImage: Sendable, Hashable {
     do {
       try AtomicFile.write(to: url) { try $0.write(data) }
     } catch {
-      throw .unwritable(path: url.path, reason: (error as? SafetensorsError)?.reason ?? error.plainReason)
+      throw .unwritable(path: url.path, reason: (error as? FileError)?.reason ?? error.plainReason)
     }
   }
 

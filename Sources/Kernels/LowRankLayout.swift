@@ -1,3 +1,4 @@
+import Profiling
 import CKernels
 import Tensors
 
@@ -13,7 +14,7 @@ public struct LowRankLayout: Hashable, Sendable {
   public var numerics = Numerics.full
 
   /// The greatest rank.
-  public static let maximumRank = Int(CK_MAX_PACKED_RANK)
+  public static let maximumRank = Int(CK_MAX_RANK)
 
   public init(inputs: Int, rank: Int, outputs: Int, offset: Int) {
     precondition((1...Self.maximumRank).contains(rank), "low rank: \(rank) is not in 1...\(Self.maximumRank)")

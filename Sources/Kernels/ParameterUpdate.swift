@@ -1,3 +1,4 @@
+import Profiling
 import Tensors
 
 /// One update of an optimizer, as it is applied to each tensor of parameters with the tensor's first and second moments.

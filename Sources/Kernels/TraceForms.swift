@@ -1,3 +1,4 @@
+import Profiling
 import Tensors
 
 /// For each sample, the matrix C = M_2^T o (M_3 M_1) of three layers' weights M_1 [latent, first], M_2 [first, second] and

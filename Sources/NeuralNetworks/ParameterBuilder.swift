@@ -1,3 +1,4 @@
+import Randomness
 import Tensors
 
 /// Makes the parameters of a model, layer by layer: with random initial values, with given values, or as a layout
@@ -140,4 +141,9 @@ public struct ParameterBuilder {
   private static func hash(_ name: String) -> UInt64 {
     name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
+}
+
+extension RandomPurpose {
+  /// Initial parameters, one step for each name.
+  public static let parameters = RandomPurpose(1)
 }

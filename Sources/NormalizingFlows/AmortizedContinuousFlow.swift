@@ -1,3 +1,4 @@
+import Profiling
 import Autodiff
 import DifferentialEquations
 import NeuralNetworks
@@ -22,8 +23,8 @@ public struct AmortizedContinuousFlow: ScoredFlow {
   public let timeLengths: [Double]
   /// Which regularizers are integrated along the solves. They serve training; an evaluation can do without them.
   public var regularization: DynamicsRegularization
-  /// The first step size of each solve, in the order of the solves; empty for a cold start.
-  private var warmSteps: [Double] = []
+  /// What the solves start from, in their order.
+  private var solverState = SolverState()
 
   /// Adds the flow's parameters to a builder.
   ///
@@ -105,19 +106,21 @@ public struct AmortizedContinuousFlow: ScoredFlow {
   }
 
   /// Whether the solver has adaptive steps.
-  public var canStartWarm: Bool { solver.method.isAdaptive }
+  public var canStartWarm: Bool {
+    if case .adaptive = solver.stepControl { true } else { false }
+  }
 
-  /// This flow with a first step size for each solve, in the order of the solves.
-  public func startingWarm(_ steps: [Double]) -> Self {
+  /// This flow with solves that start from what those of another batch learned.
+  public func starting(from solverState: SolverState) -> Self {
     var flow = self
-    flow.warmSteps = steps
+    flow.solverState = solverState
     return flow
   }
 
   /// This flow with another absolute and relative tolerance.
   public func solving(toTolerance tolerance: Double) -> Self {
     var flow = self
-    (flow.solver.absoluteTolerance, flow.solver.relativeTolerance) = (tolerance, tolerance)
+    flow.solver = solver.solving(toTolerance: tolerance)
     return flow
   }
 
@@ -126,16 +129,17 @@ public struct AmortizedContinuousFlow: ScoredFlow {
     blocks: [Int], inverse: Bool
   ) throws(SolveError) -> FlowOutput {
     var output = FlowOutput(z: start, deltaLogDensity: .noChange(of: start), score: score)
+    var solverStates: [SolverState] = []
     for (place, block) in blocks.enumerated() {
       let velocity = velocities[block].with(parameters.precision.numerics)
-      let flow = ContinuousFlow(
-        velocity: velocity, timeLength: timeLengths[block],
-        solver: solver.startingWarm(warmSteps.indices.contains(place) ? warmSteps[place] : nil), gradient: gradient,
+      var flow = ContinuousFlow(
+        velocity: velocity, timeLength: timeLengths[block], solver: solver, gradient: gradient,
         regularization: regularization)
-      Profiler.enter(.hypernetwork)
-      let imageWeights = heads.isEmpty ? nil : heads[block](features, parameters, precision: parameters.precision)
-      let conditioning = velocity.conditioning(imageWeights: imageWeights, parameters)
-      Profiler.enter(.flow)
+      flow.solverState = solverState[place]
+      Profiler.enter("hypernetwork")
+      let perSampleWeights = heads.isEmpty ? nil : heads[block](features, parameters, precision: parameters.precision)
+      let conditioning = velocity.conditioning(perSampleWeights: perSampleWeights, parameters)
+      Profiler.enter("flow")
       let probe = probes.probes(block, start.shape[0], latent, start.value.elementType)
       let next: FlowOutput
       if let score = output.score {
@@ -152,8 +156,9 @@ public struct AmortizedContinuousFlow: ScoredFlow {
       output.kineticEnergy = sum(output.kineticEnergy, next.kineticEnergy)
       output.jacobianNorm = sum(output.jacobianNorm, next.jacobianNorm)
       output.statistics += next.statistics
-      output.backwardPasses += next.backwardPasses
+      solverStates.append(next.solverState)
     }
+    output.solverState = SolverState(solverStates)
     return output
   }
 

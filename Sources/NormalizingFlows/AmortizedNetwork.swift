@@ -18,7 +18,7 @@ import Tensors
 /// Grathwohl et al. 2019 (FFJORD).
 public struct AmortizedNetwork: Velocity {
   /// The per-sample part of a layer, and where its numbers lie in a sample's row of weights.
-  enum ImagePart: Sendable {
+  enum PerSamplePart: Sendable {
     case none
     case lowRank(LowRankLayout)
     case bias(offset: Int, count: Int)
@@ -36,7 +36,7 @@ public struct AmortizedNetwork: Velocity {
 
   struct Layer: Sendable {
     let shared: TimeLayer?
-    var image: ImagePart
+    var perSample: PerSamplePart
     let activation: ActivationLayer?
 
     var parameters: [Parameter] { (shared?.parameters ?? []) + (activation?.parameters ?? []) }
@@ -69,7 +69,7 @@ public struct AmortizedNetwork: Velocity {
     var offset = 0
     for (l, (inputs, outputs)) in zip(widths, widths.dropFirst()).enumerated() {
       let isLast = l == hidden.count
-      let image: ImagePart =
+      let perSample: PerSamplePart =
         switch amortization {
         case .lowRank:
           .lowRank(LowRankLayout(inputs: inputs, rank: rank, outputs: outputs, offset: offset))
@@ -79,16 +79,16 @@ public struct AmortizedNetwork: Velocity {
           .affine(PerSampleAffineLayout(inputs: inputs, outputs: outputs, offset: offset))
         case .lastLayer, .none: .none
         }
-      offset += image.count
+      offset += perSample.count
       var shared: TimeLayer?
-      if case .affine = image {
+      if case .affine = perSample {
       } else {
         shared = TimeLayer(
           "\(name).diffeq.layers.\(l)", timeDependence, inputs: inputs, outputs: outputs, in: &builder)
       }
       layers.append(
         Layer(
-          shared: shared, image: image,
+          shared: shared, perSample: perSample,
           activation: isLast
             ? nil
             : ActivationLayer("\(name).diffeq.activation_fns.\(l)", activation, isFirst: l == 0, in: &builder)))
@@ -106,27 +106,27 @@ public struct AmortizedNetwork: Velocity {
   func with(_ numerics: Numerics) -> AmortizedNetwork {
     var result = self
     for l in layers.indices {
-      guard case .lowRank(var layout) = layers[l].image else { continue }
+      guard case .lowRank(var layout) = layers[l].perSample else { continue }
       layout.numerics = numerics
-      result.layers[l].image = .lowRank(layout)
+      result.layers[l].perSample = .lowRank(layout)
     }
     return result
   }
 
   /// The number of per-sample weights, biases included: what the hypernetwork gives for each sample.
-  public var conditionalCount: Int { layers.reduce(0) { $0 + $1.image.count } }
+  public var conditionalCount: Int { layers.reduce(0) { $0 + $1.perSample.count } }
 
   /// What the velocity is conditioned on: the per-sample weights, where there are any, followed by the shared
   /// parameters in the order of the parameter set.
   ///
   /// - Parameters:
-  ///   - imageWeights: The per-sample weights, `[batch, conditionalCount]`; nil where there are none.
+  ///   - perSampleWeights: The per-sample weights, `[batch, conditionalCount]`; nil where there are none.
   ///   - parameters: The model's parameters.
-  public func conditioning(imageWeights: Variable?, _ parameters: BoundParameters) -> [Variable] {
+  public func conditioning(perSampleWeights: Variable?, _ parameters: BoundParameters) -> [Variable] {
     precondition(
-      (imageWeights?.shape[1] ?? 0) == conditionalCount,
-      "conditioning: image weights \(imageWeights?.shape ?? []) where \(conditionalCount) are wanted")
-    return [imageWeights].compactMap { $0 } + layers.flatMap(\.parameters).map { parameters[$0] }
+      (perSampleWeights?.shape[1] ?? 0) == conditionalCount,
+      "conditioning: per-sample weights \(perSampleWeights?.shape ?? []) where \(conditionalCount) are wanted")
+    return [perSampleWeights].compactMap { $0 } + layers.flatMap(\.parameters).map { parameters[$0] }
   }
 
   /// The velocity dz/dt, `[batch, latent]`.
@@ -134,7 +134,7 @@ public struct AmortizedNetwork: Velocity {
   /// - Parameters:
   ///   - time: The time t.
   ///   - z: The state, `[batch, latent]`.
-  ///   - conditioning: As ``conditioning(imageWeights:_:)`` gives it.
+  ///   - conditioning: As ``conditioning(perSampleWeights:_:)`` gives it.
   public func callAsFunction(time: Double, z: Dual, conditioning: [Variable]) -> Dual {
     var shared = sharedWeights(conditioning)
     var swish = shared.prefix(0)
@@ -159,10 +159,10 @@ public struct AmortizedNetwork: Velocity {
     let weights = shared.take(layer.shared?.parameters.count ?? 0)
     /// The shared layer alone.
     func base() -> Dual { layer.shared?.apply(a, time: time, weights: weights) ?? a }
-    switch layer.image {
+    switch layer.perSample {
     case .none: return base()
     case .lowRank(let layout):
-      return layer.shared?.apply(a, time: time, weights: weights, lowRank: layout, imageWeights: conditioning[0])
+      return layer.shared?.apply(a, time: time, weights: weights, lowRank: layout, perSampleWeights: conditioning[0])
         ?? a.lowRank(layout, weights: conditioning[0])
     case .bias(let offset, let count):
       return base().adding(conditioning[0].sliced(axis: 1, start: offset, length: count))
@@ -183,7 +183,7 @@ extension Dual {
   /// A dual plus a variable of the shape of its primal value, which is constant with respect to the tangents.
   fileprivate func adding(_ b: Variable) -> Dual {
     let count = shape.product
-    let rows = stacked.reshaped([1 + tangentCount, count]).addingToRows(b.reshaped([count]), rows: 1)
-    return Dual(stacked: rows.reshaped([1 + tangentCount] + shape))
+    let rows = primalAndTangents.reshaped([1 + tangentCount, count]).addingToRows(b.reshaped([count]), rows: 1)
+    return Dual(primalAndTangents: rows.reshaped([1 + tangentCount] + shape))
   }
 }

@@ -18,6 +18,8 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
   public var solver: SolverOptions
   /// How the solve is differentiated.
   public var gradient: AdjointMethod
+  /// What a similar solve learned, for a warm start; by default a cold start.
+  public var solverState = SolverState()
   /// Which regularizers are integrated along the solve: those whose weight is not zero.
   public var regularization: DynamicsRegularization
 
@@ -82,8 +84,6 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
     let direction: Double = end < start ? -1 : 1
     let (hasEnergy, hasNorm) = (regularization.kineticEnergy != 0, regularization.jacobianNorm != 0)
     let integrals = (hasEnergy ? 1 : 0) + (hasNorm ? 1 : 0)
-    var solver = solver
-    solver.componentsOutsideErrorNorm = Set(2..<(2 + integrals))
     let solution = try solve(
       { time, state, constants in
         let derivative = derivatives(time, state[0], constants)
@@ -91,14 +91,15 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
           derivative.velocity.shape == state[0].shape,
           "a velocity of shape \(derivative.velocity.shape) for a state of \(state[0].shape)")
         var result = [derivative.velocity, -derivative.divergence]
-        if hasEnergy { result.append(direction * derivative.velocity.applying(.square).sumOfLastAxis()) }
+        if hasEnergy { result.append(direction * derivative.velocity.applying(.square).sum(axis: -1)) }
         if hasNorm, let norm = derivative.jacobianNorm { result.append(direction * norm) }
         return result
       }, initial: [z, delta ?? zero] + Array(repeating: zero, count: integrals), parameters: constants, from: start,
-      to: end, options: solver, gradient: gradient)
+      to: end, options: solver, gradient: gradient, startingFrom: solverState,
+      componentsOutsideErrorNorm: Set(2..<(2 + integrals)))
     var output = FlowOutput(
       z: solution.state[0], deltaLogDensity: solution.state[1], statistics: [solution.statistics],
-      backwardPasses: [solution.backwardPass])
+      solverState: solution.solverState)
     if hasEnergy { output.kineticEnergy = solution.state[2] }
     if hasNorm { output.jacobianNorm = solution.state[1 + integrals] }
     return output
@@ -129,10 +130,10 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
     return (
       { time, z, constants in
         let derivative = velocity(
-          time: time, z: Dual(value: z, tangents: constants[0]), conditioning: Array(constants.dropFirst()))
+          time: time, z: Dual(primal: z, tangents: constants[0]), conditioning: Array(constants.dropFirst()))
         let tangents = derivative.tangents
         return (
-          derivative.value, .sumOfRowDots(tangents, constants[0]), hasNorm ? .sumOfRowDots(tangents, tangents) : nil
+          derivative.primal, .sumOfRowDots(tangents, constants[0]), hasNorm ? .sumOfRowDots(tangents, tangents) : nil
         )
       }, [Variable(probes)] + conditioning
     )

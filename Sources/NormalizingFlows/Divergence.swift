@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import Tensors
 
@@ -55,9 +56,9 @@ extension Velocity {
   public func withDivergence(
     time: Double, z: Variable, probes: Variable, conditioning: [Variable]
   ) -> (velocity: Variable, divergence: Variable) {
-    let derivative = self(time: time, z: Dual(value: z, tangents: probes), conditioning: conditioning)
+    let derivative = self(time: time, z: Dual(primal: z, tangents: probes), conditioning: conditioning)
     precondition(derivative.shape == z.shape, "a velocity of shape \(derivative.shape) for a state of shape \(z.shape)")
-    return (derivative.value, Variable.sumOfRowDots(derivative.tangents, probes))
+    return (derivative.primal, Variable.sumOfRowDots(derivative.tangents, probes))
   }
 }
 
@@ -66,6 +67,11 @@ extension Variable {
   static func sumOfRowDots(_ a: Variable, _ b: Variable) -> Variable {
     let products = rowDot(a, b)
     return products.shape[0] == 1
-      ? products.reshaped([products.shape[1]]) : products.permuted([1, 0]).sumOfLastAxis()
+      ? products.reshaped([products.shape[1]]) : products.permuted([1, 0]).sum(axis: -1)
   }
+}
+
+extension RandomPurpose {
+  /// The probes of Hutchinson's trace estimator.
+  public static let divergenceProbe = RandomPurpose(3)
 }

@@ -28,7 +28,7 @@ extension AmortizedNetwork {
   /// with the weights M_l of layer l and its values h_l before the activation sigma. The weights are in full precision,
   /// also for the velocity, whatever the precision of the pass.
   ///
-  /// - Parameter conditioning: As ``conditioning(imageWeights:_:)`` gives it.
+  /// - Parameter conditioning: As ``conditioning(perSampleWeights:_:)`` gives it.
   public func exactDivergence(conditioning: [Variable]) -> ExactDivergence? {
     with(.full).traceOfWeights(conditioning)
   }
@@ -40,7 +40,7 @@ extension AmortizedNetwork {
       var shared = sharedWeights(conditioning)
       var (a, derivatives) = (z, [Tensor]())
       for layer in layers {
-        a = affinePart(of: layer, Dual(a), time: time, conditioning: conditioning, shared: &shared).value
+        a = affinePart(of: layer, Dual(a), time: time, conditioning: conditioning, shared: &shared).primal
         guard let activation = layer.activation else { continue }
         let (value, derivative) = activation.valueAndDerivative(a.value)
         derivatives.append(derivative)
@@ -57,41 +57,41 @@ extension AmortizedNetwork {
     let shared = layers.map { layer in rest.take(layer.shared?.parameters.count ?? 0).first?.value }
     let own = amortization == .none ? nil : conditioning[0].value
     let type = (own ?? shared[0])?.elementType ?? .float32
-    func weights(_ image: Int) -> [LayerWeights] {
-      zip(layers, shared).map { $0.weights(shared: $1, own: own, image: image) }
+    func weights(_ sample: Int) -> [LayerWeights] {
+      zip(layers, shared).map { $0.weights(shared: $1, own: own, sample: sample) }
     }
     // Where nothing but biases is per-sample, the form is the same for all samples.
-    let isShared = layers.allSatisfy { $0.image.weightCount == 0 }
-    let images = isShared ? 1 : own?.shape[0] ?? 1
+    let isShared = layers.allSatisfy { $0.perSample.weightCount == 0 }
+    let samples = isShared ? 1 : own?.shape[0] ?? 1
     switch (layers.count, isShared) {
     case (2, true):
-      let vector = Variable(traceVectors(type, images: 1, weights))
+      let vector = Variable(traceVectors(type, samples: 1, weights))
       return { derivatives in
         Variable(derivatives[0]).affine(weight: vector).value.reshaped([derivatives[0].shape[0]])
       }
     case (2, false):
-      let vectors = traceVectors(type, images: images, weights)
+      let vectors = traceVectors(type, samples: samples, weights)
       return { derivatives in derivatives[0].rowDots(vectors) }
     case (_, true):
       let matrix = Variable(TraceForms.matrix(type, weights(0)))
       return { derivatives in derivatives[1].rowDots(Variable(derivatives[0]).affine(weight: matrix).value) }
     case (_, false):
-      let forms = TraceForms(type, count: images, layers: weights)
+      let forms = TraceForms(type, count: samples, layers: weights)
       return { derivatives in forms.values(derivatives[1], derivatives[0]) }
     }
   }
 
-  /// The vector c of each sample, `[images, hidden]`.
-  private func traceVectors(_ type: ElementType, images: Int, _ weights: (_ image: Int) -> [LayerWeights]) -> Tensor {
+  /// The vector c of each sample, `[samples, hidden]`.
+  private func traceVectors(_ type: ElementType, samples: Int, _ weights: (_ sample: Int) -> [LayerWeights]) -> Tensor {
     let (latent, hidden) = (weights(0)[0].inputs, weights(0)[0].outputs)
-    return Tensor.stacking(images, shape: [hidden], type, cost: hidden * latent) { image in
-      let layers = weights(image).map { $0.transposed(type) }
+    return Tensor.stacking(samples, shape: [hidden], type, cost: hidden * latent) { sample in
+      let layers = weights(sample).map { $0.transposed(type) }
       return layers[0].rowDots(layers[1].permuted([1, 0]))
     }
   }
 }
 
-extension AmortizedNetwork.ImagePart {
+extension AmortizedNetwork.PerSamplePart {
   /// How many of the per-sample numbers are weights, not biases.
   fileprivate var weightCount: Int {
     switch self {
@@ -111,11 +111,11 @@ extension AmortizedNetwork.Layer {
 
   /// The layer's weights for one sample, without those that multiply the time: from the weight of the shared layer,
   /// [out, 1 + in] or [out, in], and the sample's row of per-sample weights.
-  fileprivate func weights(shared weight: Tensor?, own: Tensor?, image: Int) -> LayerWeights {
-    if case .affine(let layout) = self.image, let own { return LayerWeights(layout, own, sample: image) }
+  fileprivate func weights(shared weight: Tensor?, own: Tensor?, sample: Int) -> LayerWeights {
+    if case .affine(let layout) = self.perSample, let own { return LayerWeights(layout, own, sample: sample) }
     guard let weight, let shared else { preconditionFailure("a layer without weights") }
     var lowRank: (layout: LowRankLayout, weights: Tensor, sample: Int)?
-    if case .lowRank(let layout) = self.image, let own { lowRank = (layout, own, image) }
+    if case .lowRank(let layout) = self.perSample, let own { lowRank = (layout, own, sample) }
     return LayerWeights(inputs: shared.inputs, outputs: shared.outputs, shared: weight, lowRank: lowRank)
   }
 }

@@ -63,26 +63,26 @@ extension ContinuousFlow {
   ) throws(SolveError) -> FlowOutput {
     let velocity = velocity
     let probes = probes ?? Divergence.unitVectors(batch: z.shape[0], latent: z.shape[1], z.value.elementType)
-    var solver = solver
-    // The score is left out of the error norm: the step sizes are those of a solve without it.
-    solver.componentsOutsideErrorNorm = [2]
     let solution = try solve(
       { time, state, constants in
         let conditioning = Array(constants.dropFirst())
-        let derivative = velocity(time: time, z: Dual(state[0]), conditioning: conditioning).value
+        let derivative = velocity(time: time, z: Dual(state[0]), conditioning: conditioning).primal
         let tape = Tape()
         let fixed = tape.variable(state[0].value)
         let dual = velocity(
-          time: time, z: Dual(value: fixed, tangents: constants[0].detached),
+          time: time, z: Dual(primal: fixed, tangents: constants[0].detached),
           conditioning: conditioning.map(\.detached))
         let divergence = Variable.sumOfRowDots(dual.tangents, constants[0].detached)
-        let potential = (dual.value * state[2].detached).sum() + divergence.sum()
+        let potential = (dual.primal * state[2].detached).sum() + divergence.sum()
         let gradient = tape.gradients(of: potential, withRespectTo: [fixed])[0]
         return [derivative, -divergence.detached, -Variable(gradient)]
       }, initial: [z, (delta ?? .noChange(of: z)).detached, Variable(score)],
-      parameters: [Variable(probes)] + conditioning, from: 0, to: timeLength, options: solver, gradient: gradient)
+      parameters: [Variable(probes)] + conditioning, from: 0, to: timeLength, options: solver, gradient: gradient,
+      startingFrom: solverState,
+      // The step sizes are those of a solve without the score.
+      componentsOutsideErrorNorm: [2])
     return FlowOutput(
       z: solution.state[0], deltaLogDensity: solution.state[1].detached, score: solution.state[2].value,
-      statistics: [solution.statistics], backwardPasses: [solution.backwardPass])
+      statistics: [solution.statistics], solverState: solution.solverState)
   }
 }

@@ -34,7 +34,7 @@ public struct InverseAutoregressiveFlow: PosteriorFlow {
       let (mean, gate) = update(z, context: context, parameters)
       let opening = gate.applying(.sigmoid)
       let next = mean + opening * (z - mean)
-      return (next, -(-gate).applying(.softplus).sumOfLastAxis())
+      return (next, -(-gate).applying(.softplus).sum(axis: -1))
     }
 
     /// The mean m, and the gate before its sigmoid; `[batch, latent]` each.

@@ -104,8 +104,8 @@ public struct PlanarFlow: PosteriorFlow {
     return FlowOutput(zT, backThrough: layers(features.detached, parameters.detached)) { layer, output in
       // With a = w . z + b, w . z' + b = a + w . u^ tanh(a).
       let right = layer.position(output).value.doubles()
-      let slopes = layer.gain.value.doubles().map { $0 - 1 }
-      let tangents = zip(slopes, right).map { TanhEquation(slope: $0, rightSide: $1).hyperbolicTangent }
+      let coefficients = layer.gain.value.doubles().map { $0 - 1 }
+      let tangents = zip(coefficients, right).map { TanhEquation(coefficient: $0, rightSide: $1).hyperbolicTangent }
       let h = Variable(Tensor(tangents, shape: [tangents.count]).converted(to: type))
       return output - h.broadcast(over: latent) * layer.u
     }

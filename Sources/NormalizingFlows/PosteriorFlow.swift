@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import DifferentialEquations
 import NeuralNetworks
@@ -63,14 +64,12 @@ public protocol PosteriorFlow: Sendable {
     _ zT: Variable, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput
 
-  /// Whether the flow has solves with adaptive steps, which can start warm: see ``startingWarm(_:)``.
+  /// Whether the flow has solves with adaptive steps, which can start warm: see ``starting(from:)``.
   var canStartWarm: Bool { get }
 
-  /// This flow with warm starts: its solves begin with the given step sizes instead of searching for one.
-  ///
-  /// - Parameter steps: A step size for each solve, as in ``FlowOutput/sustainableSteps`` of another batch. A solve
-  ///   without one starts cold. A flow without solves is unchanged.
-  func startingWarm(_ steps: [Double]) -> Self
+  /// This flow with solves that start from what those of another batch learned, its ``FlowOutput/solverState``. A flow
+  /// without solves is unchanged.
+  func starting(from solverState: SolverState) -> Self
 
   /// This flow with another absolute and relative tolerance of its solves; a flow without solves is unchanged.
   func solving(toTolerance tolerance: Double) -> Self
@@ -82,7 +81,7 @@ extension PosteriorFlow {
   public var canStartWarm: Bool { false }
 
   /// The flow, unchanged.
-  public func startingWarm(_ steps: [Double]) -> Self { self }
+  public func starting(from solverState: SolverState) -> Self { self }
 
   /// The flow, unchanged.
   public func solving(toTolerance tolerance: Double) -> Self { self }

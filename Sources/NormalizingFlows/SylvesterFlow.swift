@@ -103,7 +103,7 @@ public struct SylvesterFlow: PosteriorFlow {
       let h = position(z).applying(.tanh)
       let derivative = -h.applying(.square) + 1
       let factors = derivative * (first * second) + 1
-      return (z + displacement(h), factors.applying(.log).sumOfLastAxis())
+      return (z + displacement(h), factors.applying(.log).sum(axis: -1))
     }
   }
 
@@ -166,7 +166,7 @@ public struct SylvesterFlow: PosteriorFlow {
       for i in (0..<width).reversed() {
         let row = (s * width + i) * width
         let later = ((i + 1)..<width).reduce(0) { $0 + product[row + $1] * h[s * width + $1] }
-        let equation = TanhEquation(slope: product[row + i], rightSide: right[s * width + i] - later)
+        let equation = TanhEquation(coefficient: product[row + i], rightSide: right[s * width + i] - later)
         h[s * width + i] = equation.hyperbolicTangent
       }
     }

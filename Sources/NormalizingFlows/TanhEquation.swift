@@ -6,21 +6,21 @@ import Foundation
 /// r + |s|. It is found by Newton's method, safeguarded by a bracket that each step narrows, and so converges for
 /// every s, to rounding.
 struct TanhEquation {
-  let slope: Double
+  let coefficient: Double
   let rightSide: Double
 
   /// tanh of the solution.
   var hyperbolicTangent: Double { tanh(solution) }
 
   var solution: Double {
-    var (low, high) = (rightSide - abs(slope), rightSide + abs(slope))
-    var x = rightSide / (1 + max(slope, 0))
+    var (low, high) = (rightSide - abs(coefficient), rightSide + abs(coefficient))
+    var x = rightSide / (1 + max(coefficient, 0))
     for _ in 0..<200 {
       let h = tanh(x)
-      let excess = x + slope * h - rightSide
+      let excess = x + coefficient * h - rightSide
       if excess == 0 { return x }
       if excess > 0 { high = min(high, x) } else { low = max(low, x) }
-      let derivative = 1 + slope * (1 - h * h)
+      let derivative = 1 + coefficient * (1 - h * h)
       var next = derivative > 0 ? x - excess / derivative : low
       if !(next > low && next < high) { next = 0.5 * (low + high) }
       if next == x || abs(next - x) <= 1e-16 * abs(x) { return next }

@@ -2,18 +2,29 @@ import Kernels
 import Autodiff
 import NeuralNetworks
 
-/// A shared layer of the velocity, [batch, in] -> [batch, out] at a time t; see ``TimeDependence``.
-struct TimeLayer: Sendable {
+/// A layer of a velocity that depends on the time, `[batch, in]` -> `[batch, out]`; see ``TimeDependence``.
+public struct TimeLayer: Sendable {
   /// The width of the hidden layer of ``TimeDependence/hyper``.
   static let hypernetworkWidth = 8
 
-  let dependence: TimeDependence
-  let inputs: Int
-  let outputs: Int
+  /// How the layer depends on the time.
+  public let dependence: TimeDependence
+  /// The number of inputs.
+  public let inputs: Int
+  /// The number of outputs.
+  public let outputs: Int
   /// The layer's parameters, in the order in which ``apply(_:time:weights:)`` takes them.
-  let parameters: [Parameter]
+  public let parameters: [Parameter]
 
-  init(
+  /// Adds a layer's parameters to a builder.
+  ///
+  /// - Parameters:
+  ///   - name: The layer's name; for the names of its parameters, see ``TimeDependence``.
+  ///   - dependence: How the layer depends on the time.
+  ///   - inputs: The number of inputs.
+  ///   - outputs: The number of outputs.
+  ///   - builder: What makes the parameters.
+  public init(
     _ name: String, _ dependence: TimeDependence, inputs: Int, outputs: Int,
     in builder: inout ParameterBuilder
   ) {
@@ -48,18 +59,24 @@ struct TimeLayer: Sendable {
 
   /// The layer with per-sample low-rank weights added to it.
   func apply(
-    _ a: Dual, time: Double, weights: ArraySlice<Variable>, lowRank layout: LowRankLayout, imageWeights: Variable
+    _ a: Dual, time: Double, weights: ArraySlice<Variable>, lowRank layout: LowRankLayout, perSampleWeights: Variable
   ) -> Dual {
     let w = Array(weights.prefix(parameters.count))
     switch dependence {
     case .concat:
-      return a.affine(weight: w[0], bias: w[1], time: time, lowRank: layout, imageWeights: imageWeights)
-    case .ignore: return a.affine(weight: w[0], bias: w[1], lowRank: layout, imageWeights: imageWeights)
-    default: return a.lowRank(layout, weights: imageWeights, adding: apply(a, time: time, weights: weights))
+      return a.affine(weight: w[0], bias: w[1], time: time, lowRank: layout, perSampleWeights: perSampleWeights)
+    case .ignore: return a.affine(weight: w[0], bias: w[1], lowRank: layout, perSampleWeights: perSampleWeights)
+    default: return a.lowRank(layout, weights: perSampleWeights, adding: apply(a, time: time, weights: weights))
     }
   }
 
-  func apply(_ a: Dual, time: Double, weights: ArraySlice<Variable>) -> Dual {
+  /// The layer's output: `[batch, in]` -> `[batch, out]`.
+  ///
+  /// - Parameters:
+  ///   - a: The input, `[batch, in]`.
+  ///   - time: The time t.
+  ///   - weights: The values of ``parameters``.
+  public func apply(_ a: Dual, time: Double, weights: ArraySlice<Variable>) -> Dual {
     let w = Array(weights.prefix(parameters.count))
     /// sigmoid(v t + c), `[out]`
     func gate(_ v: Variable, _ c: Variable) -> Variable {

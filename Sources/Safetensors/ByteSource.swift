@@ -1,3 +1,5 @@
+import Files
+
 /// The uncompressed bytes of a file, to be read once from the first to the last.
 protocol ByteSource: AnyObject {
   /// The total number of bytes, where the file states it in advance.
@@ -23,23 +25,24 @@ final class PlainSource: ByteSource {
   init(_ file: OpenFile, from offset: Int = 0) throws(SafetensorsError) {
     self.file = file
     self.offset = offset
-    byteCount = try file.byteCount()
+    byteCount = try file.length()
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(SafetensorsError) -> Int {
-    let count = try file.read(into: buffer, at: offset)
+    let count = try file.fill(buffer, from: offset)
     offset += count
     return count
   }
 
   func skip(_ count: Int) throws(SafetensorsError) -> Int {
-    let passed = min(count, max(0, try file.byteCount() - offset))
+    let passed = min(
+      count, max(0, try file.length() - offset))
     offset += passed
     return passed
   }
 
   func finish() throws(SafetensorsError) {
-    if try file.byteCount() > offset {
+    if try file.length() > offset {
       throw SafetensorsError(path: file.path, problem: .trailingBytes(offset: offset))
     }
   }

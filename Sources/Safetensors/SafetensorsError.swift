@@ -15,14 +15,8 @@ public struct SafetensorsError: Error, Sendable, Hashable {
 
   /// What is wrong, and where.
   public enum Problem: Sendable, Hashable {
-    /// There is no such file.
-    case missing
-    /// A system call failed with this `errno` value while doing `operation`.
-    case system(operation: String, code: Int32)
-    /// A directory, device or pipe where a regular file is needed.
-    case notRegularFile
-    /// The name of an open file of a process, such as `/dev/stdout`, where a regular file is needed.
-    case openFileName
+    /// The file cannot be opened or read.
+    case file(FileError.Problem)
     /// The first bytes are neither those of a safetensors file nor those of a zstd frame.
     case unrecognized(String)
     /// The file ends too early, within what is `expected`. `offset` counts uncompressed bytes from the start.
@@ -61,15 +55,10 @@ public struct SafetensorsError: Error, Sendable, Hashable {
   /// The kind of failure.
   public var category: Category {
     switch problem {
-    case .missing: .missingInput
-    case .system, .notRegularFile, .openFileName, .outOfMemory: .inputOutput
+    case .file(.missing): .missingInput
+    case .file, .outOfMemory: .inputOutput
     default: .badData
     }
-  }
-
-  /// A system call's failure, from the `errno` value that it left.
-  static func system(_ path: String, _ operation: String, code: Int32) -> SafetensorsError {
-    SafetensorsError(path: path, problem: .system(operation: operation, code: code))
   }
 }
 
@@ -85,14 +74,8 @@ extension SafetensorsError: CustomStringConvertible, LocalizedError {
 
   private var whatIsWrong: String {
     switch problem {
-    case .missing:
-      "there is no such file."
-    case .system(let operation, let code):
-      "could not \(operation): \(String(cString: strerror(code))) (errno \(code))."
-    case .notRegularFile:
-      "is not a regular file."
-    case .openFileName:
-      "names what is open already, and an output is a file of its own, written whole and then renamed."
+    case .file(let problem):
+      problem.reason + "."
     case .unrecognized(let reason):
       "is not a safetensors file: \(reason)."
     case .truncated(let offset, let expected):
@@ -121,19 +104,8 @@ extension SafetensorsError: CustomStringConvertible, LocalizedError {
 
   private var remedy: String {
     switch problem {
-    case .missing:
-      "Check the path."
-    case .system(_, let code):
-      switch code {
-      case ENOSPC, EDQUOT: "Free some space, or write elsewhere; the previous file is intact."
-      case EACCES, EPERM, EROFS: "Check the permissions of the file and of its directory."
-      case ENOENT, ENOTDIR: "Check that the directory exists."
-      case EMFILE, ENFILE: "Close some files, or raise the limit on open files."
-      case EIO: "Check the disk."
-      default: "Check the path and the file system."
-      }
-    case .notRegularFile, .openFileName:
-      "Name a regular file."
+    case .file(let problem):
+      problem.remedy
     case .unrecognized:
       "Name a safetensors file, plain or compressed by zstd."
     case .truncated, .frame, .trailingBytes:
@@ -147,7 +119,7 @@ extension SafetensorsError: CustomStringConvertible, LocalizedError {
     case .unwritable:
       "Mend what is to be written; the previous file is intact."
     case .beyondLimit:
-      "If the file is what it should be, raise the limit with --memory-limit."
+      "If the file is what it should be, raise the limit on memory."
     case .outOfMemory:
       "Close other programs, or use a machine with more memory."
     }

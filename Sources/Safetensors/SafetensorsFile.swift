@@ -45,14 +45,14 @@ public final class SafetensorsFile: Sendable {
   /// - Parameters:
   ///   - url: The file.
   ///   - memoryLimit: How much memory the file's contents may take.
-  /// - Throws: ``SafetensorsError``: `missing`, `notRegularFile` or `system` where it cannot be opened; `unrecognized`,
+  /// - Throws: ``SafetensorsError``: `file` where it cannot be opened; `unrecognized`,
   ///   `truncated`, `header`, `tensor`, `frame` or `trailingBytes` where it is not a valid safetensors file;
   ///   `beyondLimit` for a header that would take too much memory.
   public init(_ url: URL, memoryLimit: MemoryLimit = .standard) throws(SafetensorsError) {
     path = url.path
     self.memoryLimit = memoryLimit
-    file = try OpenFile(reading: path)
-    byteCount = try file.byteCount()
+    file = try OpenFile.opening(path)
+    byteCount = try file.length()
     start = try Self.start(of: file)
     isCompressed = start.starts(with: ZstandardSource.magic)
     let source = try Self.source(file, start: start)
@@ -202,7 +202,7 @@ extension SafetensorsFile {
     let buffer = UnsafeMutableRawBufferPointer.allocate(
       byteCount: ZstandardSource.maximumHeaderByteCount, alignment: 16)
     defer { buffer.deallocate() }
-    let count = try file.read(into: buffer, at: 0)
+    let count = try file.fill(buffer, from: 0)
     return Array(buffer[..<count])
   }
 

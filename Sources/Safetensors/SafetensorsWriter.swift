@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Whether and how a file is compressed.
@@ -27,7 +28,7 @@ public enum SafetensorsWriter {
   /// Creates a file, or replaces it, with tensors and metadata.
   ///
   /// The order of the tensors in the file does not depend on the order given: see
-  /// ``SafetensorsHeader/init(laying:metadata:path:)``. The file is written by ``AtomicFile``, so that a failure
+  /// ``SafetensorsHeader/init(laying:metadata:path:)``. The file is written by `AtomicFile`, so that a failure
   /// leaves the previous file intact.
   ///
   /// - Parameters:
@@ -37,8 +38,8 @@ public enum SafetensorsWriter {
   ///   - compression: Whether and how the file is compressed.
   /// - Returns: The size of the file in bytes.
   /// - Throws: ``SafetensorsError``: `unwritable` for a duplicate name, an impossible shape, or a tensor that provides
-  ///   more or fewer bytes than its shape needs; `system` for a full disk, an unwritable directory and the like; or
-  ///   what a tensor's `withBytes` throws, unchanged.
+  ///   more or fewer bytes than its shape needs; `FileError` for a full disk, an unwritable directory and the like;
+  ///   or what a tensor's `withBytes` throws, unchanged.
   @discardableResult
   public static func write(
     to url: URL, tensors: [SafetensorsTensor], metadata: [String: String] = [:],

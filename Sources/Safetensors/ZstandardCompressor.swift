@@ -1,3 +1,4 @@
+import Files
 import CZstd
 
 /// Compresses bytes, piece by piece, into one zstd frame with content size and checksum.
@@ -32,7 +33,7 @@ final class ZstandardCompressor {
   }
 
   /// Compresses bytes, and writes the finished part of the frame to the sink.
-  func write(_ bytes: UnsafeRawBufferPointer, to sink: AtomicFile.Sink) throws(SafetensorsError) {
+  func write(_ bytes: UnsafeRawBufferPointer, to sink: AtomicFile.Sink) throws {
     var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
     while input.pos < input.size {
       _ = try step(&input, ZSTD_e_continue, to: sink)
@@ -40,14 +41,14 @@ final class ZstandardCompressor {
   }
 
   /// Ends the frame.
-  func finish(to sink: AtomicFile.Sink) throws(SafetensorsError) {
+  func finish(to sink: AtomicFile.Sink) throws {
     var input = ZSTD_inBuffer(src: nil, size: 0, pos: 0)
     while try step(&input, ZSTD_e_end, to: sink) != 0 {}
   }
 
   private func step(
     _ input: inout ZSTD_inBuffer, _ directive: ZSTD_EndDirective, to sink: AtomicFile.Sink
-  ) throws(SafetensorsError) -> Int {
+  ) throws -> Int {
     var buffer = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
     let remaining = try check(ZSTD_compressStream2(context, &buffer, &input, directive))
     try sink.write(UnsafeRawBufferPointer(rebasing: output[..<buffer.pos]))

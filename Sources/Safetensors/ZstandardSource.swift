@@ -75,7 +75,7 @@ final class ZstandardSource: ByteSource {
     }
     if count > 0 { throw damaged("it holds more than the header describes") }
     let end = fileOffset - (input.size - input.pos)
-    if try file.byteCount() > end {
+    if try file.length() > end {
       throw SafetensorsError(path: file.path, problem: .trailingBytes(offset: end))
     }
   }
@@ -90,7 +90,7 @@ final class ZstandardSource: ByteSource {
   }
 
   private func refill() throws(SafetensorsError) {
-    let count = try file.read(into: inputBuffer, at: fileOffset)
+    let count = try file.fill(inputBuffer, from: fileOffset)
     if count == 0 { throw damaged("it does not end; the file is cut off") }
     fileOffset += count
     input = ZSTD_inBuffer(src: inputBuffer.baseAddress, size: count, pos: 0)
@@ -112,7 +112,9 @@ final class ZstandardSource: ByteSource {
     // ZSTD_CONTENTSIZE_UNKNOWN and ZSTD_CONTENTSIZE_ERROR are macros that Swift does not import.
     if size == UInt64.max { return nil }
     if size == UInt64.max - 1 { throw damaged("its header is incomplete or invalid") }
-    let limit = CheckedSize.multiply(try file.byteCount(), maximumRatio) ?? .max
+    let limit =
+      CheckedSize.multiply(try file.length(), maximumRatio)
+      ?? .max
     guard size <= UInt64(limit) else {
       throw damaged("it claims \(size) bytes of content, more than its length can hold")
     }

@@ -5,7 +5,9 @@ import CKernels
 /// Models train in `float32`. `float64` runs the same code for what needs more digits: derivatives against finite
 /// differences, reference solves.
 public enum ElementType: String, Sendable, CaseIterable {
+  /// Single precision: `Float`.
   case float32
+  /// Double precision: `Double`.
   case float64
 
   /// Bytes of one number.
@@ -23,9 +25,11 @@ public protocol TensorScalar: BinaryFloatingPoint, Sendable {
 }
 
 extension Float: TensorScalar {
+  /// Single precision.
   public static var elementType: ElementType { .float32 }
 }
 
 extension Double: TensorScalar {
+  /// Double precision.
   public static var elementType: ElementType { .float64 }
 }

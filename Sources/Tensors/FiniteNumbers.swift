@@ -1,9 +1,9 @@
 import Synchronization
 
 extension Tensor {
-  /// What is wrong with the numbers, if one is infinite or not a number: its value and its place, to stand after the
+  /// What is wrong with the numbers if one is infinite or not a number: its value and its index, to stand after the
   /// tensor's name. One pass over the numbers, shared out over the threads.
-  public var flaw: String? {
+  package var validationError: String? {
     guard !isFinite, let place = firstNonFinite else { return nil }
     var index: [Int] = []
     var rest = place

@@ -174,8 +174,3 @@ public struct Tensor: Sendable {
   /// Where the numbers of a freshly made tensor begin, for writing; the tensor must not be shared yet.
   package var freshAddress: UnsafeMutableRawPointer { storage.pointer + offset * elementType.byteCount }
 }
-
-extension Array where Element == Int {
-  /// The number of elements of this shape.
-  package var product: Int { reduce(1, *) }
-}

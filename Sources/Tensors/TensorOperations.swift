@@ -1,40 +1,7 @@
+import Profiling
 import CKernels
 
-/// Elementwise functions that the kernels know, with their first and second derivatives.
-///
-/// The ones a flow uses as activations are offered as ``Activation`` by the layers.
-public enum ElementwiseFunction: String, Sendable, CaseIterable, Codable {
-  case softplus, sigmoid, tanh, relu, elu, swish, exp, log, sqrt, square, reciprocal
-
-  package var kernel: ck_function {
-    switch self {
-    case .softplus: CK_SOFTPLUS
-    case .sigmoid: CK_SIGMOID
-    case .tanh: CK_TANH
-    case .relu: CK_RELU
-    case .elu: CK_ELU
-    case .swish: CK_SWISH
-    case .exp: CK_EXP
-    case .log: CK_LOG
-    case .sqrt: CK_SQRT
-    case .square: CK_SQUARE
-    case .reciprocal: CK_RECIPROCAL
-    }
-  }
-}
-
 extension Tensor {
-  /// f(x) and f'(x), elementwise.
-  package func valueAndDerivative(of function: ElementwiseFunction) -> (value: Tensor, derivative: Tensor) {
-    let (value, derivative) = (Tensor(uninitialized: shape, elementType), Tensor(uninitialized: shape, elementType))
-    let kernels = elementType.kernels
-    Profiler.count(operations: 20 * count, bytes: 3 * count * elementType.byteCount)
-    Compute.parallel(count, cost: 16) { begin, end in
-      kernels.value_and_derivative(function.kernel, begin, end, address, value.freshAddress, derivative.freshAddress)
-    }
-    return (value, derivative)
-  }
-
   /// sum of coefficient * tensor, all of one shape.
   public static func linearCombination(_ terms: [(coefficient: Double, tensor: Tensor)]) -> Tensor {
     precondition(!terms.isEmpty, "linear combination of nothing")
@@ -181,7 +148,7 @@ extension Tensor {
   }
 
   /// Sums over the last axis, accumulated in double precision: [..., n] -> [...]
-  public func sumOfLastAxis() -> Tensor {
+  package func sumOfLastAxis() -> Tensor {
     let columns = shape.last ?? 1
     let result = Tensor(uninitialized: Array(shape.dropLast()), elementType)
     let kernels = elementType.kernels
@@ -196,7 +163,7 @@ extension Tensor {
     let result = Tensor(uninitialized: shape + [columns], elementType)
     let kernels = elementType.kernels
     Compute.parallel(count, cost: columns) { begin, end in
-      kernels.spread_rows(columns, begin, end, address, result.freshAddress)
+      kernels.broadcast_rows(columns, begin, end, address, result.freshAddress)
     }
     return result
   }
@@ -296,11 +263,8 @@ extension Tensor {
   /// The sum of the squares, in double precision.
   public func sumOfSquares() -> Double { elementType.kernels.sum_squares(0, count, address) }
 
-  /// The mean, in double precision.
-  public func mean() -> Double { doubles().reduce(0, +) / Double(max(count, 1)) }
-
   /// The flat index of the first number that is infinite or not a number.
-  public var firstNonFinite: Int? {
+  package var firstNonFinite: Int? {
     let index = elementType.kernels.first_not_finite(0, count, address)
     return index < 0 ? nil : index
   }

@@ -1,3 +1,4 @@
+import Randomness
 import ImageDatasets
 import Tensors
 
@@ -37,4 +38,9 @@ public struct BatchPlan: Sendable {
     let start = (step % stepsPerEpoch) * batchSize
     return start..<min(start + batchSize, imageCount)
   }
+}
+
+extension RandomPurpose {
+  /// The order of training images.
+  public static let shuffle = RandomPurpose(5)
 }

@@ -1,4 +1,9 @@
+import Runs
+import Inference
+import Randomness
+import Profiling
 import Kernels
+import DifferentialEquations
 import Foundation
 import ImageDatasets
 import NeuralNetworks
@@ -87,16 +92,16 @@ public struct Benchmark: Sendable {
   ///
   /// - Parameters:
   ///   - steps: The number of timed steps.
-  ///   - warmup: The number of untimed warm-up steps before them.
+  ///   - untimed: The number of untimed steps before them.
   /// - Throws: ``TrainingError``
-  public func training(steps: Int, warmup: Int) throws(TrainingError) -> Report {
+  public func training(steps: Int, untimed: Int) throws(TrainingError) -> Report {
     let (model, initial) = try makeState()
     var state = consume initial
     let step = TrainingStep(
       model: model, images: images, isDynamicallyBinarized: false,
       plan: BatchPlan(imageCount: images.count, batchSize: images.count, seed: configuration.seed))
     let order = Array(0..<images.count)
-    return try measure(repeats: steps, warmup: warmup) { () throws(TrainingError) in
+    return try measure(repeats: steps, untimed: untimed) { () throws(TrainingError) in
       try step.take(&state, order: order).0
     }
   }
@@ -106,32 +111,32 @@ public struct Benchmark: Sendable {
   /// - Parameters:
   ///   - divergence: How the divergence is computed.
   ///   - repeats: The number of timed evaluations.
-  ///   - warmup: The number of untimed warm-up evaluations before them.
+  ///   - untimed: The number of untimed evaluations before them.
   /// - Throws: ``TrainingError``
-  public func evaluation(divergence: Divergence, repeats: Int, warmup: Int) throws(TrainingError) -> Report {
+  public func evaluation(divergence: Divergence, repeats: Int, untimed: Int) throws(TrainingError) -> Report {
     let (model, state) = try makeState()
     let evaluator = Evaluator(
       configuration, model: model, parameters: state.parameters, divergence: divergence, batchSize: images.count)
-    var solveSteps: [Double] = []
-    return try measure(repeats: repeats, warmup: warmup) { () throws(TrainingError) in
-      let result = try evaluator.evaluate(images, startingWith: solveSteps)
-      solveSteps = result.solveSteps
+    var solverState = SolverState()
+    return try measure(repeats: repeats, untimed: untimed) { () throws(TrainingError) in
+      let result = try evaluator.evaluate(images, startingFrom: solverState)
+      solverState = result.solverState
       return result.metrics.mean
     }
   }
 
   private func measure(
-    repeats: Int, warmup: Int, _ body: () throws(TrainingError) -> Metrics
+    repeats: Int, untimed: Int, _ body: () throws(TrainingError) -> Metrics
   ) throws(TrainingError) -> Report {
     var seconds: [Double] = []
     var (forward, backward) = (0.0, 0.0)
-    for _ in 0..<warmup { _ = try body() }
+    for _ in 0..<untimed { _ = try body() }
     let faults = Self.usage.ru_minflt
     let readings = try Profiler.measuring { () throws(TrainingError) in
       for _ in 0..<repeats {
         let start = ContinuousClock.now
         let metrics = try body()
-        seconds.append((ContinuousClock.now - start).inSeconds)
+        seconds.append((ContinuousClock.now - start) / .seconds(1))
         forward += metrics.evaluationsForward / Double(repeats)
         backward += metrics.evaluationsBackward / Double(repeats)
       }
@@ -140,18 +145,26 @@ public struct Benchmark: Sendable {
     // The machine's limits are measured last, since that takes memory of its own.
     var report = Report(
       seconds: seconds, evaluationsForward: forward, evaluationsBackward: backward, limits: .measured(),
-      peakBytes: after.ru_maxrss << 10, pageFaults: Double(after.ru_minflt - faults) / Double(repeats))
+      peakBytes: Self.peakBytes(after), pageFaults: Double(after.ru_minflt - faults) / Double(repeats))
     for direction in Profiler.Direction.allCases {
-      let parts = Profiler.Part.allCases
-      for part in direction == .forward ? parts : parts.reversed() {
-        guard let reading = readings[.init(part: part, direction: direction)]?.divided(by: repeats) else { continue }
+      for (place, total) in readings where place.direction == direction {
+        let reading = total.divided(by: repeats)
         report.parts.append(
           Part(
-            part: "\(part)", direction: "\(direction)", reading: reading,
+            part: place.part.name, direction: "\(direction)", reading: reading,
             limit: report.limits.leastSeconds(of: reading)))
       }
     }
     return report
+  }
+
+  /// The peak resident memory, which Linux counts in KiB and Darwin in bytes.
+  private static func peakBytes(_ usage: rusage) -> Int {
+    #if canImport(Darwin)
+      usage.ru_maxrss
+    #else
+      usage.ru_maxrss << 10
+    #endif
   }
 
   private static var usage: rusage {
@@ -176,4 +189,9 @@ extension Profiler.Reading {
     mean.memoryBytes /= count
     return mean
   }
+}
+
+extension RandomPurpose {
+  /// Images of noise, to measure with.
+  public static let benchmark = RandomPurpose(13)
 }

@@ -1,3 +1,5 @@
+import Runs
+import Inference
 import ImageDatasets
 import TensorBoard
 

@@ -1,8 +1,10 @@
+import Files
+import Runs
+import Inference
 import DifferentialEquations
 import Foundation
 import ImageDatasets
 import NeuralNetworks
-import Safetensors
 import Tensors
 import VariationalAutoencoder
 
@@ -150,7 +152,7 @@ public struct Trainer {
 
   /// Saves configuration and state before training, for a run that begins with the state of another.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `SafetensorsError`
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
   public func save() throws {
     try directory.write(state.configuration, run: state.run)
     try directory.save(state, isBest: false)
@@ -162,7 +164,7 @@ public struct Trainer {
   ///   - observer: Is told about each step and epoch.
   ///   - shouldStop: Is asked after each step whether to stop.
   /// - Returns: Why training ended.
-  /// - Throws: ``TrainingError``; `SafetensorsError` where a checkpoint cannot be written.
+  /// - Throws: ``TrainingError``; `FileError` where a checkpoint cannot be written.
   public mutating func run(observer: any TrainingObserver, shouldStop: () -> Bool) throws -> Ending {
     do { return try train(observer, shouldStop) } catch let error as TrainingError { throw explained(error) }
   }
@@ -171,12 +173,15 @@ public struct Trainer {
   /// made infinite are only noticed in a loss, a solve or a bound that is not finite.
   private func explained(_ error: TrainingError) -> TrainingError {
     let checkpoint = hasCheckpoint ? directory.last.relativePath : nil
-    let flaw = zip(state.parameters.parameters, state.parameters.tensors).lazy.compactMap { parameter, tensor in
-      tensor.flaw.map { "\(parameter.name) \($0)" }
+    let validationError = zip(state.parameters.parameters, state.parameters.tensors).lazy.compactMap {
+      parameter, tensor in
+      tensor.validationError.map { "\(parameter.name) \($0)" }
     }.first
     switch error {
     case .diverged, .undefinedBound, .undefinedResult, .solve:
-      if let flaw { return .diverged(step: state.progress.step, reason: flaw, checkpoint: checkpoint) }
+      if let validationError {
+        return .diverged(step: state.progress.step, reason: validationError, checkpoint: checkpoint)
+      }
       if case .diverged(let step, let reason, _) = error {
         return .diverged(step: step, reason: reason, checkpoint: checkpoint)
       }
@@ -221,7 +226,7 @@ public struct Trainer {
       state.optimizer.learningRate = configuration.learningRate(
         step: state.progress.step, totalSteps: totalSteps, plateau: state.progress.plateau ?? Plateau())
       let (metrics, count) = try training.take(&state, order: order)
-      let seconds = (ContinuousClock.now - start).inSeconds
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
       state.progress.epochSums.add(metrics, images: count)
       state.progress.epochSeconds += seconds
       state.progress.totalSeconds += seconds
@@ -258,7 +263,7 @@ public struct Trainer {
     let trained = state.progress.epochSums.mean
     let start = ContinuousClock.now
     let validated = try evaluator.evaluate(validation).metrics.mean
-    let validationSeconds = (ContinuousClock.now - start).inSeconds
+    let validationSeconds = (ContinuousClock.now - start) / .seconds(1)
     let isBest = validated.negativeELBO < state.progress.bestNegativeELBO ?? .infinity
     let records = [
       record("train", epoch: epoch, trained, seconds: state.progress.epochSeconds),

@@ -1,3 +1,6 @@
+import Runs
+import Randomness
+import Profiling
 import Autodiff
 import DifferentialEquations
 import Foundation
@@ -33,16 +36,16 @@ public struct TrainingStep: Sendable {
     }
     let weight = configuration.klWeight(epoch: plan.epoch(ofStep: step) + 1)
     let pass = Pass(configuration, step: step, batch: batch.tensor)
-    var (gradients, metrics, solveSteps) = try gradient(
-      pass, state.parameters, configuration.precision, weight, try startingSteps(pass, state))
-    Profiler.enter(.optimizer)
+    var (gradients, metrics, solverState) = try gradient(
+      pass, state.parameters, configuration.precision, weight, try initialSolverState(pass, state))
+    Profiler.enter("optimizer")
     let norm = try finiteNorm(of: gradients, state)
     metrics.gradientNorm = norm.value
     state.optimizer.update(&state.parameters, gradients, scaledBy: norm.scale(toLimit: configuration.clipNorm))
     gradients = []
     // The parameters of the learning-rate warm-up would affect the average for a long time.
     if step >= configuration.learningRateWarmup { state.average?.add(state.parameters) }
-    if configuration.warmStart { state.progress.solveSteps = solveSteps }
+    if configuration.warmStart { state.progress.solverState = solverState }
     state.progress.step += 1
     return (metrics, batch.count)
   }
@@ -77,22 +80,22 @@ public struct TrainingStep: Sendable {
     }
   }
 
-  /// The step sizes with which the solves of a step start; empty for a cold start.
-  private func startingSteps(_ pass: Pass, _ state: TrainingState) throws(TrainingError) -> [Double] {
-    guard state.configuration.warmStart, model.flow.canStartWarm else { return [] }
-    if let known = state.progress.solveSteps { return known }
+  /// What the solves of a step start from.
+  private func initialSolverState(_ pass: Pass, _ state: TrainingState) throws(TrainingError) -> SolverState {
+    guard state.configuration.warmStart, model.flow.canStartWarm else { return SolverState() }
+    if let known = state.progress.solverState { return known }
     // The first pass runs without a tape: a cold start takes more evaluations, and its tape would need the most memory
     // of all steps.
     let constants = state.parameters.constants(precision: state.configuration.precision)
-    return try output(pass, constants, []).flow.sustainableSteps
+    return try output(pass, constants, SolverState()).flow.solverState
   }
 
-  /// The model's output for a batch, with the given first step sizes of the solves.
+  /// The model's output for a batch, with solves that start from the given state.
   private func output(
-    _ pass: Pass, _ parameters: BoundParameters, _ solveSteps: [Double]
+    _ pass: Pass, _ parameters: BoundParameters, _ solverState: SolverState
   ) throws(TrainingError) -> ModelOutput {
     var model = model
-    model.flow = model.flow.startingWarm(solveSteps)
+    model.flow = model.flow.starting(from: solverState)
     do throws(SolveError) {
       return try model(
         Variable(pass.batch), noise: pass.noise, probes: pass.probes, estimator: pass.estimator, parameters)
@@ -103,17 +106,23 @@ public struct TrainingStep: Sendable {
 
   /// The gradient of the loss. Nothing else of the pass outlives this call, so that the update can write in place.
   private func gradient(
-    _ pass: Pass, _ parameters: ParameterSet, _ precision: Precision, _ weight: Double, _ solveSteps: [Double]
-  ) throws(TrainingError) -> (gradients: [Gradient], metrics: Metrics, solveSteps: [Double]) {
+    _ pass: Pass, _ parameters: ParameterSet, _ precision: Precision, _ weight: Double,
+    _ solverState: SolverState
+  ) throws(TrainingError) -> (gradients: [Gradient], metrics: Metrics, SolverState) {
     let tape = Tape()
     let bound = parameters.tracked(on: tape, precision: precision)
-    let output = try output(pass, bound, solveSteps)
+    let output = try output(pass, bound, solverState)
     let loss = output.loss(klWeight: weight)
     guard loss.value.scalar.isFinite else {
       throw .diverged(step: pass.step + 1, reason: "the loss is \(loss.value.scalar)")
     }
     let gradients = tape.factoredGradients(of: loss, withRespectTo: bound.variables)
-    if let failure = output.flow.backwardFailure { throw .solve(step: pass.step + 1, failure) }
-    return (gradients, Metrics(output), output.flow.sustainableSteps)
+    if let failure = tape.backwardPass.failure { throw .solve(step: pass.step + 1, failure) }
+    return (gradients, Metrics(output, tape.backwardPass), output.flow.solverState)
   }
+}
+
+extension RandomPurpose {
+  /// The noise of z0 in training.
+  public static let posteriorNoise = RandomPurpose(2)
 }

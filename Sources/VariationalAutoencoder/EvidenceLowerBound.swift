@@ -49,7 +49,7 @@ public struct EvidenceLowerBound {
   ///   - score: s, `[batch, latent]`.
   ///   - z: zT, `[batch, latent]`.
   func pathLoss(klWeight weight: Double, score: Tensor, z: Variable) -> Variable {
-    let alongPath = (Variable(score) * z).sumOfLastAxis()
+    let alongPath = (Variable(score) * z).sum(axis: -1)
     return Variable.linearCombination([(-1, logLikelihood), (-weight, logPrior), (weight, alongPath)]).mean()
   }
 }

@@ -43,7 +43,7 @@ public struct GaussianPosterior: Sendable {
   ///
   /// The mean is not needed: (z0 - mean)^2 / variance is the square of the noise.
   public static func logDensity(variance: Variable, noise: Tensor) -> Variable {
-    -0.5 * (variance.applying(.log) + Variable(noise).applying(.square) + log(2 * .pi)).sumOfLastAxis()
+    -0.5 * (variance.applying(.log) + Variable(noise).applying(.square) + log(2 * .pi)).sum(axis: -1)
   }
 
   /// The score of that sample: the gradient of log q(z0 given x) with respect to z0, -(z0 - mean) / variance,
@@ -55,7 +55,7 @@ public struct GaussianPosterior: Sendable {
 
 /// log p(z) of a standard normal prior: `[batch, latent]` -> `[batch]`, in nats.
 public func standardNormalLogDensity(_ z: Variable) -> Variable {
-  -0.5 * (z.applying(.square) + log(2 * .pi)).sumOfLastAxis()
+  -0.5 * (z.applying(.square) + log(2 * .pi)).sum(axis: -1)
 }
 
 extension Variable {

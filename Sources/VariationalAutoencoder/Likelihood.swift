@@ -69,7 +69,7 @@ public struct CategoricalLikelihood: Likelihood {
   /// The mean over levels of level / 255, `[batch, pixels]`.
   public func mean(decoded: Variable) -> Variable {
     let logits = logits(decoded)
-    let probabilities = (logits - logits.logSumExpOfLastAxis().broadcast(over: Self.levels)).applying(.exp)
+    let probabilities = (logits - logits.logSumExp(axis: -1).broadcast(over: Self.levels)).applying(.exp)
     let intensities = (0..<Self.levels).map { Double($0) / Double(Self.levels - 1) }
     let row = Variable(Tensor(intensities, shape: [1, Self.levels]).converted(to: decoded.value.elementType))
     return probabilities.affine(weight: row).reshaped(Array(logits.shape.dropLast()))

@@ -1,3 +1,4 @@
+import Profiling
 import Autodiff
 import DifferentialEquations
 import NeuralNetworks
@@ -148,7 +149,7 @@ public struct VariationalAutoencoder: Sendable {
     precondition(
       images.value.count == batch * configuration.imageHeight * configuration.imageWidth,
       "the model takes images of \(configuration.imageHeight)x\(configuration.imageWidth)")
-    Profiler.enter(.encoder)
+    Profiler.enter("encoder")
     return encoder(
       images.reshaped([batch, configuration.imageHeight, configuration.imageWidth, 1]), parameters)
   }
@@ -167,10 +168,38 @@ public struct VariationalAutoencoder: Sendable {
     _ images: Variable, features: Variable, noise: Tensor, probes: ProbeSource,
     estimator: GradientEstimator = .total, _ parameters: BoundParameters
   ) throws(SolveError) -> ModelOutput {
-    Profiler.enter(.posterior)
+    let sample = try samplePosterior(
+      features: features, noise: noise, probes: probes, estimator: estimator, parameters)
+    Profiler.enter("decoder")
+    let decoded = decoder(sample.flow.z, parameters)
+    Profiler.enter("likelihood")
+    let bound = EvidenceLowerBound(
+      logLikelihood: likelihood.logProbability(of: images, decoded: decoded),
+      logPrior: standardNormalLogDensity(sample.flow.z),
+      logPosterior: GaussianPosterior.logDensity(variance: sample.variance, noise: noise),
+      deltaLogDensity: sample.flow.deltaLogDensity)
+    return ModelOutput(
+      features: features, mean: sample.mean, variance: sample.variance, z0: sample.z0, flow: sample.flow,
+      decoded: decoded, bound: bound, regularization: configuration.regularization)
+  }
+
+  /// Samples the posterior given the encoder's features: z0, and zT after the flow. Nothing is decoded.
+  ///
+  /// - Parameters:
+  ///   - features: What ``encode(_:_:)`` gives for the images, `[batch, 256]`.
+  ///   - noise: Standard normal numbers, `[batch, latent]`.
+  ///   - probes: The probes of a continuous flow's divergence.
+  ///   - estimator: How the gradient of the bound is estimated.
+  ///   - parameters: The model's parameters.
+  /// - Throws: `SolveError` of a continuous flow.
+  public func samplePosterior(
+    features: Variable, noise: Tensor, probes: ProbeSource, estimator: GradientEstimator = .total,
+    _ parameters: BoundParameters
+  ) throws(SolveError) -> PosteriorSample {
+    Profiler.enter("posterior")
     let (mean, variance) = posterior(features, parameters)
     let z0 = GaussianPosterior.sample(mean: mean, variance: variance, noise: noise)
-    Profiler.enter(.flow)
+    Profiler.enter("flow")
     let flowed: FlowOutput
     switch estimator {
     case .total: flowed = try flow.forward(z0, features: features, parameters, probes)
@@ -182,17 +211,7 @@ public struct VariationalAutoencoder: Sendable {
         z0, score: GaussianPosterior.score(variance: variance.value, noise: noise), features: features, parameters,
         probes)
     }
-    Profiler.enter(.decoder)
-    let decoded = decoder(flowed.z, parameters)
-    Profiler.enter(.likelihood)
-    let bound = EvidenceLowerBound(
-      logLikelihood: likelihood.logProbability(of: images, decoded: decoded),
-      logPrior: standardNormalLogDensity(flowed.z),
-      logPosterior: GaussianPosterior.logDensity(variance: variance, noise: noise),
-      deltaLogDensity: flowed.deltaLogDensity)
-    return ModelOutput(
-      features: features, mean: mean, variance: variance, z0: z0, flow: flowed, decoded: decoded,
-      bound: bound, regularization: configuration.regularization)
+    return PosteriorSample(mean: mean, variance: variance, z0: z0, flow: flowed)
   }
 
   /// The mean images of latent codes zT: `[batch, latent]` -> `[batch, height * width]` in [0, 1].

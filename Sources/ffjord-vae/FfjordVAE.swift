@@ -2,13 +2,13 @@ import ArgumentParser
 import Foundation
 
 @main
-struct FfjordVAE: ParsableCommand {
+struct FfjordVAE: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ffjord-vae",
     abstract:
       "Trains, evaluates and uses variational autoencoders whose posterior is a continuous normalizing flow.",
     discussion: """
-      The model is that of FFJORD (Grathwohl et al., ICLR 2019, section 4.2). To see it work in about two minutes:
+      The model is that of FFJORD (Grathwohl et al., ICLR 2019). To see it work in about two minutes:
 
         ffjord-vae train --preset small --output Checkpoints/first
         ffjord-vae reconstruct Checkpoints/first --output reconstructions.png
@@ -21,11 +21,16 @@ struct FfjordVAE: ParsableCommand {
       Compare.self, Export.self, Import.self, Inspect.self, BenchmarkCommand.self, Datasets.self,
     ])
 
-  static func main() {
+  @MainActor
+  static func main() async {
     StandardStreams.prepare()
     do {
       var command = try parseAsRoot()
-      try command.run()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
       try Failure.reporting { try StandardStreams.finishOutput() }
     } catch  where exitCode(for: error) == .success {
       // Help was asked for, or the version.

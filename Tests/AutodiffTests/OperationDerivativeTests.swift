@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import Foundation
 import Tensors
@@ -54,8 +55,8 @@ import Testing
 
   private func dual(_ example: OperationExample, _ all: [Variable]) -> Variable {
     let (n, w) = (example.inputs.count, example.weights.count)
-    let duals = (0..<n).map { Dual(value: all[$0], tangents: all[n + w + $0]) }
-    return example.onDuals(duals, Array(all[n..<(n + w)])).stacked
+    let duals = (0..<n).map { Dual(primal: all[$0], tangents: all[n + w + $0]) }
+    return example.onDuals(duals, Array(all[n..<(n + w)])).primalAndTangents
   }
 
   @Test(arguments: operationExamples)

@@ -1,8 +1,8 @@
+import Runs
 import Foundation
 import ImageDatasets
 import Safetensors
 import Testing
-import Training
 
 /// What leaves a model for other programs: `encode`, `score`, `export`; and `interpolate`.
 @Suite(.serialized) struct ArrayCommandTests {

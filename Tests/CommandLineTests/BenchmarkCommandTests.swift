@@ -5,7 +5,7 @@ import Testing
 @Suite(.serialized) struct BenchmarkCommandTests {
   let directory = try! TemporaryDirectory()
   private static let size = [
-    "--preset", "small", "--steps", "2", "--warmup", "1", "--batch-size", "4", "--latent", "4", "--hidden", "8-8",
+    "--preset", "small", "--steps", "2", "--untimed", "1", "--batch-size", "4", "--latent", "4", "--hidden", "8-8",
     "--blocks", "2", "--rank", "2",
   ]
 
@@ -55,7 +55,7 @@ import Testing
     #expect(!text.contains("backward  "))
   }
 
-  @Test(arguments: [["--steps", "0"], ["--warmup", "-1"], ["--rank", "2", "--flow", "none"], ["--latent", "0"]])
+  @Test(arguments: [["--steps", "0"], ["--untimed", "-1"], ["--rank", "2", "--flow", "none"], ["--latent", "0"]])
   func `sizes that make no sense are usage errors`(options: [String]) throws {
     try Program.fail(
       64, ["benchmark"] + options.map { $0 }, naming: [options[0]].map { String($0.dropFirst(2)) }, in: directory.url)

@@ -1,6 +1,6 @@
+import Runs
 import Foundation
 import Testing
-import Training
 import VariationalAutoencoder
 
 #if canImport(FoundationXML)

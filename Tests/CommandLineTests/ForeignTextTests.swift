@@ -1,8 +1,8 @@
+import Runs
 import Foundation
 import ImageDatasets
 import Safetensors
 import Testing
-import Training
 
 /// Text from files on its way to a terminal, and files that claim more memory than they may.
 @Suite(.serialized) struct ForeignTextTests {

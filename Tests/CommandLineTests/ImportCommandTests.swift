@@ -1,7 +1,7 @@
+import Runs
 import Foundation
 import Safetensors
 import Testing
-import Training
 
 /// `import`: what `export` or PyTorch wrote becomes a checkpoint that every other command takes.
 @Suite(.serialized) struct ImportCommandTests {

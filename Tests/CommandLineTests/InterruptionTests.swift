@@ -1,6 +1,6 @@
+import Runs
 import Foundation
 import Testing
-import Training
 
 /// Ctrl-C during training, and the end of its terminal: the step is finished, the run saved, and a command said that goes on with it.
 @Suite(.serialized) struct InterruptionTests {

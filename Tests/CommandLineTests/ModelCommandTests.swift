@@ -1,7 +1,7 @@
+import Runs
 import Foundation
 import ImageDatasets
 import Testing
-import Training
 
 /// What is done with a trained model: `evaluate`, `reconstruct`, `sample`, `inspect`; and `datasets`.
 @Suite(.serialized) struct ModelCommandTests {

@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-import Training
 
 /// The controls of the optimization, configuration files, and models without their runs, as a user drives them.
 @Suite(.serialized) struct OptimizationCommandTests {

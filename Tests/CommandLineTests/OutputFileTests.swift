@@ -1,7 +1,5 @@
 import Foundation
-import Safetensors
 import Testing
-import Training
 
 /// Where outputs may go: names of their kind, regular files, and no file of a run.
 @Suite(.serialized) struct OutputFileTests {

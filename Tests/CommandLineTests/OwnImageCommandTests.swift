@@ -1,9 +1,10 @@
+import Runs
+import Randomness
 import Foundation
 import ImageDatasets
 import Safetensors
 import Tensors
 import Testing
-import Training
 
 /// Folders of a person's own images, from training to pictures and scores.
 @Suite(.serialized) struct OwnImageCommandTests {

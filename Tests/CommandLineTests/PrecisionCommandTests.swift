@@ -1,10 +1,11 @@
+import Runs
+import Inference
 import Foundation
 import ImageDatasets
 import NeuralNetworks
 import Safetensors
 import Tensors
 import Testing
-import Training
 
 /// Commands compute as the run did: in its precision, with its starts of solves.
 @Suite(.serialized) struct PrecisionCommandTests {

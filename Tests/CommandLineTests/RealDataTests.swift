@@ -1,6 +1,6 @@
+import Runs
 import Foundation
 import Testing
-import Training
 
 /// Where real data are: `$FFJORD_VAE_DATA`, or `../shared/datasets` seen from the package.
 private let data: String? = {

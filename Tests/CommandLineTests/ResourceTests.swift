@@ -1,7 +1,7 @@
+import Runs
 import Foundation
 import Safetensors
 import Testing
-import Training
 import VariationalAutoencoder
 
 /// Models and files too large for memory, and numbers that are no longer finite, as a person meets them.

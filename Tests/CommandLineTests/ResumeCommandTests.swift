@@ -1,7 +1,6 @@
+import Runs
 import Foundation
-import Safetensors
 import Testing
-import Training
 
 /// `train --resume`: what goes on, where, and what does not.
 @Suite(.serialized) struct ResumeCommandTests {

@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-import Training
 
 /// Standard error and standard output that are closed, full or without a reader: work goes on without the first, and the
 /// second is an error.

@@ -1,7 +1,7 @@
+import Runs
 import Foundation
 import Safetensors
 import Testing
-import Training
 
 /// Runs that train a tiny model on 40 glyphs: four steps of ten an epoch.
 enum TinyRun {

@@ -1,7 +1,7 @@
+import Runs
 import Foundation
 import ImageDatasets
 import Testing
-import Training
 
 /// `ffjord-vae train`: what it leaves behind, and how long it goes on.
 @Suite(.serialized) struct TrainCommandTests {

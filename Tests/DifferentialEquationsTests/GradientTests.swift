@@ -8,8 +8,9 @@ import Testing
   static let adaptive = ButcherTableau.all.filter(\.isAdaptive)
 
   private func options(_ tolerance: Double, _ method: ButcherTableau = .dormandPrince) -> SolverOptions {
-    SolverOptions(
-      method: method, absoluteTolerance: tolerance, relativeTolerance: tolerance, stepLimit: 20_000)
+    var options = SolverOptions.adaptive(method, tolerance: tolerance)
+    options.adaptive.stepLimit = 20_000
+    return options
   }
 
   @Test(arguments: networks, adaptive)
@@ -42,9 +43,11 @@ import Testing
   func `checkpointed equals direct to rounding`(_ method: ButcherTableau) throws {
     let network = Self.networks[0]
     // A first step that is rejected, and a loose tolerance: nothing here depends on accuracy.
-    var options = SolverOptions(
-      method: method, absoluteTolerance: 1e-4, relativeTolerance: 1e-4, firstStep: 1, fixedSteps: 5)
-    options.controller.largestFactor = 2
+    var options = SolverOptions.suiting(method, tolerance: 1e-4, steps: 5)
+    if method.isAdaptive {
+      options.adaptive.firstStep = 1
+      options.adaptive.controller.largestFactor = 2
+    }
     let direct = try network.differentiated(.direct, options)
     let checkpointed = try network.differentiated(.checkpointed, options)
     #expect(relativeDifference(checkpointed.gradients, direct.gradients) < 1e-13)
@@ -54,7 +57,7 @@ import Testing
 
   @Test(arguments: networks, [(0.0, 1.0), (1.0, 0.0)])
   func `direct equals finite differences`(_ network: SmallNetwork, _ interval: (Double, Double)) throws {
-    let options = SolverOptions(method: .rungeKutta4, fixedSteps: 3)
+    let options = SolverOptions.fixed(.rungeKutta4, steps: 3)
     let direct = try network.differentiated(.direct, options, from: interval.0, to: interval.1)
     let inputs = network.initial + network.parameters
     let step = 1e-5
@@ -92,7 +95,7 @@ import Testing
     let network = Self.networks[1]
     let exact = try network.differentiated(.direct, options(1e-12)).gradients
     let errors = try [50, 200].map {
-      let adjoint = try network.differentiated(.adjoint, SolverOptions(method: method, fixedSteps: $0))
+      let adjoint = try network.differentiated(.adjoint, .fixed(method, steps: $0))
       return relativeDifference(adjoint.gradients, exact)
     }
     // Four times the steps: 4^order, with some room.
@@ -119,20 +122,20 @@ import Testing
     let plain = try network.differentiated(.adjoint, options)
     let scaled = try network.differentiated(.adjoint, options, scale: scale)
     #expect(relativeDifference(scaled.gradients, plain.gradients) < (type == .float32 ? 1e-5 : 1e-12))
-    #expect(scaled.solution.backwardPass.evaluations == plain.solution.backwardPass.evaluations)
+    #expect(scaled.backwardPass == plain.backwardPass)
   }
 
   @Test func `a rejected step leaves nothing on the tape`() throws {
     let network = Self.networks[0]
     // Halving after rejection, and no growth: after the rejected attempts, the same steps as without them.
-    var options = SolverOptions(
-      method: .dormandPrince, absoluteTolerance: 1e-5, relativeTolerance: 1e-5,
-      controller: StepSizeController(
-        proportional: 0, integral: 0, safety: 1e-3, smallestFactor: 0.5, largestFactor: 1), firstStep: 1)
+    var options = SolverOptions.adaptive(tolerance: 1e-5)
+    options.adaptive.controller = StepSizeController(
+      proportional: 0, integral: 0, safety: 1e-3, smallestFactor: 0.5, largestFactor: 1)
+    options.adaptive.firstStep = 1
     let withRejections = try network.differentiated(.direct, options)
     let rejected = withRejections.solution.statistics.rejectedSteps
     #expect(rejected > 0)
-    options.firstStep = withRejections.solution.statistics.stepSizes[0]
+    options.adaptive.firstStep = withRejections.solution.statistics.stepSizes[0]
     let without = try network.differentiated(.direct, options)
     #expect(without.solution.statistics.rejectedSteps == 0)
     #expect(without.solution.statistics.stepSizes == withRejections.solution.statistics.stepSizes)
@@ -144,7 +147,7 @@ import Testing
     let network = Self.networks[0]
     let chosen = try network.differentiated(.direct, options(1e-3))
     var given = options(1e-3)
-    given.firstStep = chosen.solution.statistics.stepSizes[0]
+    given.adaptive.firstStep = chosen.solution.statistics.stepSizes[0]
     let entries = try network.differentiated(.direct, given).entries
     #expect(entries == chosen.entries)
   }
@@ -161,8 +164,8 @@ import Testing
   func `the backward pass counts its evaluations`(_ gradient: AdjointMethod) throws {
     let result = try Self.networks[0].differentiated(gradient, .equalSteps(.dormandPrince, 10))
     // Six stages a step have a weight; the adjoint, being a solve, evaluates the last step's seventh too.
-    #expect(result.solution.backwardPass.evaluations == (gradient == .adjoint ? 61 : 60))
-    #expect(result.solution.backwardPass.failure == nil)
+    #expect(result.backwardPass.evaluations == (gradient == .adjoint ? 61 : 60))
+    #expect(result.backwardPass.failure == nil)
   }
 
   @Test(arguments: AdjointMethod.allCases)

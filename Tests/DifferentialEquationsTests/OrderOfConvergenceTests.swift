@@ -41,8 +41,8 @@ import Testing
   func `the error of an adaptive solve follows the tolerance`(_ method: ButcherTableau) throws {
     let problem = TestProblem.logistic
     let errors = try [1e-4, 1e-6, 1e-8, 1e-10].map { tolerance in
-      let options = SolverOptions(
-        method: method, absoluteTolerance: tolerance, relativeTolerance: tolerance, stepLimit: 100_000)
+      var options = SolverOptions.adaptive(method, tolerance: tolerance)
+      options.adaptive.stepLimit = 100_000
       let solution = try solve(problem.dynamics, initial: problem.state(0), from: 0, to: 3, options: options)
       let error = problem.error(solution.state, at: 3)
       #expect(error < 20 * tolerance, "\(method.name) at \(tolerance): \(error)")

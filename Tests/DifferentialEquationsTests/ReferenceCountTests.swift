@@ -122,8 +122,7 @@ import Testing
     let method = try #require(ButcherTableau.named(reference.method))
     let solution = try solve(
       dynamics(reference.problem), initial: [doubles([[1, 0.5], [-0.25, 2]])], from: 0, to: reference.end,
-      options: SolverOptions(
-        method: method, absoluteTolerance: reference.tolerance, relativeTolerance: reference.tolerance))
+      options: .adaptive(method, tolerance: reference.tolerance))
     let statistics = solution.statistics
     #expect(statistics.acceptedSteps == reference.accepted)
     #expect(statistics.rejectedSteps == reference.rejected - reference.rejectedPastEnd)

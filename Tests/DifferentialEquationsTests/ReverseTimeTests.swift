@@ -8,8 +8,7 @@ import Testing
   func `solving backward from the end gives the start back`(_ method: ButcherTableau) throws {
     let problem = TestProblem.rational
     let steps = 400
-    let options = SolverOptions(
-      method: method, absoluteTolerance: 1e-9, relativeTolerance: 1e-9, fixedSteps: steps)
+    let options = SolverOptions.suiting(method, tolerance: 1e-9, steps: steps)
     let there = try solve(problem.dynamics, initial: problem.state(0), from: 0, to: 1.5, options: options)
     let back = try solve(problem.dynamics, initial: there.state, from: 1.5, to: 0, options: options)
     // Methods of equal steps are as exact as their order makes them, the others as their tolerance.

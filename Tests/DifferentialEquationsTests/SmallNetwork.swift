@@ -1,3 +1,4 @@
+import Randomness
 import Kernels
 import Autodiff
 import DifferentialEquations
@@ -55,6 +56,7 @@ struct SmallNetwork: CustomTestStringConvertible, Sendable {
     /// Of the initial state's components, then of the parameters.
     let gradients: [Tensor]
     let solution: Solution
+    let backwardPass: BackwardPass
     /// What the solve left on the tape.
     let entries: Int
   }
@@ -75,7 +77,7 @@ struct SmallNetwork: CustomTestStringConvertible, Sendable {
     let gradients = tape.gradients(of: scale * loss, withRespectTo: variables)
     return Result(
       loss: loss.value.scalar, gradients: gradients.map { $0.scaled(by: 1 / scale) }, solution: solution,
-      entries: entries)
+      backwardPass: tape.backwardPass, entries: entries)
   }
 
   /// The loss after a solve from moved inputs: initial state, then parameters.

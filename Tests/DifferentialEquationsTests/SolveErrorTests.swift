@@ -38,7 +38,7 @@ import Testing
   @Test(arguments: ButcherTableau.all.filter { !$0.isAdaptive })
   func `equal steps past a pole end in a number that is not finite`(_ method: ButcherTableau) throws {
     let error = failure(
-      { _, y, _ in [y[0] * y[0]] }, [beforePole], options: SolverOptions(method: method, fixedSteps: 100))
+      { _, y, _ in [y[0] * y[0]] }, [beforePole], options: .fixed(method, steps: 100))
     guard case .notFinite(let time, let sample, let component) = try #require(error) else {
       Issue.record("\(String(describing: error))")
       return
@@ -87,7 +87,8 @@ import Testing
         counter.count += 1
         return [zero, counter.count % 3 == 1 && counter.count > 1 ? undefined : zero]
       }, [doubles([1, 1, 1]), doubles([1, 1, 1])],
-      options: SolverOptions(method: .bogackiShampine, firstStep: 0.1))
+      options: SolverOptions(
+        method: .bogackiShampine, stepControl: .adaptive(AdaptiveSteps(firstStep: 0.1))))
     #expect(error == .notFinite(time: 0, sample: 2, component: 1))
   }
 
@@ -108,7 +109,8 @@ import Testing
   func `the step limit names the stiff sample`(_ gradient: AdjointMethod) throws {
     let rates = doubles([[-1], [-2], [-3000], [-1]])
     let error = failure(
-      { _, y, _ in [y[0] * rates] }, [doubles([[1], [1], [1], [1]])], options: SolverOptions(stepLimit: 25),
+      { _, y, _ in [y[0] * rates] }, [doubles([[1], [1], [1], [1]])],
+      options: SolverOptions(stepControl: .adaptive(AdaptiveSteps(stepLimit: 25))),
       gradient: gradient)
     guard case .stepLimit(let time, let limit, let sample) = try #require(error) else {
       Issue.record("\(String(describing: error))")
@@ -121,9 +123,9 @@ import Testing
 
   @Test func `a solve that needs exactly the limit of steps succeeds`() throws {
     var options = SolverOptions.equalSteps(.dormandPrince, 8)
-    options.stepLimit = 8
+    options.adaptive.stepLimit = 8
     #expect(failure({ _, y, _ in y }, [doubles([1])], options: options) == nil)
-    options.stepLimit = 7
+    options.adaptive.stepLimit = 7
     #expect(failure({ _, y, _ in y }, [doubles([1])], options: options) != nil)
   }
 

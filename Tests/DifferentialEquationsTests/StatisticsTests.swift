@@ -42,7 +42,7 @@ import Testing
 
   @Test(arguments: ButcherTableau.all.filter { !$0.isAdaptive })
   func `a method of equal steps evaluates every stage once`(_ method: ButcherTableau) throws {
-    let (solution, calls) = try solveRamp(SolverOptions(method: method, fixedSteps: 7))
+    let (solution, calls) = try solveRamp(.fixed(method, steps: 7))
     #expect(solution.statistics.evaluations == 7 * method.stages)
     #expect(calls == 7 * method.stages)
     #expect(solution.statistics.acceptedSteps == 7)
@@ -70,9 +70,9 @@ import Testing
   @Test(arguments: [1.0, -1.0])
   func `rejected steps are counted and keep their first stage`(_ direction: Double) throws {
     // The errors of 0.8, 0.4 and 0.2 are 40, 10 and 2.5 tolerances, that of 0.1 is 0.625.
-    let options = SolverOptions(
-      method: Self.stub, absoluteTolerance: 0.008, relativeTolerance: 0, controller: Self.controller(),
-      firstStep: 0.8)
+    let steps = AdaptiveSteps(
+      absoluteTolerance: 0.008, relativeTolerance: 0, controller: Self.controller(), firstStep: 0.8)
+    let options = SolverOptions(method: Self.stub, stepControl: .adaptive(steps))
     let (solution, calls) = try solveRamp(options, from: 0, to: direction)
     let statistics = solution.statistics
     #expect(statistics.acceptedSteps == 10)
@@ -85,9 +85,9 @@ import Testing
   }
 
   @Test func `the step size follows the controller`() throws {
-    let options = SolverOptions(
-      method: Self.stub, absoluteTolerance: 1, relativeTolerance: 0, controller: Self.controller(growth: 2),
-      firstStep: 1.0 / 15)
+    let steps = AdaptiveSteps(
+      absoluteTolerance: 1, relativeTolerance: 0, controller: Self.controller(growth: 2), firstStep: 1.0 / 15)
+    let options = SolverOptions(method: Self.stub, stepControl: .adaptive(steps))
     let (solution, _) = try solveRamp(options)
     expectEqual(solution.statistics.stepSizes, [1.0 / 15, 2.0 / 15, 4.0 / 15, 8.0 / 15])
     #expect(solution.statistics.evaluations == 8)
@@ -95,15 +95,15 @@ import Testing
 
   @Test func `the last step is shortened to end at the end`() throws {
     var options = SolverOptions.equalSteps(.dormandPrince, 1)
-    options.firstStep = 0.3
+    options.adaptive.firstStep = 0.3
     expectEqual(try solveRamp(options).solution.statistics.stepSizes, [0.3, 0.3, 0.3, 0.1])
-    options.firstStep = 7
+    options.adaptive.firstStep = 7
     expectEqual(try solveRamp(options).solution.statistics.stepSizes, [1])
   }
 
   @Test func `a step that would leave a sliver behind is stretched over it`() throws {
     var options = SolverOptions.equalSteps(.dormandPrince, 4)
-    options.firstStep = 0.25 * (1 - 1e-13)
+    options.adaptive.firstStep = 0.25 * (1 - 1e-13)
     let statistics = try solveRamp(options).solution.statistics
     #expect(statistics.acceptedSteps == 4)
   }
@@ -135,7 +135,7 @@ import Testing
     let early = doubles([1, 0])
     let late = doubles([0, 1])
     var options = SolverOptions.equalSteps(.dormandPrince, 1)
-    options.firstStep = 0.45
+    options.adaptive.firstStep = 0.45
     let solution = try solve(
       { t, _, _ in [sin(40 * t) * (t < 0.9 ? early : late)] },
       initial: [doubles([0, 0])], from: 0, to: 1, options: options)

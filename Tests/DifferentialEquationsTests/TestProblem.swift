@@ -50,9 +50,25 @@ func doubles(_ rows: [[Double]]) -> Variable {
 extension SolverOptions {
   /// Steps of one size whatever the method: an adaptive one accepts everything and never changes its step.
   static func equalSteps(_ method: ButcherTableau, _ count: Int, over length: Double = 1) -> SolverOptions {
-    SolverOptions(
-      method: method, absoluteTolerance: 1e10, relativeTolerance: 1e10,
+    guard method.isAdaptive else { return .fixed(method, steps: count) }
+    let steps = AdaptiveSteps(
+      absoluteTolerance: 1e10, relativeTolerance: 1e10,
       controller: StepSizeController(proportional: 0, integral: 1, smallestFactor: 1, largestFactor: 1),
-      firstStep: abs(length) / Double(count), fixedSteps: count)
+      firstStep: abs(length) / Double(count))
+    return SolverOptions(method: method, stepControl: .adaptive(steps))
+  }
+
+  /// Steps that follow the tolerance where the method estimates its error, and a number of equal ones otherwise.
+  static func suiting(_ method: ButcherTableau, tolerance: Double, steps: Int) -> SolverOptions {
+    method.isAdaptive ? .adaptive(method, tolerance: tolerance) : .fixed(method, steps: steps)
+  }
+
+  /// The adaptive steps, of options that have them.
+  var adaptive: AdaptiveSteps {
+    get {
+      guard case .adaptive(let steps) = stepControl else { preconditionFailure("\(self)") }
+      return steps
+    }
+    set { stepControl = .adaptive(newValue) }
   }
 }

@@ -23,12 +23,12 @@ import Testing
       files: [file], read: { _, _ throws(DatasetError) in Glyphs(trainHands: 1).draw() })
   }
 
-  @Test func aFileIsFetchedCheckedAndFound() throws {
+  @Test func aFileIsFetchedCheckedAndFound() async throws {
     let server = try LocalServer(body: body)
     let folder = try TestFolder()
     let description = try description(at: server.address)
     let seen = Mutex<[Int64]>([])
-    let urls = try DatasetFetcher(timeout: 10).fetch(description, into: folder.url) { received, total in
+    let urls = try await DatasetFetcher(timeout: 10).fetch(description, into: folder.url) { received, total in
       seen.withLock { $0 += [received] }
       #expect(total == 300_000)
     }
@@ -42,11 +42,11 @@ import Testing
     #expect(try DatasetStatus(of: description, locator: locator).files[0].verdict == .published)
   }
 
-  @Test func aFileOfOtherContentsIsRefusedAndRemoved() throws {
+  @Test func aFileOfOtherContentsIsRefusedAndRemoved() async throws {
     let server = try LocalServer(body: Data("something else".utf8))
     let folder = try TestFolder()
-    let error = #expect(throws: DatasetError.self) {
-      try DatasetFetcher(timeout: 10).fetch(try description(at: server.address), into: folder.url)
+    let error = await #expect(throws: DatasetError.self) {
+      try await DatasetFetcher(timeout: 10).fetch(try description(at: server.address), into: folder.url)
     }
     guard case .checksumMismatch = error else {
       Issue.record("a wrong file gave \(String(describing: error))")
@@ -57,45 +57,45 @@ import Testing
     #expect(try folder.names == ["set"])
   }
 
-  @Test func anAnswerCutShortIsAFailure() throws {
+  @Test func anAnswerCutShortIsAFailure() async throws {
     let server = try LocalServer(body: body.prefix(1000), claimedLength: body.count)
-    try expectFailure(at: server.address, saying: nil)
+    try await expectFailure(at: server.address, saying: nil)
   }
 
-  @Test func aRefusingServerIsAFailure() throws {
+  @Test func aRefusingServerIsAFailure() async throws {
     let server = try LocalServer(status: "404 Not Found", body: Data("gone".utf8))
-    try expectFailure(at: server.address, saying: "status 404")
+    try await expectFailure(at: server.address, saying: "status 404")
   }
 
-  @Test func anUnreachableServerIsAFailureThatSaysWhatToDo() throws {
+  @Test func anUnreachableServerIsAFailureThatSaysWhatToDo() async throws {
     // Port 9 of this machine discards, and where nothing listens it refuses.
-    try expectFailure(at: try #require(URL(string: "http://127.0.0.1:9/file.mat")), saying: "by hand")
+    try await expectFailure(at: try #require(URL(string: "http://127.0.0.1:9/file.mat")), saying: "by hand")
   }
 
-  @Test func aKnownFileIsKeptAndAnUnknownOneIsNotOverwritten() throws {
+  @Test func aKnownFileIsKeptAndAnUnknownOneIsNotOverwritten() async throws {
     let folder = try TestFolder()
     let place = try folder.file("set/file.mat")
     let nowhere = try #require(URL(string: "http://127.0.0.1:9/file.mat"))
     try body.write(to: place)
-    try DatasetFetcher(timeout: 5).fetch(try description(at: nowhere), into: folder.url)
+    try await DatasetFetcher(timeout: 5).fetch(try description(at: nowhere), into: folder.url)
 
     try Data("mine".utf8).write(to: place)
     let server = try LocalServer(body: body)
-    let error = #expect(throws: DatasetError.self) {
-      try DatasetFetcher(timeout: 10).fetch(try description(at: server.address), into: folder.url)
+    let error = await #expect(throws: DatasetError.self) {
+      try await DatasetFetcher(timeout: 10).fetch(try description(at: server.address), into: folder.url)
     }
     #expect(error?.description.contains("move it away") == true)
     #expect(try Data(contentsOf: place) == Data("mine".utf8))
-    try DatasetFetcher(timeout: 10).fetch(
+    try await DatasetFetcher(timeout: 10).fetch(
       try description(at: server.address), into: folder.url, isReplacing: true)
     #expect(try Data(contentsOf: place) == body)
   }
 
-  @Test func aFolderThatCannotBeMadeIsAnError() throws {
+  @Test func aFolderThatCannotBeMadeIsAnError() async throws {
     let folder = try TestFolder()
     try Data().write(to: try folder.file("set"))
-    let error = #expect(throws: DatasetError.self) {
-      try DatasetFetcher().fetch(
+    let error = await #expect(throws: DatasetError.self) {
+      try await DatasetFetcher().fetch(
         try description(at: try #require(URL(string: "http://127.0.0.1:9/"))), into: folder.url)
     }
     guard case .unwritable = error else {
@@ -104,16 +104,16 @@ import Testing
     }
   }
 
-  @Test func aDrawnDatasetNeedsNoDownload() throws {
+  @Test func aDrawnDatasetNeedsNoDownload() async throws {
     let folder = try TestFolder()
-    #expect(try DatasetFetcher().fetch(.glyphs, into: folder.url).isEmpty)
+    #expect(try await DatasetFetcher().fetch(.glyphs, into: folder.url).isEmpty)
     #expect(try folder.names.isEmpty)
   }
 
-  private func expectFailure(at address: URL, saying words: String?) throws {
+  private func expectFailure(at address: URL, saying words: String?) async throws {
     let folder = try TestFolder()
-    let error = #expect(throws: DatasetError.self) {
-      try DatasetFetcher(timeout: 10).fetch(try description(at: address), into: folder.url)
+    let error = await #expect(throws: DatasetError.self) {
+      try await DatasetFetcher(timeout: 10).fetch(try description(at: address), into: folder.url)
     }
     guard case .downloadFailed = error else {
       Issue.record("a failed download gave \(String(describing: error))")

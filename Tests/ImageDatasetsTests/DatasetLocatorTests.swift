@@ -83,7 +83,7 @@ import Testing
     }
     #expect(
       text.contains("https://raw.githubusercontent.com/yburda/iwae/master/datasets/OMNIGLOT/chardata.mat"))
-    #expect(text.contains("ffjord-vae datasets fetch omniglot"))
+    #expect(text.contains("Fetch it"))
   }
 
   @Test func anUnknownNameIsAnsweredWithThoseKnown() {

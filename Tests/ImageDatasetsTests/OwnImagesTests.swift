@@ -1,3 +1,4 @@
+import Randomness
 import Foundation
 import Tensors
 import Testing
@@ -186,7 +187,7 @@ import Testing
     }
     #expect(try text([("images", zeros([4, 30, 600]))]).contains("'images' is 4 x 30 x 600"))
     #expect(try text([("images", zeros([4, 30, 600]))]).contains("from 8 to 512"))
-    #expect(try text([("images", zeros([4, 7, 7]))]).contains("--resize"))
+    #expect(try text([("images", zeros([4, 7, 7]))]).contains("resized"))
     #expect(try text([("images", zeros([4, 900]))]).contains("784, 560 or 1024"))
     #expect(try text([("images", zeros([4, 3, 28, 28]))]).contains("4 x 3 x 28 x 28"))
     #expect(try text([("images", zeros([784]))]).contains("is 784"))

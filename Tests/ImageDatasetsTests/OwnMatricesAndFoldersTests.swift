@@ -133,14 +133,14 @@ import Testing
     try write(folder, "b.png", side: 32, shade: 1)
     let mixed = try refusal(folder)
     #expect(mixed?.description.contains("b.png") == true && mixed?.description.contains("a.png") == true)
-    #expect(mixed?.description.contains("one size: --resize") == true)
+    #expect(mixed?.description.contains("one size, or be resized") == true)
     try Data("no picture".utf8).write(to: try folder.file("b.png"))
     let text = try refusal(folder)
     #expect(text?.category == .badData)
     #expect(text?.description.contains("b.png") == true)
   }
 
-  @Test func ownImagesAreDescribedLikeTheOthers() throws {
+  @Test func ownImagesAreDescribedLikeTheOthers() async throws {
     let folder = try TestFolder()
     for index in 0..<20 { try write(folder, "\(index).png", shade: index) }
     let description = try DatasetCatalog.description(named: folder.url.path)
@@ -150,8 +150,8 @@ import Testing
     let status = try DatasetStatus(of: description, locator: locator)
     #expect(status.isAvailable && status.files.isEmpty && status.pixels == .grey)
     #expect(try locator.locateAll(description).isEmpty)
-    let error = #expect(throws: DatasetError.self) {
-      try DatasetFetcher().fetch(description, into: folder.url)
+    let error = await #expect(throws: DatasetError.self) {
+      try await DatasetFetcher().fetch(description, into: folder.url)
     }
     #expect(error == .nothingToFetch(path: folder.url.path))
   }

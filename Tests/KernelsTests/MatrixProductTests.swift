@@ -1,3 +1,4 @@
+import Randomness
 import Kernels
 import Tensors
 import Testing

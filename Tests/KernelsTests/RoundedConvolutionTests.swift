@@ -1,5 +1,4 @@
 import Kernels
-import Tensors
 import Testing
 import Tensors
 

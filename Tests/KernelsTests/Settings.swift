@@ -1,3 +1,4 @@
+import Randomness
 import Tensors
 
 /// What the process computes with, for the time of a closure.

@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import Kernels
 import NeuralNetworks

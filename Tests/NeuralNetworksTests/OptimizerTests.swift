@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import NeuralNetworks
 import Tensors

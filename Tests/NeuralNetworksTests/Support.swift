@@ -1,3 +1,4 @@
+import Randomness
 import Tensors
 
 /// Standard normal numbers in double precision; each index has its own.

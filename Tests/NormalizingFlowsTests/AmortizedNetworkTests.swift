@@ -52,18 +52,18 @@ import Testing
   func `the network is its formula`(_ example: SmallNetwork) throws {
     let (network, parameters) = example.make()
     let batch = 3
-    let weights = example.imageWeights(batch: batch)
+    let weights = example.perSampleWeights(batch: batch)
     let z = normals([batch, example.latent], 1)
     for (type, tolerance) in [(ElementType.float64, 1e-14), (.float32, 2e-6)] {
       let conditioning = network.conditioning(
-        imageWeights: Variable(weights.converted(to: type)), parameters.converted(to: type).constants)
-      let slope = network(time: 0.37, z: Dual(Variable(z.converted(to: type))), conditioning: conditioning)
-      #expect(slope.shape == [batch, example.latent])
+        perSampleWeights: Variable(weights.converted(to: type)), parameters.converted(to: type).constants)
+      let velocity = network(time: 0.37, z: Dual(Variable(z.converted(to: type))), conditioning: conditioning)
+      #expect(velocity.shape == [batch, example.latent])
       for image in 0..<batch {
         let expected = try naive(
           example, z.leading(image..<(image + 1)).doubles(), time: 0.37,
           weights: weights.leading(image..<(image + 1)).doubles(), parameters)
-        let actual = slope.value.value.leading(image..<(image + 1)).doubles()
+        let actual = velocity.primal.value.leading(image..<(image + 1)).doubles()
         #expect(relativeDifference(actual, expected) < tolerance, "\(type), image \(image)")
       }
     }
@@ -74,8 +74,8 @@ import Testing
     let (network, conditioning) = example.conditioned(batch: 2)
     let z = Dual(Variable(normals([2, example.latent], 1)))
     let (early, late) = (
-      network(time: 0, z: z, conditioning: conditioning).value.value.doubles(),
-      network(time: 0.5, z: z, conditioning: conditioning).value.value.doubles()
+      network(time: 0, z: z, conditioning: conditioning).primal.value.doubles(),
+      network(time: 0.5, z: z, conditioning: conditioning).primal.value.doubles()
     )
     #expect((early == late) == (example.timeDependence == .ignore))
   }

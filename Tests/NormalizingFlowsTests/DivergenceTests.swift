@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import NormalizingFlows
 import Tensors
@@ -18,7 +19,7 @@ import Testing
   private func traces<Field: Velocity>(
     _ velocity: Field, _ z: Tensor, _ conditioning: [Variable]
   ) -> [Double] {
-    jacobians(at: z) { velocity(time: 0.3, z: Dual($0), conditioning: conditioning).value }
+    jacobians(at: z) { velocity(time: 0.3, z: Dual($0), conditioning: conditioning).primal }
       .map { rows in rows.indices.reduce(0) { $0 + rows[$1][$1] } }
   }
 
@@ -81,7 +82,7 @@ import Testing
   @Test func `the velocity is the same with any divergence`() {
     let (network, conditioning) = SmallNetwork().conditioned(batch: 3)
     let z = normals([3, 4], 4)
-    let plain = network(time: 0.3, z: Dual(Variable(z)), conditioning: conditioning).value.value.doubles()
+    let plain = network(time: 0.3, z: Dual(Variable(z)), conditioning: conditioning).primal.value.doubles()
     for kind in Divergence.allCases {
       let probes = kind.probes(batch: 3, latent: 4, stream, .float64)
       let velocity = network.withDivergence(

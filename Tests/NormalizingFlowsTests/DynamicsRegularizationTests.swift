@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import DifferentialEquations
 import Foundation
@@ -21,7 +22,7 @@ import Testing
   ) -> ContinuousFlow<Linear> {
     ContinuousFlow(
       velocity: Linear(), timeLength: 0.5,
-      solver: SolverOptions(absoluteTolerance: tolerance, relativeTolerance: tolerance), gradient: gradient,
+      solver: SolverOptions.adaptive(tolerance: tolerance), gradient: gradient,
       regularization: regularization)
   }
 

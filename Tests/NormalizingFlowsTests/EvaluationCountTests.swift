@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import DifferentialEquations
 import NeuralNetworks
@@ -33,7 +34,7 @@ import VariationalAutoencoder
     let output = try model(
       Variable(strokes(batch)), noise: normals([batch, 64], 1).converted(to: .float32),
       probes: ProbeSource(.gaussian, seed: 1), parameters.constants)
-    // The first slope, one for the choice of the first step, and six for each of three steps.
+    // The first derivative, one for the choice of the first step, and six for each of three steps.
     #expect(output.flow.statistics.map(\.evaluations) == [20, 20, 20, 20, 20])
     #expect(output.flow.statistics.allSatisfy { $0.acceptedSteps == 3 && $0.rejectedSteps == 0 })
     #expect(output.flow.evaluations == 100)
@@ -50,6 +51,6 @@ import VariationalAutoencoder
       features: Variable(normals([6, 8], 2).converted(to: .float32)),
       builder.parameters.tracked(on: tape), ProbeSource(.gaussian, seed: 1))
     _ = tape.gradients(of: output.z.sum() + output.deltaLogDensity.sum(), withRespectTo: [])
-    #expect(output.backwardEvaluations == 6 * output.statistics.reduce(0) { $0 + $1.acceptedSteps })
+    #expect(tape.backwardPass.evaluations == 6 * output.statistics.reduce(0) { $0 + $1.acceptedSteps })
   }
 }

@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import DifferentialEquations
 import NeuralNetworks
@@ -7,7 +8,7 @@ import Testing
 
 @testable import NormalizingFlows
 
-/// The trace as a form in the slopes of the activations, against a tangent for each latent number.
+/// The trace as a form in the derivatives of the activations, against a tangent for each latent number.
 @Suite struct ExactTraceTests {
   private static let latent = 5
   private static let batch = 3
@@ -27,7 +28,7 @@ import Testing
     let count = network.conditionalCount
     let numbers = RandomStream(seed: 99, purpose: .test).normals(0..<(Self.batch * count))
     let own = Tensor(numbers.map { 0.5 * Double($0) }, shape: [Self.batch, count])
-    return (network, network.conditioning(imageWeights: count > 0 ? Variable(own) : nil, parameters.constants))
+    return (network, network.conditioning(perSampleWeights: count > 0 ? Variable(own) : nil, parameters.constants))
   }
 
   private let z = Variable(
@@ -72,7 +73,7 @@ import Testing
 
   @Test func `a solve takes the same steps to the same end`() throws {
     let (network, conditioning) = example([4, 6], .lowRank, .concat, .softplus)
-    let options = SolverOptions(absoluteTolerance: 1e-8, relativeTolerance: 1e-8)
+    let options = SolverOptions.adaptive(tolerance: 1e-8)
     let flow = ContinuousFlow(velocity: network, solver: options)
     let quick = try flow.forward(z, conditioning: conditioning)
     let units = Divergence.unitVectors(batch: Self.batch, latent: Self.latent, .float64)

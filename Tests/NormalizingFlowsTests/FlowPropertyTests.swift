@@ -60,13 +60,13 @@ import Testing
   }
 
   @Test func `the scalar equation is solved to rounding, also where it is all but flat`() {
-    for slope in [-1 + 1e-12, -0.999, -0.5, 0, 0.7, 30, 1e6] {
+    for coefficient in [-1 + 1e-12, -0.999, -0.5, 0, 0.7, 30, 1e6] {
       for x in [-40, -1, -1e-3, 0, 0.2, 3, 18.5] {
-        let right = x + slope * tanh(x)
-        let equation = TanhEquation(slope: slope, rightSide: right)
+        let right = x + coefficient * tanh(x)
+        let equation = TanhEquation(coefficient: coefficient, rightSide: right)
         let found = equation.solution
-        let scale = max(1, abs(slope)) * max(1, abs(x))
-        #expect(abs(found + slope * tanh(found) - right) < 1e-14 * scale, "slope \(slope), x \(x)")
+        let scale = max(1, abs(coefficient)) * max(1, abs(x))
+        #expect(abs(found + coefficient * tanh(found) - right) < 1e-14 * scale, "coefficient \(coefficient), x \(x)")
       }
     }
   }

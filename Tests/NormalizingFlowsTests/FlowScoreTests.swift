@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import DifferentialEquations
 import NormalizingFlows
@@ -6,7 +7,7 @@ import Testing
 
 /// The score that a flow carries along, against the gradient of its log-density.
 @Suite struct FlowScoreTests {
-  private let tight = SolverOptions(absoluteTolerance: 1e-10, relativeTolerance: 1e-10)
+  private let tight = SolverOptions.adaptive(tolerance: 1e-10)
   private let batch = 3
 
   /// The gradient of log q(zT) with respect to zT for a standard normal z0, by differentiating the way back.

@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import DifferentialEquations
 import Foundation
@@ -7,7 +8,7 @@ import Testing
 
 /// The change of the log-density against what it must be: by the change of variables, -log |det dzT/dz0|.
 @Suite struct LogDeterminantTests {
-  private let tight = SolverOptions(absoluteTolerance: 1e-10, relativeTolerance: 1e-10)
+  private let tight = SolverOptions.adaptive(tolerance: 1e-10)
 
   /// The flow's log-density change and minus the log-determinant of its Jacobian, for each sample.
   private func changes<Field: Velocity>(

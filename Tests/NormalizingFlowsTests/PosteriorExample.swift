@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import DifferentialEquations
 import Foundation
@@ -27,9 +28,9 @@ struct PosteriorExample: CustomTestStringConvertible, Sendable {
   }
 
   /// To eleven digits.
-  static let accurate = SolverOptions(absoluteTolerance: 1e-11, relativeTolerance: 1e-11)
+  static let accurate = SolverOptions.adaptive(tolerance: 1e-11)
   /// A few steps of a size of their own: a smooth map, whose derivatives finite differences find.
-  static let smooth = SolverOptions(method: .rungeKutta4, fixedSteps: 3)
+  static let smooth = SolverOptions.fixed(.rungeKutta4, steps: 3)
 
   /// The flow, with parameters large enough to matter, in double precision: initial ones may be zeros. Those of
   /// continuous flows are smaller, since a flow that contracts by many orders of magnitude has no inverse in numbers.

@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import DifferentialEquations
 import NeuralNetworks
@@ -88,7 +89,7 @@ import Testing
     var builder = ParameterBuilder(seed: 2)
     let flow = AmortizedContinuousFlow(
       features: 6, latent: 4, hidden: [5, 5], blocks: 2, rank: 2,
-      solver: SolverOptions(method: .rungeKutta4, fixedSteps: 3), in: &builder)
+      solver: SolverOptions.fixed(.rungeKutta4, steps: 3), in: &builder)
     let parameters = builder.parameters.converted(to: .float64).constants
     let (z, features) = (normals([6, 4], 1), normals([6, 6], 2))
     func run(_ images: Range<Int>) throws -> (z: [Double], delta: [Double]) {

@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import Foundation
 import NeuralNetworks
@@ -74,10 +75,10 @@ import Testing
       { SylvesterFlow(features: 3, latent: 4, flows: 2, basis: basis, in: &$0) }, z, change: change)
   }
 
-  /// The velocity 3 -> 4 -> 3 at the time 0.3; an image's own weights are parameter 9.
+  /// The velocity 3 -> 4 -> 3 at the time 0.3; the per-sample weights are parameter 9.
   private func expectVelocity(
     _ amortization: Amortization, _ time: TimeDependence, _ activation: ElementwiseFunction,
-    _ slope: [Double], trace: Double
+    _ expected: [Double], trace: Double
   ) {
     var builder = ParameterBuilder(seed: 1)
     let network = AmortizedNetwork(
@@ -85,13 +86,13 @@ import Testing
       timeDependence: time, in: &builder)
     let count = network.conditionalCount
     let conditioning = network.conditioning(
-      imageWeights: count > 0 ? Variable(filled(9, [1, count])) : nil, filled(builder.parameters).constants)
+      perSampleWeights: count > 0 ? Variable(filled(9, [1, count])) : nil, filled(builder.parameters).constants)
     let probes = Divergence.exact.probes(
       batch: 1, latent: 3, RandomStream(seed: 1, purpose: .test), .float64)
     let (velocity, divergence) = network.withDivergence(
       time: 0.3, z: Variable(Tensor((0..<3).map { cos(Double($0)) }, shape: [1, 3])),
       probes: Variable(probes), conditioning: conditioning)
-    #expect(scaledDifference(velocity.value.doubles(), slope) < 1e-12)
+    #expect(scaledDifference(velocity.value.doubles(), expected) < 1e-12)
     #expect(scaledDifference(divergence.value.doubles(), [trace]) < 1e-12)
   }
 
@@ -104,8 +105,8 @@ import Testing
     (.blend, [0.05052780895079, 0.2622013444903, 0.08089797677249], -0.0027028903953),
     (.gated, [-0.00852083082679, 0.20708533457049, 0.10883180457903], -0.0144330554581),
   ])
-  func `layers of the velocity`(_ time: TimeDependence, _ slope: [Double], _ trace: Double) {
-    expectVelocity(.none, time, .tanh, slope, trace: trace)
+  func `layers of the velocity`(_ time: TimeDependence, _ expected: [Double], _ trace: Double) {
+    expectVelocity(.none, time, .tanh, expected, trace: trace)
   }
 
   @Test(arguments: [
@@ -119,8 +120,8 @@ import Testing
     (.relu, [-0.45270365562523, -0.11484024568842, -0.69314516248905], -0.04514660943312),
     (.swish, [-0.60759189980605, 0.15305607745229, -0.05936429281511], -0.03636053246673),
   ])
-  func `activations`(_ activation: ElementwiseFunction, _ slope: [Double], _ trace: Double) {
-    expectVelocity(.none, .concat, activation, slope, trace: trace)
+  func `activations`(_ activation: ElementwiseFunction, _ expected: [Double], _ trace: Double) {
+    expectVelocity(.none, .concat, activation, expected, trace: trace)
   }
 
   @Test(arguments: [
@@ -130,7 +131,7 @@ import Testing
     (.lowRank, [-0.07589097968177, -0.27898841644272, -0.93812524824348], -0.03792890688411),
     (.none, [-0.43926794888054, -0.14441991361166, -0.65118071356463], -0.02753723477117),
   ])
-  func `amortizations`(_ amortization: Amortization, _ slope: [Double], _ trace: Double) {
-    expectVelocity(amortization, .concat, .tanh, slope, trace: trace)
+  func `amortizations`(_ amortization: Amortization, _ expected: [Double], _ trace: Double) {
+    expectVelocity(amortization, .concat, .tanh, expected, trace: trace)
   }
 }

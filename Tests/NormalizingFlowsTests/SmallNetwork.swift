@@ -34,14 +34,14 @@ struct SmallNetwork: CustomTestStringConvertible {
   }
 
   /// Random weights of each image, `[batch, conditionalCount]`.
-  func imageWeights(batch: Int) -> Tensor {
+  func perSampleWeights(batch: Int) -> Tensor {
     normals([batch, make().network.conditionalCount], 2, scale: 0.4)
   }
 
   /// The network and what it is conditioned on.
   func conditioned(batch: Int) -> (network: AmortizedNetwork, conditioning: [Variable]) {
     let (network, parameters) = make()
-    let weights = Variable(imageWeights(batch: batch))
-    return (network, network.conditioning(imageWeights: weights, parameters.constants))
+    let weights = Variable(perSampleWeights(batch: batch))
+    return (network, network.conditioning(perSampleWeights: weights, parameters.constants))
   }
 }

@@ -1,3 +1,4 @@
+import Randomness
 import Autodiff
 import DifferentialEquations
 import Foundation
@@ -39,7 +40,7 @@ func logDensity(
   _ points: Tensor, _ flow: ContinuousFlow<MoonVelocity>, _ parameters: BoundParameters
 ) throws -> Variable {
   let output = try flow.inverse(Variable(points), conditioning: parameters.variables)
-  let normal = -0.5 * (output.z.applying(.square) + log(2 * Double.pi)).sumOfLastAxis()
+  let normal = -0.5 * (output.z.applying(.square) + log(2 * Double.pi)).sum(axis: -1)
   return normal - output.deltaLogDensity
 }
 
@@ -66,7 +67,7 @@ func gaussianLogLikelihood(_ points: Tensor) -> Double {
     var parameters = builder.parameters
 
     var flow = ContinuousFlow(
-      velocity: MoonVelocity(), timeLength: 1, solver: SolverOptions(method: .rungeKutta4, fixedSteps: 8))
+      velocity: MoonVelocity(), timeLength: 1, solver: SolverOptions.fixed(.rungeKutta4, steps: 8))
     var optimizer = Optimizer(.adam, for: parameters, learningRate: 1e-2)
     for step in 0..<250 {
       let tape = Tape()
@@ -76,7 +77,7 @@ func gaussianLogLikelihood(_ points: Tensor) -> Double {
       optimizer.update(&parameters, gradients)
     }
 
-    flow.solver = SolverOptions(method: .dormandPrince, absoluteTolerance: 1e-5, relativeTolerance: 1e-5)
+    flow.solver = SolverOptions.adaptive(.dormandPrince, tolerance: 1e-5)
     let points = twoMoons(2000, batch: 1_000_000)
     let logLikelihood = try logDensity(points, flow, parameters.constants).value.mean()
     let gaussian = gaussianLogLikelihood(points)

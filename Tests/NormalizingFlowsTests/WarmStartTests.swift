@@ -26,26 +26,26 @@ import Testing
   func `a warm solve takes fewer evaluations and is no further from the reference`(_ gain: Double) throws {
     var (flow, parameters) = flow(gain: gain)
     func solved(
-      _ index: UInt64, tolerance: Double = 1e-5, steps: [Double] = []
-    ) throws -> (z: [Double], delta: [Double], evaluations: Int, steps: [Double]) {
-      flow.solver = SolverOptions(absoluteTolerance: tolerance, relativeTolerance: tolerance)
-      let output = try flow.startingWarm(steps).forward(
+      _ index: UInt64, tolerance: Double = 1e-5, startingFrom solverState: SolverState = SolverState()
+    ) throws -> (z: [Double], delta: [Double], evaluations: Int, solverState: SolverState) {
+      flow.solver = SolverOptions.adaptive(tolerance: tolerance)
+      let output = try flow.starting(from: solverState).forward(
         Variable(normals([Self.batch, Self.latent], 3 * index)),
         features: Variable(normals([Self.batch, Self.features], 3 * index + 1, scale: 0.2)), parameters,
         ProbeSource((0..<3).map { _ in normals([1, Self.batch, Self.latent], 3 * index + 2) }))
       return (
         output.z.value.doubles(), output.deltaLogDensity.value.doubles(), output.evaluations,
-        output.sustainableSteps
+        output.solverState
       )
     }
     var (errors, evaluations) = ((cold: 0.0, warm: 0.0), (cold: 0, warm: 0))
-    var steps = try solved(0).steps
+    var solverState = try solved(0).solverState
     for index in UInt64(1)...6 {
       let reference = try solved(index, tolerance: 1e-10)
       let cold = try solved(index)
-      let warm = try solved(index, steps: steps)
-      steps = warm.steps
-      #expect(steps.count == 3)
+      let warm = try solved(index, startingFrom: solverState)
+      solverState = warm.solverState
+      #expect(solverState.count == 3)
       func squares(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + pow($1.0 - $1.1, 2) } }
       errors.cold += squares(cold.z, reference.z) + squares(cold.delta, reference.delta)
       errors.warm += squares(warm.z, reference.z) + squares(warm.delta, reference.delta)

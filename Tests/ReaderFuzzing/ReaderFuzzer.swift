@@ -1,8 +1,9 @@
+import Runs
+import PyTorchInterchange
 import Files
 import Foundation
 import ImageDatasets
 import Safetensors
-import Training
 
 /// Puts inputs where a reader finds them, and reads them.
 ///

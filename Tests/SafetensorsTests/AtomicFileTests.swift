@@ -1,3 +1,4 @@
+@testable import Files
 import Foundation
 import Testing
 
@@ -63,8 +64,8 @@ import Testing
 
   @Test func placesThatCannotBeWritten() throws {
     try Data().write(to: directory.file("plain"))
-    func error(_ url: URL) -> SafetensorsError? {
-      safetensorsError { try SafetensorsWriter.write(to: url, tensors: smallTensors()) }
+    func error(_ url: URL) -> FileError? {
+      fileError { try SafetensorsWriter.write(to: url, tensors: smallTensors()) }
     }
     let belowFile = error(directory.file("plain").appending(path: "x"))
     #expect(belowFile?.category == .inputOutput)
@@ -81,7 +82,7 @@ import Testing
   @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
   func fullDisk() throws {
     let file = OpenFile(path: "x", descriptor: open("/dev/full", O_WRONLY))
-    let error = safetensorsError { try [1, 2, 3].withUnsafeBytes { try file.write($0) } }
+    let error = fileError { try [1, 2, 3].withUnsafeBytes { try file.write($0) } }
     #expect(error?.category == .inputOutput)
     #expect(error?.problem == .system(operation: "write the file", code: ENOSPC))
     #expect(error?.description.contains("Free some space") == true)
@@ -102,9 +103,9 @@ import Testing
     #expect(try directory.contents() == ["best", "last"])
 
     #expect(
-      safetensorsError { try AtomicFile.link(directory.file("none"), to: best) }?.category == .missingInput)
+      fileError { try AtomicFile.link(directory.file("none"), to: best) }?.category == .missingInput)
     let elsewhere = directory.file("none").appending(path: "x")
-    #expect(safetensorsError { try AtomicFile.link(last, to: elsewhere) }?.category == .inputOutput)
+    #expect(fileError { try AtomicFile.link(last, to: elsewhere) }?.category == .inputOutput)
     #expect(try directory.contents() == ["best", "last"])
   }
 

@@ -125,7 +125,7 @@ import Testing
     let missing = safetensorsError { _ = try SafetensorsFile(directory.file("none")) }
     #expect(missing?.category == .missingInput)
     #expect(missing?.description.contains("none: there is no such file") == true)
-    #expect(safetensorsError { _ = try SafetensorsFile(directory.url) }?.problem == .notRegularFile)
+    #expect(safetensorsError { _ = try SafetensorsFile(directory.url) }?.problem == .file(.notRegularFile))
     #expect(
       safetensorsError { _ = try SafetensorsFile(URL(filePath: "/dev/null")) }?.category == .inputOutput)
     try Data().write(to: directory.file())

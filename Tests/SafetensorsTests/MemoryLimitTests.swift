@@ -32,7 +32,7 @@ import Testing
     let error = safetensorsError { try file.readTensors { entry, _ in read.append(entry.name) } }
     #expect(error?.problem == .beyondLimit("its tensors", byteCount: 70_000_000, limit: 50_000_000))
     #expect(error?.category == .badData && read.isEmpty)
-    for words in ["70.0 MB", "50.0 MB", "--memory-limit"] {
+    for words in ["70.0 MB", "50.0 MB", "raise the limit"] {
       #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
     }
     #expect(safetensorsError { _ = try file.load() } == error)

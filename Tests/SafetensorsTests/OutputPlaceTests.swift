@@ -1,3 +1,4 @@
+@testable import Files
 import Foundation
 import Testing
 
@@ -7,8 +8,8 @@ import Testing
 @Suite struct OutputPlaceTests {
   let directory = try! TemporaryDirectory()
 
-  private func write(_ text: String, _ url: URL) -> SafetensorsError? {
-    safetensorsError { try AtomicFile.write(to: url) { try $0.write(Data(text.utf8)) } }
+  private func write(_ text: String, _ url: URL) -> FileError? {
+    fileError { try AtomicFile.write(to: url) { try $0.write(Data(text.utf8)) } }
   }
 
   private func link(_ name: String, to target: String) throws -> URL {

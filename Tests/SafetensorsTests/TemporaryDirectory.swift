@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 @testable import Safetensors
@@ -52,6 +53,16 @@ func safetensorsError(_ body: () throws -> Void) -> SafetensorsError? {
     return nil
   } catch {
     return error as? SafetensorsError
+  }
+}
+
+/// The error of the file system that a closure throws; nil if it throws none or another kind.
+func fileError(_ body: () throws -> Void) -> FileError? {
+  do {
+    try body()
+    return nil
+  } catch {
+    return error as? FileError
   }
 }
 

@@ -1,3 +1,4 @@
+import Randomness
 import Tensors
 import Testing
 
@@ -87,9 +88,9 @@ import Testing
   func `errors are measured for each sample in units of its tolerance`(_ type: ElementType) {
     let before = Tensor([1.0, -2, 0, 10], shape: [2, 2]).converted(to: type)
     let after = Tensor([-3.0, 1, 0, 5], shape: [2, 2]).converted(to: type)
-    let slope = Tensor([1.0, 2, 4, 8], shape: [2, 2]).converted(to: type)
+    let derivative = Tensor([1.0, 2, 4, 8], shape: [2, 2]).converted(to: type)
     let squares = Tensor.scaledErrorSquares(
-      [(0.5, slope), (-1, slope)], before: before, after: after, absoluteTolerance: 0.5,
+      [(0.5, derivative), (-1, derivative)], before: before, after: after, absoluteTolerance: 0.5,
       relativeTolerance: 0.25, samples: 2)
     // Tolerances 0.5 + 0.25 times 3, 2, 0 and 10; errors -0.5, -1, -2 and -4.
     let expected = [0.25 / (1.25 * 1.25) + 1, 16 + 16.0 / 9]

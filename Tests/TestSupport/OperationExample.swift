@@ -1,3 +1,4 @@
+import Randomness
 import Kernels
 import Autodiff
 import Tensors
@@ -64,6 +65,9 @@ public let operationExamples: [OperationExample] =
       "sum, difference, negation, shift", "LinearCombination", inputs: [[2, 3], [2, 3]],
       { x, _ in -(x[0] + x[1]) - 3 * x[0] + 0.5 }, { x, _ in -(x[0] + x[1]) - 3 * x[0] + 0.5 }),
     OperationExample(
+      "arithmetic with numbers", "Scalars", inputs: [[2, 3], [2, 3]], domain: 0.5...2,
+      { x, _ in (1 - x[0] * 3) / 4 + (2 + (5 / x[1] - 6)) }, { x, _ in (1 - x[0] * 3) / 4 + (2 + (5 / x[1] - 6)) }),
+    OperationExample(
       "product", "Product", inputs: [[3, 4], [3, 4]], { x, _ in x[0] * x[1] }, { x, _ in x[0] * x[1] }),
     OperationExample(
       "product with itself", "Product", inputs: [[6]], { x, _ in x[0] * x[0] }, { x, _ in x[0] * x[0] }),
@@ -98,8 +102,11 @@ public let operationExamples: [OperationExample] =
       "permutation", "Shaping", inputs: [[2, 3, 4]], { x, _ in x[0].permuted([2, 0, 1]) },
       { x, _ in x[0].permuted([2, 0, 1]) }),
     OperationExample(
-      "sum of the last axis", "Reductions", inputs: [[2, 3, 4]], { x, _ in x[0].sumOfLastAxis() },
-      { x, _ in x[0].sumOfLastAxis() }),
+      "sum of the last axis", "Reductions", inputs: [[2, 3, 4]], { x, _ in x[0].sum(axis: -1) },
+      { x, _ in x[0].sum(axis: -1) }),
+    OperationExample(
+      "sum and mean of other axes", "Reductions", inputs: [[2, 3, 4, 2]],
+      { x, _ in x[0].sum(axis: 1).mean(axis: 0) }, { x, _ in x[0].sum(axis: 1).mean(axis: 0) }),
     OperationExample("sum", "Reductions", inputs: [[2, 3]], { x, _ in x[0].sum() }, { x, _ in x[0].sum() }),
     OperationExample(
       "mean", "Reductions", inputs: [[2, 3]], { x, _ in x[0].mean() }, { x, _ in x[0].mean() }),
@@ -152,23 +159,23 @@ public let operationExamples: [OperationExample] =
       weights: [[5, 5], [5], [3, 2 + 9 * 3 + 5]],
       { x, w in
         let layout = LowRankLayout(inputs: 4, rank: 3, outputs: 5, offset: 2)
-        return x[0].affine(weight: w[0], bias: w[1], time: 0.7, lowRank: layout, imageWeights: w[2])
+        return x[0].affine(weight: w[0], bias: w[1], time: 0.7, lowRank: layout, perSampleWeights: w[2])
       },
       { x, w in
         let layout = LowRankLayout(inputs: 4, rank: 3, outputs: 5, offset: 2)
-        return x[0].affine(weight: w[0], bias: w[1], time: 0.7, lowRank: layout, imageWeights: w[2])
+        return x[0].affine(weight: w[0], bias: w[1], time: 0.7, lowRank: layout, perSampleWeights: w[2])
       }),
     OperationExample(
       "affine and low rank, twice", "AffineLowRank", inputs: [[2, 7]], weights: [[7, 7], [7], [2, 14 * 8 + 7]],
       { x, w in
         let layout = LowRankLayout(inputs: 7, rank: 8, outputs: 7, offset: 0)
-        return x[0].affine(weight: w[0], bias: w[1], lowRank: layout, imageWeights: w[2])
-          .affine(weight: w[0], bias: w[1], lowRank: layout, imageWeights: w[2])
+        return x[0].affine(weight: w[0], bias: w[1], lowRank: layout, perSampleWeights: w[2])
+          .affine(weight: w[0], bias: w[1], lowRank: layout, perSampleWeights: w[2])
       },
       { x, w in
         let layout = LowRankLayout(inputs: 7, rank: 8, outputs: 7, offset: 0)
-        return x[0].affine(weight: w[0], bias: w[1], lowRank: layout, imageWeights: w[2])
-          .affine(weight: w[0], bias: w[1], lowRank: layout, imageWeights: w[2])
+        return x[0].affine(weight: w[0], bias: w[1], lowRank: layout, perSampleWeights: w[2])
+          .affine(weight: w[0], bias: w[1], lowRank: layout, perSampleWeights: w[2])
       }),
     OperationExample(
       "convolution", "Convolution", inputs: [[2, 5, 4, 3]], weights: [[2, 3, 3, 3]],
@@ -201,8 +208,11 @@ public let operationExamples: [OperationExample] =
       { x, _ in .bernoulliLogLikelihood(logits: x[0], images: x[1]) },
       { x, _ in .bernoulliLogLikelihood(logits: x[0], images: x[1]) }),
     OperationExample(
-      "log-sum-exp", "LogSumExp", inputs: [[3, 5]], { x, _ in x[0].logSumExpOfLastAxis() },
-      { x, _ in x[0].logSumExpOfLastAxis() }),
+      "log-sum-exp", "LogSumExp", inputs: [[3, 5]], { x, _ in x[0].logSumExp(axis: -1) },
+      { x, _ in x[0].logSumExp(axis: -1) }),
+    OperationExample(
+      "log-sum-exp over the first axis", "LogSumExp", inputs: [[3, 5]], { x, _ in x[0].logSumExp(axis: 0) },
+      { x, _ in x[0].logSumExp(axis: 0) }),
     OperationExample(
       "gather", "Gather", inputs: [[2, 3, 4]], { x, _ in x[0].gathered(at: [0, 3, 1, 1, 2, 0]) },
       { x, _ in x[0].gathered(at: [0, 3, 1, 1, 2, 0]) }),

@@ -1,11 +1,11 @@
+@testable import Runs
+@testable import PyTorchInterchange
 import Files
 import Foundation
 import Safetensors
 import Tensors
 import Testing
 import VariationalAutoencoder
-
-@testable import Training
 
 /// What a checkpoint or a state dict says or holds takes no more memory than its model needs, and no number that is not
 /// finite goes in or out.
@@ -95,7 +95,7 @@ import VariationalAutoencoder
     let size = try Checkpoint.summary(of: url).fileByteCount
     #expect(MemoryLimit.multiple * size < bytes)
     let text = try badData(includingOptimizer: false, memoryLimit: MemoryLimit(floor: bytes - 1))
-    #expect(text.contains(MemoryLimit.words(bytes)) && text.contains("--memory-limit"), "\(text)")
+    #expect(text.contains(MemoryLimit.words(bytes)) && text.contains("raise the limit"), "\(text)")
     #expect(try badData(includingOptimizer: false, memoryLimit: MemoryLimit(floor: bytes)) == "")
     #expect(try badData(includingOptimizer: true, memoryLimit: MemoryLimit(floor: bytes)) != "")
     #expect(try badData(includingOptimizer: true, memoryLimit: MemoryLimit(floor: 3 * bytes)) == "")

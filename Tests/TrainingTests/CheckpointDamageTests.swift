@@ -1,9 +1,9 @@
+@testable import Runs
+import Randomness
 import Foundation
 import Safetensors
 import Tensors
 import Testing
-
-@testable import Training
 
 /// Files that are no checkpoints, or not whole ones: each is a typed error that says so, none a crash.
 @Suite struct CheckpointDamageTests {

@@ -1,7 +1,6 @@
+@testable import Runs
 import Foundation
 import Testing
-
-@testable import Training
 
 /// Other programs read a checkpoint after `zstd -d`, and find what the published PyTorch model has.
 @Suite struct CheckpointInteroperabilityTests {

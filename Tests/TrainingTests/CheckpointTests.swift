@@ -1,10 +1,9 @@
+@testable import Runs
 import Foundation
 import NeuralNetworks
 import Safetensors
 import Tensors
 import Testing
-
-@testable import Training
 
 /// What is written is what is read, and a reader finds a whole checkpoint at every moment.
 @Suite struct CheckpointTests {

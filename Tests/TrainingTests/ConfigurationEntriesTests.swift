@@ -1,7 +1,6 @@
+@testable import Runs
 import Foundation
 import Testing
-
-@testable import Training
 
 /// A run's configuration as TensorBoard shows it.
 @Suite struct ConfigurationEntriesTests {

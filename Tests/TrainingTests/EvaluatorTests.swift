@@ -1,3 +1,5 @@
+@testable import Runs
+@testable import Inference
 import Autodiff
 import Foundation
 import ImageDatasets
@@ -6,8 +8,6 @@ import NormalizingFlows
 import Tensors
 import Testing
 import VariationalAutoencoder
-
-@testable import Training
 
 /// Figures of a model on images: each image's own, and means that weight all images the same.
 @Suite struct EvaluatorTests {
@@ -67,13 +67,13 @@ import VariationalAutoencoder
       $0.model.blocks = 2
     }
     let warm = try evaluator.evaluate(images, samples: 2)
-    #expect(warm.solveSteps.count == 2)
+    #expect(warm.solverState.count == 2)
     let again = try evaluator.evaluate(images, samples: 2)
     #expect(again.bounds == warm.bounds, "an evaluation begins cold, whatever was evaluated before")
-    let on = try evaluator.evaluate(images, samples: 2, startingWith: warm.solveSteps)
+    let on = try evaluator.evaluate(images, samples: 2, startingFrom: warm.solverState)
     #expect(on.metrics.mean.evaluationsForward <= warm.metrics.mean.evaluationsForward)
     evaluator.warmStart = false
-    let cold = try evaluator.evaluate(images, samples: 2, startingWith: warm.solveSteps)
+    let cold = try evaluator.evaluate(images, samples: 2, startingFrom: warm.solverState)
     #expect(warm.metrics.mean.evaluationsForward < cold.metrics.mean.evaluationsForward)
     for result in [warm, on] { #expect(relativeDifference(result.bounds, cold.bounds) < 1e-5) }
   }

@@ -1,3 +1,5 @@
+@testable import Runs
+@testable import Inference
 import Foundation
 import NeuralNetworks
 import Testing

@@ -1,7 +1,6 @@
+@testable import Runs
 import Foundation
 import Testing
-
-@testable import Training
 
 /// The learning rate over a run, against PyTorch's schedulers.
 @Suite struct LearningRateScheduleTests {

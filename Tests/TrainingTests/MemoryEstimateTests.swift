@@ -1,10 +1,8 @@
+@testable import Runs
 import Files
 import Foundation
-import Safetensors
 import Testing
 import VariationalAutoencoder
-
-@testable import Training
 
 /// What a run will need, and what there is.
 @Suite struct MemoryEstimateTests {

@@ -1,8 +1,9 @@
+@testable import Runs
+@testable import Inference
+import Randomness
 import Foundation
 import Tensors
 import Testing
-
-@testable import Training
 
 /// Means in which every image counts the same, and lines of metrics.
 @Suite struct MetricsTests {

@@ -1,10 +1,10 @@
+@testable import Runs
+@testable import PyTorchInterchange
 import Foundation
 import NormalizingFlows
 import Tensors
 import Testing
 import VariationalAutoencoder
-
-@testable import Training
 
 /// Every kind of model there is a name for.
 private let kinds: [ModelConfiguration] = {

@@ -1,8 +1,8 @@
+@testable import Inference
+import Randomness
 import ImageDatasets
 import Tensors
 import Testing
-
-@testable import Training
 
 /// Scores that tell in-distribution images from out-of-distribution ones, and the latter.
 @Suite struct OutlierRankingTests {

@@ -1,7 +1,6 @@
+@testable import Runs
 import Testing
 import VariationalAutoencoder
-
-@testable import Training
 
 /// The published sizes, by dataset and posterior.
 @Suite struct PresetTests {

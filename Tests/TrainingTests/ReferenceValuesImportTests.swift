@@ -1,3 +1,4 @@
+@testable import PyTorchInterchange
 import Autodiff
 import DifferentialEquations
 import Foundation
@@ -6,8 +7,6 @@ import Safetensors
 import Tensors
 import Testing
 import VariationalAutoencoder
-
-@testable import Training
 
 /// Reference values of the published model, which are no part of this repository: a file of them, and the program that
 /// makes such files, with PyTorch.
@@ -50,7 +49,7 @@ private enum Reference {
       Tensor(try file.floats("input.\(name)"), shape: try file.entry("input.\(name)").shape).converted(to: type)
     }
     let state = imported.state
-    let solver = SolverOptions(absoluteTolerance: tolerance, relativeTolerance: tolerance)
+    let solver = SolverOptions.adaptive(tolerance: tolerance)
     let model = VariationalAutoencoder.make(state.configuration.model, seed: 1, solver: solver).model
     let (images, probes) = (try input("images"), try input("probes"))
     let blocks = (0..<probes.shape[0]).map { probes.leading($0..<($0 + 1)) }

@@ -1,3 +1,4 @@
+@testable import Runs
 import DifferentialEquations
 import Foundation
 import ImageDatasets

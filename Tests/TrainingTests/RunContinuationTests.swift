@@ -1,8 +1,8 @@
+@testable import Runs
+@testable import Inference
 import Foundation
 import Safetensors
 import Testing
-
-@testable import Training
 
 /// From what a run goes on, and which checkpoint is used, where files are missing, damaged or of another run.
 @Suite struct RunContinuationTests {
@@ -170,7 +170,7 @@ import Testing
     func expectRefusal(_ file: URL?, _ words: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
       let (category, text) = try error { _ = try run.continuation(from: file) }
       #expect(
-        category == .usage && text.contains(words) && text.contains("--output"), "\(text)",
+        category == .usage && text.contains(words) && text.contains("another output directory"), "\(text)",
         sourceLocation: sourceLocation)
       #expect(try Data(contentsOf: run.metrics) == before, sourceLocation: sourceLocation)
     }

@@ -1,7 +1,6 @@
+@testable import Runs
 import Foundation
 import Testing
-
-@testable import Training
 
 /// What is read from a run's directory, made up here with known figures.
 @Suite struct RunSummaryTests {

@@ -1,6 +1,8 @@
+import Files
+@testable import Runs
+@testable import Inference
 import Foundation
 import ImageDatasets
-import Safetensors
 import Testing
 
 @testable import Training

@@ -1,10 +1,10 @@
+@testable import Runs
+@testable import PyTorchInterchange
 import Foundation
 import NeuralNetworks
 import Safetensors
 import Tensors
 import VariationalAutoencoder
-
-@testable import Training
 
 /// A state dict to write and to import again: a model's parameters, and what a test puts beside or in place of them.
 struct StateDictFile {

@@ -1,7 +1,6 @@
+@testable import Runs
 import Foundation
 import Testing
-
-@testable import Training
 
 /// What TensorBoard's own code finds in a directory, as the program of that name shows it.
 struct TensorBoardReader: Decodable {

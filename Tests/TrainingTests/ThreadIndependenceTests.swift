@@ -1,3 +1,6 @@
+@testable import Runs
+@testable import Inference
+import Randomness
 import ImageDatasets
 import NormalizingFlows
 import Tensors
@@ -76,7 +79,7 @@ import VariationalAutoencoder
     for threads in [2, 3] {
       let other = try state(configuration, steps: 2, onThreads: threads)
       #expect(other.differences(from: one) == [], "\(threads) threads")
-      #expect(other.progress.solveSteps == one.progress.solveSteps)
+      #expect(other.progress.solverState == one.progress.solverState)
     }
   }
 

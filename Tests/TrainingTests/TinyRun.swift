@@ -1,8 +1,9 @@
+@testable import Runs
+import Randomness
 import DifferentialEquations
 import Foundation
 import ImageDatasets
 import NormalizingFlows
-import Safetensors
 import Tensors
 import VariationalAutoencoder
 

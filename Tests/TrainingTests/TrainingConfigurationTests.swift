@@ -1,7 +1,6 @@
+@testable import Runs
 import Foundation
 import Testing
-
-@testable import Training
 
 /// What a configuration may be, and what follows from it.
 @Suite struct TrainingConfigurationTests {

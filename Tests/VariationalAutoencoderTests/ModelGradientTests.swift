@@ -26,7 +26,7 @@ import Testing
   private func make(
     _ flow: PosteriorKind, steps: Int = 3, _ gradient: AdjointMethod = .direct
   ) -> (model: VariationalAutoencoder, set: ParameterSet) {
-    let solver = SolverOptions(method: .rungeKutta4, fixedSteps: steps)
+    let solver = SolverOptions.fixed(.rungeKutta4, steps: steps)
     let (model, set) = VariationalAutoencoder.make(
       smallConfiguration(flow), seed: 5, solver: solver, gradient: gradient)
     return (model, set.converted(to: .float64))
@@ -89,7 +89,7 @@ import Testing
     configuration.latent = 8
     configuration.hidden = [32, 32]
     let (model, set) = VariationalAutoencoder.make(
-      configuration, seed: 5, solver: SolverOptions(method: .rungeKutta4, fixedSteps: 8))
+      configuration, seed: 5, solver: SolverOptions.fixed(.rungeKutta4, steps: 8))
     func run(_ type: ElementType) throws -> (output: ModelOutput, gradients: [[Double]]) {
       let tape = Tape()
       let tracked = set.converted(to: type).tracked(on: tape)

@@ -14,7 +14,7 @@ import Testing
 
   /// A small model in double precision, and binary images.
   private func make(_ flow: PosteriorKind) -> (model: VariationalAutoencoder, set: ParameterSet, images: Tensor) {
-    let solver = SolverOptions(method: .rungeKutta4, fixedSteps: 4)
+    let solver = SolverOptions.fixed(.rungeKutta4, steps: 4)
     let (model, set) = VariationalAutoencoder.make(smallConfiguration(flow), seed: 5, solver: solver)
     return (model, set.converted(to: .float64), binaryImages([1, 64], 1))
   }

@@ -62,7 +62,7 @@ struct PublishedValuesTests {
   private func run(
     _ type: ElementType, tolerance: Double, gradient: AdjointMethod = .direct, exact: Bool = false
   ) throws -> (output: ModelOutput, gradients: [String: Tensor]) {
-    let solver = SolverOptions(absoluteTolerance: tolerance, relativeTolerance: tolerance)
+    let solver = SolverOptions.adaptive(tolerance: tolerance)
     let made = VariationalAutoencoder.make(configuration, seed: 1, solver: solver, gradient: gradient)
     var parameters = made.parameters
     for parameter in parameters.parameters { parameters[parameter] = try tensor(parameter.name, .float32) }
@@ -145,7 +145,7 @@ struct PublishedValuesTests {
       let expected = try file.doubles("float32.step_sizes.\(block)")
       let sizes = output.flow.statistics[block].stepSizes
       #expect(sizes.count == expected.count)
-      // The first one follows a difference of two slopes a small step apart, which magnifies the rounding of products:
+      // The first one follows a difference of two derivatives a small step apart, which magnifies the rounding of products:
       // that of matrix tiles is coarser.
       #expect(relative([sizes[0]], [expected[0]]) < (Compute.instructionSet == .amx ? 3e-3 : 3e-4))
     }

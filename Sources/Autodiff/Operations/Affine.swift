@@ -3,8 +3,8 @@ import Tensors
 
 // y = x W^T + t w + b: an affine map of [t, x], the weight [out, 1 + in] stored as PyTorch stores that of a linear
 // layer, its first column w multiplying the time; without time, the weight is [out, in].
-// Tangent: x' W^T, the time and the bias being constant: they go to the value's rows only.
-// Pullback: x receives g W; W receives g^T x; w receives t times, and b once, the sum of the value's rows of g.
+// Tangent: x' W^T, the time and the bias being constant: they go to the primal's rows only.
+// Pullback: x receives g W; W receives g^T x; w receives t times, and b once, the sum of the primal's rows of g.
 
 extension Variable {
   /// x W^T + b: x [..., in], weight [out, in], bias [out] -> [..., out]
@@ -14,16 +14,16 @@ extension Variable {
     weight: Variable, bias: Variable? = nil, numerics: Numerics = .full
   ) -> Variable {
     affine(
-      weight: weight, bias: bias, time: nil, valueRows: value.count / max(shape.last ?? 1, 1), numerics: numerics)
+      weight: weight, bias: bias, time: nil, primalRows: value.count / max(shape.last ?? 1, 1), numerics: numerics)
   }
 
   /// [t, x] W^T + b: x [..., in], weight [out, 1 + in], bias [out] -> [..., out]
   public func affine(weight: Variable, bias: Variable? = nil, time: Double) -> Variable {
-    affine(weight: weight, bias: bias, time: time, valueRows: value.count / max(shape.last ?? 1, 1))
+    affine(weight: weight, bias: bias, time: time, primalRows: value.count / max(shape.last ?? 1, 1))
   }
 
   func affine(
-    weight: Variable, bias: Variable?, time: Double?, valueRows: Int, numerics: Numerics = .full
+    weight: Variable, bias: Variable?, time: Double?, primalRows: Int, numerics: Numerics = .full
   ) -> Variable {
     let inputs = shape.last ?? 1
     let outputs = weight.shape[0]
@@ -40,7 +40,7 @@ extension Variable {
       columns: outputs, numerics: numerics, isEager: false
     ).multiply(
       MatrixView(x, leadingDimension: inputs), rows: rows, bias: .affineShift(weight: w, bias: bias?.value, time: time),
-      biasedRows: valueRows, into: &y)
+      biasedRows: primalRows, into: &y)
     let xShape = shape
     return .record(y, [self, weight, bias ?? weight.detached]) { g, cotangents in
       if cotangents.needs(0) {
@@ -52,7 +52,7 @@ extension Variable {
         cotangents.add(gx, to: 0)
       }
       cotangents.addAffineGradients(
-        weight: 1, shape: [outputs, first + inputs], bias: 2, g: g, x: x, time: time, valueRows: valueRows,
+        weight: 1, shape: [outputs, first + inputs], bias: 2, g: g, x: x, time: time, primalRows: primalRows,
         numerics: numerics)
     }
   }
@@ -73,14 +73,14 @@ extension InputCotangents {
   /// The contributions of an affine map to the gradients of its weight `[out, in]`, or `[out, 1 + in]` with time, and of
   /// its bias, for the cotangent g of its result and the x that it took.
   mutating func addAffineGradients(
-    weight: Int, shape: [Int], bias: Int, g: Tensor, x: Tensor, time: Double?, valueRows: Int,
+    weight: Int, shape: [Int], bias: Int, g: Tensor, x: Tensor, time: Double?, primalRows: Int,
     numerics: Numerics
   ) {
     guard needs(weight) || needs(bias) else { return }
     var timePart: (time: Double, sums: Tensor)?
     if needs(bias) || time != nil {
       var sums = Tensor(zeros: [shape[0]], g.elementType)
-      sums.addColumnSums(of: g, rows: valueRows)
+      sums.addColumnSums(of: g, rows: primalRows)
       add(sums, to: bias)
       timePart = time.map { ($0, sums) }
     }
@@ -93,7 +93,7 @@ private struct AffineWeightGradient: DeferredGradient {
   let shape: [Int]
   let x: Tensor
   let g: Tensor
-  /// The time, and the column sums of the value's rows of g; or nothing in a map without time.
+  /// The time, and the column sums of the primal's rows of g; or nothing in a map without time.
   let timePart: (time: Double, sums: Tensor)?
   let numerics: Numerics
   var scale = 1.0
@@ -133,13 +133,13 @@ private struct AffineWeightGradient: DeferredGradient {
 extension Dual {
   /// x W^T + b: x [..., in], weight [out, in], bias [out] -> [..., out]
   public func affine(weight: Variable, bias: Variable? = nil) -> Dual {
-    Dual(stacked: stacked.affine(weight: weight, bias: bias, time: nil, valueRows: valueRows))
+    Dual(primalAndTangents: primalAndTangents.affine(weight: weight, bias: bias, time: nil, primalRows: primalRows))
   }
 
   /// [t, x] W^T + b: x [..., in], weight [out, 1 + in], bias [out] -> [..., out]
   public func affine(weight: Variable, bias: Variable? = nil, time: Double) -> Dual {
-    Dual(stacked: stacked.affine(weight: weight, bias: bias, time: time, valueRows: valueRows))
+    Dual(primalAndTangents: primalAndTangents.affine(weight: weight, bias: bias, time: time, primalRows: primalRows))
   }
 
-  private var valueRows: Int { shape.dropLast().reduce(1, *) }
+  private var primalRows: Int { shape.dropLast().reduce(1, *) }
 }

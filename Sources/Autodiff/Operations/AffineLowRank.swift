@@ -7,25 +7,26 @@ import Tensors
 // Pullback: x receives g W + (g V^T) U^T; the weights receive what they do in Affine and LowRank.
 
 extension Variable {
-  /// [t, x] W^T + b + (x U) V + b_s: x [n, in], weight [out, 1 + in], bias [out], image weights [n, P] -> [n, out]; without
+  /// [t, x] W^T + b + (x U) V + b_s: x [n, in], weight [out, 1 + in], bias [out], per-sample weights [n, P] -> [n, out]; without
   /// time, the weight is [out, in].
   public func affine(
-    weight: Variable, bias: Variable, time: Double? = nil, lowRank layout: LowRankLayout, imageWeights: Variable
+    weight: Variable, bias: Variable, time: Double? = nil, lowRank layout: LowRankLayout, perSampleWeights: Variable
   ) -> Variable {
-    affine(weight: weight, bias: bias, time: time, lowRank: layout, imageWeights: imageWeights, slots: 1)
+    affine(weight: weight, bias: bias, time: time, lowRank: layout, perSampleWeights: perSampleWeights, tangents: 0)
   }
 
   fileprivate func affine(
-    weight: Variable, bias: Variable, time: Double?, lowRank layout: LowRankLayout, imageWeights: Variable, slots: Int
+    weight: Variable, bias: Variable, time: Double?, lowRank layout: LowRankLayout, perSampleWeights: Variable,
+    tangents: Int
   ) -> Variable {
-    let n = imageWeights.shape[0]
+    let n = perSampleWeights.shape[0]
     let (inputs, outputs, first) = (layout.inputs, layout.outputs, time == nil ? 0 : 1)
     precondition(
-      weight.shape == [outputs, first + inputs] && value.count == slots * n * inputs
-        && imageWeights.shape.count == 2 && imageWeights.shape[1] >= layout.offset + layout.count,
-      "affine and low rank: x \(shape) of \(slots) slots, weight \(weight.shape)\(time == nil ? "" : " with time"), "
-        + "image weights \(imageWeights.shape), layer \(layout)")
-    let own = PreparedLowRank(imageWeights.value, layout)
+      weight.shape == [outputs, first + inputs] && value.count == (1 + tangents) * n * inputs
+        && perSampleWeights.shape.count == 2 && perSampleWeights.shape[1] >= layout.offset + layout.count,
+      "affine and low rank: x \(shape) with \(tangents) tangents, weight \(weight.shape)\(time == nil ? "" : " with time"), "
+        + "per-sample weights \(perSampleWeights.shape), layer \(layout)")
+    let own = PreparedLowRank(perSampleWeights.value, layout)
     let (x, w) = (value, weight.value)
     /// W^T, or W for the way back.
     func shared(transposed: Bool) -> PreparedMatrix {
@@ -34,29 +35,31 @@ extension Variable {
         inner: transposed ? inputs : outputs, columns: transposed ? outputs : inputs)
     }
     let (y, xu) = own.product(
-      x, slots: slots, adding: shared(transposed: true),
+      x, slots: 1 + tangents, adding: shared(transposed: true),
       shift: .affineShift(weight: w, bias: bias.value, time: time))
-    let (xShape, wShape, imageShape) = (shape, w.shape, imageWeights.shape)
-    return .record(y.reshaped(shape.dropLast() + [outputs]), [self, weight, bias, imageWeights]) { g, cotangents in
-      let (gx, gv) = own.product(g, slots: slots, transposed: true, adding: shared(transposed: false))
+    let (xShape, wShape, weightsShape) = (shape, w.shape, perSampleWeights.shape)
+    return .record(y.reshaped(shape.dropLast() + [outputs]), [self, weight, bias, perSampleWeights]) { g, cotangents in
+      let (gx, gv) = own.product(g, slots: 1 + tangents, transposed: true, adding: shared(transposed: false))
       cotangents.add(gx.reshaped(xShape), to: 0)
       cotangents.addAffineGradients(
-        weight: 1, shape: wShape, bias: 2, g: g, x: x, time: time, valueRows: n,
+        weight: 1, shape: wShape, bias: 2, g: g, x: x, time: time, primalRows: n,
         numerics: .full)
       cotangents.add(
-        deferred: LowRankGradient(shape: imageShape, layout: layout, x: x, xu: xu, g: g, gv: gv, slots: slots), to: 3)
+        deferred: LowRankGradient(shape: weightsShape, layout: layout, x: x, xu: xu, g: g, gv: gv, tangents: tangents),
+        to: 3)
     }
   }
 }
 
 extension Dual {
-  /// [t, x] W^T + b + (x U) V + b_s: x [n, in], weight [out, 1 + in], bias [out], image weights [n, P] -> [n, out]; without
+  /// [t, x] W^T + b + (x U) V + b_s: x [n, in], weight [out, 1 + in], bias [out], per-sample weights [n, P] -> [n, out]; without
   /// time, the weight is [out, in].
   public func affine(
-    weight: Variable, bias: Variable, time: Double? = nil, lowRank layout: LowRankLayout, imageWeights: Variable
+    weight: Variable, bias: Variable, time: Double? = nil, lowRank layout: LowRankLayout, perSampleWeights: Variable
   ) -> Dual {
     Dual(
-      stacked: stacked.affine(
-        weight: weight, bias: bias, time: time, lowRank: layout, imageWeights: imageWeights, slots: 1 + tangentCount))
+      primalAndTangents: primalAndTangents.affine(
+        weight: weight, bias: bias, time: time, lowRank: layout, perSampleWeights: perSampleWeights,
+        tangents: tangentCount))
   }
 }

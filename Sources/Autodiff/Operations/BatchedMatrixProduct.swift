@@ -40,15 +40,15 @@ extension Dual {
     precondition(
       [0, count].contains(a.tangentCount) && [0, count].contains(b.tangentCount),
       "batched matrix product: duals with \(a.tangentCount) and \(b.tangentCount) tangents")
-    let value = product(a.value, b.value)
-    let slots =
-      [value]
+    let primal = product(a.primal, b.primal)
+    let primalAndTangents =
+      [primal]
       + (0..<count).map { i in
-        let left = a.tangentCount > 0 ? product(tangent(a, i), b.value) : nil
-        let right = b.tangentCount > 0 ? product(a.value, tangent(b, i)) : nil
+        let left = a.tangentCount > 0 ? product(tangent(a, i), b.primal) : nil
+        let right = b.tangentCount > 0 ? product(a.primal, tangent(b, i)) : nil
         let terms = [left, right].compactMap { $0 }
         return .linearCombination(terms.map { (1, $0) })
       }
-    return Dual(stacked: .concatenation(slots.map { $0.reshaped([1] + value.shape) }, axis: 0))
+    return Dual(primalAndTangents: .concatenation(primalAndTangents.map { $0.reshaped([1] + primal.shape) }, axis: 0))
   }
 }

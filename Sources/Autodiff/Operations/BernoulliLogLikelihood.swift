@@ -7,13 +7,13 @@ import Tensors
 extension Variable {
   /// log p(x given logits) in nats, summed over the last axis: logits [..., n], images [..., n] -> [...]
   public static func bernoulliLogLikelihood(logits: Variable, images: Variable) -> Variable {
-    (images * logits - logits.applying(.softplus)).sumOfLastAxis()
+    (images * logits - logits.applying(.softplus)).sum(axis: -1)
   }
 }
 
 extension Dual {
   /// log p(x given logits) in nats, summed over the last axis: logits [..., n], images [..., n] -> [...]
   public static func bernoulliLogLikelihood(logits: Dual, images: Dual) -> Dual {
-    (images * logits - logits.applying(.softplus)).sumOfLastAxis()
+    (images * logits - logits.applying(.softplus)).sum(axis: -1)
   }
 }

@@ -6,11 +6,13 @@ import Tensors
 extension Variable {
   /// Each number repeated along a new last axis: [...] -> [..., n]
   public func broadcast(over columns: Int) -> Variable {
-    .record(value.broadcast(over: columns), [self]) { g, inputs in inputs.add(g.sumOfLastAxis(), to: 0) }
+    .record(value.broadcast(over: columns), [self]) { g, inputs in inputs.add(g.sum(axis: -1), to: 0) }
   }
 }
 
 extension Dual {
   /// Each number repeated along a new last axis: [...] -> [..., n]
-  public func broadcast(over columns: Int) -> Dual { Dual(stacked: stacked.broadcast(over: columns)) }
+  public func broadcast(over columns: Int) -> Dual {
+    Dual(primalAndTangents: primalAndTangents.broadcast(over: columns))
+  }
 }

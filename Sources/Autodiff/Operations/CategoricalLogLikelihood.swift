@@ -7,7 +7,7 @@ extension Variable {
   /// log p(levels given logits) in nats, summed over the pixels: logits [batch, pixels, levels], a level for each
   /// pixel of each image -> [batch]
   public static func categoricalLogLikelihood(logits: Variable, levels: [Int]) -> Variable {
-    (logits.gathered(at: levels) - logits.logSumExpOfLastAxis()).sumOfLastAxis()
+    (logits.gathered(at: levels) - logits.logSumExp(axis: -1)).sum(axis: -1)
   }
 }
 
@@ -15,6 +15,6 @@ extension Dual {
   /// log p(levels given logits) in nats, summed over the pixels: logits [batch, pixels, levels], a level for each
   /// pixel of each image -> [batch]
   public static func categoricalLogLikelihood(logits: Dual, levels: [Int]) -> Dual {
-    (logits.gathered(at: levels) - logits.logSumExpOfLastAxis()).sumOfLastAxis()
+    (logits.gathered(at: levels) - logits.logSumExp(axis: -1)).sum(axis: -1)
   }
 }

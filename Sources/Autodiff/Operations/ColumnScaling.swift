@@ -22,5 +22,7 @@ extension Variable {
 
 extension Dual {
   /// Each row of x [..., n] times s [n], number by number; s does not depend on what the tangents are of.
-  public func scalingColumns(by s: Variable) -> Dual { Dual(stacked: stacked.scalingColumns(by: s)) }
+  public func scalingColumns(by s: Variable) -> Dual {
+    Dual(primalAndTangents: primalAndTangents.scalingColumns(by: s))
+  }
 }

@@ -53,10 +53,10 @@ extension Dual {
     }
   }
 
-  /// Applies a linear map of images to value and tangents as one larger batch.
+  /// Applies a linear map of images to primal and tangents as one larger batch.
   private func folded(_ map: (Variable) -> Variable) -> Dual {
-    let images = stacked.reshaped([(1 + tangentCount) * shape[0]] + shape.dropFirst())
+    let images = primalAndTangents.reshaped([(1 + tangentCount) * shape[0]] + shape.dropFirst())
     let result = map(images)
-    return Dual(stacked: result.reshaped([1 + tangentCount, shape[0]] + result.shape.dropFirst()))
+    return Dual(primalAndTangents: result.reshaped([1 + tangentCount, shape[0]] + result.shape.dropFirst()))
   }
 }

@@ -3,7 +3,7 @@ import Tensors
 
 // y = f(x).
 // Tangent: f'(x) v.
-// Pullback of value and tangents together, for cotangents g of f(x) and h_i of f'(x) v_i:
+// Pullback of primal and tangents together, for cotangents g of f(x) and h_i of f'(x) v_i:
 //   x receives f'(x) g + f''(x) sum of h_i v_i;  v_i receives f'(x) h_i.
 
 extension Variable {
@@ -22,6 +22,6 @@ extension Variable {
 extension Dual {
   /// f(x), elementwise, and f'(x) v.
   public func applying(_ function: ElementwiseFunction) -> Dual {
-    Dual(stacked: stacked.applying(function, tangents: tangentCount))
+    Dual(primalAndTangents: primalAndTangents.applying(function, tangents: tangentCount))
   }
 }

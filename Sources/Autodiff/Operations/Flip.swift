@@ -1,7 +1,7 @@
 import Tensors
 
 // y[..., j] = x[..., n - 1 - j].
-// Tangent: the same of the tangents. Pullback: the cotangent reversed.
+// Tangent: the same of the tangents. Pullback: the cotangent flipped.
 
 extension Variable {
   /// The last axis in reverse order. Any shape.
@@ -12,5 +12,5 @@ extension Variable {
 
 extension Dual {
   /// The last axis in reverse order. Any shape.
-  public func flipped() -> Dual { Dual(stacked: stacked.flipped()) }
+  public func flipped() -> Dual { Dual(primalAndTangents: primalAndTangents.flipped()) }
 }

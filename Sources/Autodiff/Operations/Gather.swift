@@ -23,6 +23,6 @@ extension Variable {
 extension Dual {
   /// One number of each row: [..., n] with an index for each row -> [...]
   public func gathered(at indices: [Int]) -> Dual {
-    Dual(stacked: stacked.gathered(at: indices, repeats: 1 + tangentCount))
+    Dual(primalAndTangents: primalAndTangents.gathered(at: indices, repeats: 1 + tangentCount))
   }
 }

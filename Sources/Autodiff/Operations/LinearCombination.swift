@@ -38,7 +38,8 @@ extension Dual {
   public static func linearCombination(_ terms: [(coefficient: Double, dual: Dual)]) -> Dual {
     let count = terms.map(\.dual.tangentCount).max() ?? 0
     return Dual(
-      stacked: .linearCombination(terms.map { ($0.coefficient, $0.dual.padded(to: count).stacked) }))
+      primalAndTangents: .linearCombination(terms.map { ($0.coefficient, $0.dual.padded(to: count).primalAndTangents) })
+    )
   }
 
   /// a + b, of one shape.
@@ -55,6 +56,6 @@ extension Dual {
 
   /// A dual plus a number.
   public static func + (a: Dual, number: Double) -> Dual {
-    a + Dual(Variable(Tensor(repeating: number, shape: a.shape, a.stacked.value.elementType)))
+    a + Dual(Variable(Tensor(repeating: number, shape: a.shape, a.primalAndTangents.value.elementType)))
   }
 }

@@ -4,24 +4,27 @@ import Tensors
 // Tangent: sum of p_c x_c', with p = softmax(x) = exp(x - y). Pullback: x receives g p.
 
 extension Variable {
-  /// log of the sum of exp over the last axis: [..., n] -> [...]
-  public func logSumExpOfLastAxis() -> Variable {
-    let x = value
+  /// log of the sum of exp over an axis, which is left out of the result's shape; axis -1 is the last one.
+  public func logSumExp(axis: Int) -> Variable {
+    let last = movingToEnd(axis: axis)
+    let x = last.value
     let y = x.logSumExpOfLastAxis()
-    return .record(y, [self]) { g, inputs in inputs.add(x.scaledExp(g, shift: y), to: 0) }
+    return .record(y, [last]) { g, inputs in inputs.add(x.scaledExp(g, shift: y), to: 0) }
   }
 }
 
 extension Dual {
-  /// log of the sum of exp over the last axis: [..., n] -> [...]
-  public func logSumExpOfLastAxis() -> Dual {
-    let y = value.logSumExpOfLastAxis()
+  /// log of the sum of exp over an axis, which is left out of the result's shape; axis -1 is the last one.
+  public func logSumExp(axis: Int) -> Dual {
+    let axis = shape.index(ofAxis: axis)
+    let x = primal.movingToEnd(axis: axis)
+    let y = x.logSumExp(axis: -1)
     guard tangentCount > 0 else { return Dual(y) }
-    let p = (value - y.broadcast(over: shape.last ?? 1)).applying(.exp)
+    let p = (x - y.broadcast(over: shape[axis])).applying(.exp)
     let rows = (0..<tangentCount).map { k in
-      let tangent = tangents.sliced(axis: 0, start: k, length: 1).reshaped(shape)
+      let tangent = tangents.sliced(axis: 0, start: k, length: 1).reshaped(shape).movingToEnd(axis: axis)
       return Variable.rowDot(p, tangent).reshaped([1] + y.shape)
     }
-    return Dual(value: y, tangents: .concatenation(rows, axis: 0))
+    return Dual(primal: y, tangents: .concatenation(rows, axis: 0))
   }
 }

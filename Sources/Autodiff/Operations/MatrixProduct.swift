@@ -35,16 +35,16 @@ extension Dual {
   /// The matrix product of a [m, k] and b [k, n].
   public static func matrixProduct(_ a: Dual, _ b: Dual) -> Dual {
     let (m, k) = (a.shape[0], a.shape[1])
-    // All of a's slots at once against b's value: a b and the tangents a_i b.
-    let left = Variable.matrixProduct(a.stacked.reshaped([(1 + a.tangentCount) * m, k]), b.value)
+    // The primal and the tangents of a at once against b's primal: a b and the tangents a_i b.
+    let left = Variable.matrixProduct(a.primalAndTangents.reshaped([(1 + a.tangentCount) * m, k]), b.primal)
       .reshaped([1 + a.tangentCount, m, b.shape[1]])
-    guard b.tangentCount > 0 else { return Dual(stacked: left) }
+    guard b.tangentCount > 0 else { return Dual(primalAndTangents: left) }
     // a against all of b's tangents side by side: the tangents a b_i.
     let n = b.shape[1]
     let sideBySide = b.tangents.permuted([1, 0, 2]).reshaped([k, b.tangentCount * n])
-    let right = Variable.matrixProduct(a.value, sideBySide)
+    let right = Variable.matrixProduct(a.primal, sideBySide)
       .reshaped([m, b.tangentCount, n]).permuted([1, 0, 2])
-    let zero = Variable(Tensor(zeros: [1, m, n], a.stacked.value.elementType))
-    return Dual(stacked: left) + Dual(stacked: .concatenation([zero, right], axis: 0))
+    let zero = Variable(Tensor(zeros: [1, m, n], a.primalAndTangents.value.elementType))
+    return Dual(primalAndTangents: left) + Dual(primalAndTangents: .concatenation([zero, right], axis: 0))
   }
 }

@@ -113,11 +113,11 @@ extension Dual {
   public func orthogonalized() -> Dual {
     let (n, count, m) = (shape[0], shape[1] * shape[2], shape[2])
     let flat = reshaped([n, count])
-    let norm = (flat * flat).sumOfLastAxis().applying(.sqrt)
+    let norm = (flat * flat).sum(axis: -1).applying(.sqrt)
     var q = (flat * norm.applying(.reciprocal).broadcast(over: count)).reshaped(shape)
     let unit = (0..<(n * m * m)).map { $0 % (m * m) % (m + 1) == 0 ? 1.5 : 0 }
-    let identity = Variable(Tensor(unit, shape: [n, m, m]).converted(to: stacked.value.elementType))
-    for _ in 0..<value.orthogonalizationSteps {
+    let identity = Variable(Tensor(unit, shape: [n, m, m]).converted(to: primalAndTangents.value.elementType))
+    for _ in 0..<primal.orthogonalizationSteps {
       let correction = Dual(identity) - 0.5 * Dual.batchedMatrixProduct(q, q, transposingFirst: true)
       q = Dual.batchedMatrixProduct(q, correction)
     }

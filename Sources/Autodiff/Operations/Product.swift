@@ -3,7 +3,7 @@ import Tensors
 
 // c = a b, elementwise.
 // Tangent: a b' + a' b.
-// Pullback of value and tangents together, for cotangents g_0 of a b and g_i of the tangents:
+// Pullback of primal and tangents together, for cotangents g_0 of a b and g_i of the tangents:
 //   a receives g_0 b + sum of g_i b_i;  a_i receives g_i b;  and the same with a and b exchanged.
 
 extension Variable {
@@ -36,7 +36,8 @@ extension Dual {
       "product: duals with \(a.tangentCount) and \(b.tangentCount) tangents")
     let shape = [1 + max(a.tangentCount, b.tangentCount)] + a.shape
     return Dual(
-      stacked: .productJet(a.stacked, a.tangentCount, b.stacked, b.tangentCount, shape: shape))
+      primalAndTangents: .productJet(
+        a.primalAndTangents, a.tangentCount, b.primalAndTangents, b.tangentCount, shape: shape))
   }
 
   /// a / b, elementwise, of one shape.

@@ -27,6 +27,6 @@ extension Variable {
 extension Dual {
   /// x [..., n] + b [n], the same for all rows; b does not depend on what the tangents are of.
   public func addingToRows(_ b: Variable) -> Dual {
-    Dual(stacked: stacked.addingToRows(b, rows: shape.dropLast().reduce(1, *)))
+    Dual(primalAndTangents: primalAndTangents.addingToRows(b, rows: shape.dropLast().reduce(1, *)))
   }
 }

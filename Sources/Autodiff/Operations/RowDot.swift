@@ -17,5 +17,5 @@ extension Variable {
 
 extension Dual {
   /// Dot products of rows: [..., n], [..., n] -> [...]
-  public static func rowDot(_ a: Dual, _ b: Dual) -> Dual { (a * b).sumOfLastAxis() }
+  public static func rowDot(_ a: Dual, _ b: Dual) -> Dual { (a * b).sum(axis: -1) }
 }

@@ -73,22 +73,22 @@ private struct SliceGradient: DeferredGradient {
 extension Dual {
   /// The same numbers under another shape.
   public func reshaped(_ newShape: [Int]) -> Dual {
-    Dual(stacked: stacked.reshaped([1 + tangentCount] + newShape))
+    Dual(primalAndTangents: primalAndTangents.reshaped([1 + tangentCount] + newShape))
   }
 
   /// The part [start, start + length) of an axis.
   public func sliced(axis: Int, start: Int, length: Int) -> Dual {
-    Dual(stacked: stacked.sliced(axis: axis + 1, start: start, length: length))
+    Dual(primalAndTangents: primalAndTangents.sliced(axis: axis + 1, start: start, length: length))
   }
 
   /// Duals side by side along an axis.
   public static func concatenation(_ parts: [Dual], axis: Int) -> Dual {
     let count = parts.map(\.tangentCount).max() ?? 0
-    return Dual(stacked: .concatenation(parts.map { $0.padded(to: count).stacked }, axis: axis + 1))
+    return Dual(primalAndTangents: .concatenation(parts.map { $0.padded(to: count).primalAndTangents }, axis: axis + 1))
   }
 
   /// The axes in another order. Up to three axes.
   public func permuted(_ order: [Int]) -> Dual {
-    Dual(stacked: stacked.permuted([0] + order.map { $0 + 1 }))
+    Dual(primalAndTangents: primalAndTangents.permuted([0] + order.map { $0 + 1 }))
   }
 }

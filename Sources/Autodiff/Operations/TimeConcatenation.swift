@@ -14,7 +14,7 @@ extension Variable {
 extension Dual {
   /// [t, x] for each row: [..., n] -> [..., 1 + n]
   public func prependingTime(_ time: Double) -> Dual {
-    let column = Tensor(repeating: time, shape: shape.dropLast() + [1], stacked.value.elementType)
+    let column = Tensor(repeating: time, shape: shape.dropLast() + [1], primalAndTangents.value.elementType)
     return .concatenation([Dual(Variable(column)), self], axis: shape.count - 1)
   }
 }

@@ -20,8 +20,12 @@ typedef enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_AVX512_BF16 = 3, 
 
 /// Elementwise functions with their first and second derivatives.
 typedef enum {
-  CK_SOFTPLUS, CK_SIGMOID, CK_TANH, CK_RELU, CK_ELU, CK_SWISH, CK_EXP, CK_LOG, CK_SQRT, CK_SQUARE, CK_RECIPROCAL
+  CK_SOFTPLUS, CK_SIGMOID, CK_TANH, CK_RELU, CK_ELU, CK_SWISH, CK_EXP, CK_LOG, CK_SQRT, CK_SQUARE, CK_RECIPROCAL,
+  CK_SIN, CK_COS
 } ck_function;
+
+/// The greatest rank of low-rank weights.
+#define CK_MAX_RANK 256
 
 /// The layout of one image's low-rank layer inside its flow weights: U [in, rank], V [rank, out], bias [out], all
 /// row-major, at these offsets (in elements); image s begins at s * stride.
@@ -53,8 +57,9 @@ typedef struct {
 typedef struct {
   /// y[0] = f(x[0]) and y[i] = f'(x[0]) x[i], i = 1...tangents, slots `stride` apart; elements begin..<end.
   void (*jet)(ck_function f, long tangents, long stride, long begin, long end, const void *x, void *y);
-  /// y = f(x), slope = f'(x)
-  void (*value_and_derivative)(ck_function f, long begin, long end, const void *x, void *y, void *slope);
+  /// y = f(x), derivative = f'(x)
+  void (*value_and_derivative)(ck_function f, long begin, long end, const void *x, void *y,
+                               void *derivative);
   /// The cotangent of x for the cotangent g of y in `jet`.
   void (*jet_pullback)(ck_function f, long tangents, long stride, long begin, long end, const void *x,
                        const void *g, void *gx);
@@ -66,8 +71,8 @@ typedef struct {
   /// y = sum of coefficient * term
   void (*linear_combination)(long terms, const double *coefficients, const void *_Nonnull const *_Nonnull inputs,
                              long begin, long end, void *y);
-  /// Sum over the range of (sum of coefficient * slope / (atol + rtol max(|before|, |after|)))^2
-  double (*error_squares)(long terms, const double *coefficients, const void *_Nonnull const *_Nonnull slopes,
+  /// Sum over the range of (sum of coefficient * derivative / (atol + rtol max(|before|, |after|)))^2
+  double (*error_squares)(long terms, const double *coefficients, const void *_Nonnull const *_Nonnull derivatives,
                           const void *before, const void *after, double atol, double rtol, long begin, long end);
   /// out = h * sigmoid(g) for rows [h, g] of 2 * channels numbers
   void (*gate)(long channels, long begin, long end, const void *hg, void *out);
@@ -91,7 +96,7 @@ typedef struct {
   /// y[row] = s[row] * x[row]
   void (*scale_rows)(long columns, long begin, long end, const void *s, const void *x, void *y);
   /// y[row][c] = s[row]
-  void (*spread_rows)(long columns, long begin, long end, const void *s, void *y);
+  void (*broadcast_rows)(long columns, long begin, long end, const void *s, void *y);
   /// y = x permuted: y is contiguous of sizes dims[0..3], index i of it steps strides[i] in x; outermost begin..<end
   void (*permute)(const long *dims, const long *strides, long begin, long end, const void *x, void *y);
   /// For images begin..<end of n: xu = x U, y = addend + xu V, and + bias in slot 0. x [slots, n, in].

@@ -7,9 +7,6 @@
 
 #pragma clang assume_nonnull begin
 
-/// The greatest rank of packed low-rank weights.
-#define CK_MAX_PACKED_RANK 256
-
 /// Low-rank weights of one layer in the order in which products read them. For each image: U transposed [rank, in],
 /// V [rank, out], then the bias [out]; every row is padded by zeros to a multiple of 32 numbers. U and V are float32, or
 /// bfloat16 if `half`, then in groups of 32, numbers j and j + 16 of a group side by side.

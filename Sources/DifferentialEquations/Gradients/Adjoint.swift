@@ -17,9 +17,10 @@ extension Problem {
   /// Solves without a tape and keeps only the final state; the backward pass solves the adjoint equation.
   func solveWithAdjoint() throws(SolveError) -> Solution {
     let (dynamics, constants, options, start, end) = (dynamics, constants, options, start, end)
-    let integrator = Integrator(options) { time, state in dynamics(time, state, constants) }
-    let (state, statistics) = try integrator.integrate(from: start, to: end, initial.map(\.detached))
-    let backward = BackwardPass()
+    let outside = componentsOutsideErrorNorm
+    let integrator = Integrator(options, outside) { time, state in dynamics(time, state, constants) }
+    let result = try integrator.integrate(from: start, to: end, initial.map(\.detached), startingFrom: solverState)
+    let state = result.state
     let isTracked = parameters.map(\.isTracked)
     let results = recorded(state.map(\.value)) { cotangents in
       let squares = cotangents.reduce(0) { $0 + $1.sumOfSquares() }
@@ -56,22 +57,23 @@ extension Problem {
         let last = step.evaluations.last ?? 0
         contributions = contributions.filter { $0.key >= last }
       }
-      let integrator = Integrator(options.startingCold, onAccept: accept, derivatives: derivatives)
+      let integrator = Integrator(options, outside, onAccept: accept, derivatives: derivatives)
       let initial = state.map(\.detached) + adjoints
       do throws(SolveError) {
-        let (joint, statistics) = try integrator.integrate(from: end, to: start, initial)
-        backward.evaluations += statistics.evaluations
-        let gradients = joint[components...].map { GradientAccumulator($0.value.scaled(by: scale)) }
-        return (gradients, totals)
+        // A cold start: the forward solve says nothing about this equation.
+        let backward = try integrator.integrate(from: end, to: start, initial, startingFrom: SolverState())
+        let gradients = backward.state[components...].map { GradientAccumulator($0.value.scaled(by: scale)) }
+        return (gradients, totals, BackwardPass(evaluations: backward.statistics.evaluations))
       } catch {
-        // A pullback cannot throw. The gradient becomes NaN, and `failure` tells whoever uses it why.
-        backward.failure = error
+        // A pullback cannot throw. The gradient becomes NaN, and the report tells whoever uses it why.
         func undefined(_ like: Tensor) -> GradientAccumulator {
           GradientAccumulator(Tensor(repeating: .nan, shape: like.shape, like.elementType))
         }
-        return (cotangents.map { undefined($0) }, constants.map { undefined($0.value) })
+        return (
+          cotangents.map { undefined($0) }, constants.map { undefined($0.value) }, BackwardPass(failure: error)
+        )
       }
     }
-    return Solution(state: results, statistics: statistics, backwardPass: backward)
+    return Solution(state: results, statistics: result.statistics, solverState: result.solverState)
   }
 }

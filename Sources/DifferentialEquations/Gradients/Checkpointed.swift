@@ -7,21 +7,21 @@ extension Problem {
   func solveCheckpointed() throws(SolveError) -> Solution {
     var steps: [AcceptedStep] = []
     let (dynamics, constants) = (dynamics, constants)
-    let integrator = Integrator(options, onAccept: { steps.append($0) }) { time, state in
+    let integrator = Integrator(options, componentsOutsideErrorNorm, onAccept: { steps.append($0) }) { time, state in
       dynamics(time, state, constants)
     }
-    let (state, statistics) = try integrator.integrate(from: start, to: end, initial.map(\.detached))
-    let backward = BackwardPass()
+    let result = try integrator.integrate(from: start, to: end, initial.map(\.detached), startingFrom: solverState)
     let (options, accepted) = (options, steps)
     let isTracked = parameters.map(\.isTracked)
-    let results = recorded(state.map(\.value)) { cotangents in
+    let state = recorded(result.state.map(\.value)) { cotangents in
       var cotangents = cotangents
+      var backward = BackwardPass()
       var totals = constants.map { _ in GradientAccumulator() }
       for step in accepted.reversed() {
         let tape = Tape()
         let before = step.before.map { tape.variable($0.value) }
         let local = zip(constants, isTracked).map { $1 ? tape.variable($0.value) : $0 }
-        let replay = Integrator(options) { time, state in dynamics(time, state, local) }
+        let replay = Integrator(options, []) { time, state in dynamics(time, state, local) }
         let (after, evaluations) = replay.repeated(step.time, step.size, before)
         backward.evaluations += evaluations
         var gradients = tape.pullback(Array(zip(after, cotangents)), to: before + local)
@@ -30,8 +30,8 @@ extension Problem {
         }
         for p in totals.indices { totals[p].merge(gradients[before.count + p]) }
       }
-      return (cotangents.map { GradientAccumulator($0) }, totals)
+      return (cotangents.map { GradientAccumulator($0) }, totals, backward)
     }
-    return Solution(state: results, statistics: statistics, backwardPass: backward)
+    return Solution(state: state, statistics: result.statistics, solverState: result.solverState)
   }
 }

@@ -7,13 +7,12 @@ extension Problem {
     let parameters = parameters
     let dynamics = dynamics
     let tape = (initial + parameters).lazy.compactMap(\.recordingTape).first
-    let integrator = Integrator(options, tape: tape) { time, state in dynamics(time, state, parameters) }
-    let (state, statistics) = try integrator.integrate(from: start, to: end, initial)
-    let backward = BackwardPass()
-    if tape != nil {
-      let stages = options.method.stages - (options.method.isFirstSameAsLast ? 1 : 0)
-      backward.evaluations = statistics.acceptedSteps * stages
+    let integrator = Integrator(options, componentsOutsideErrorNorm, tape: tape) { time, state in
+      dynamics(time, state, parameters)
     }
-    return Solution(state: state, statistics: statistics, backwardPass: backward)
+    let result = try integrator.integrate(from: start, to: end, initial, startingFrom: solverState)
+    let stages = options.method.stages - (options.method.isFirstSameAsLast ? 1 : 0)
+    tape?.report(BackwardPass(evaluations: result.statistics.acceptedSteps * stages))
+    return Solution(state: result.state, statistics: result.statistics, solverState: result.solverState)
   }
 }

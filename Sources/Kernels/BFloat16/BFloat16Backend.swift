@@ -1,4 +1,5 @@
 import CKernels
+import Profiling
 import Tensors
 
 /// Products of bfloat16 numbers in vectors (AVX512-BF16) in mixed numerics, and everything else as ``CPUBackend`` does it.

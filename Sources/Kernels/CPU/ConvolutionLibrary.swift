@@ -1,3 +1,4 @@
+import Profiling
 import Foundation
 import Synchronization
 import Tensors

@@ -1,4 +1,5 @@
 import CKernels
+import Profiling
 import Tensors
 
 extension CPUArithmetic {

@@ -144,6 +144,8 @@ extension ElementwiseFunction {
       return (y, 0.5 / y, -0.25 / (x * y))
     case .square: return (x * x, 2 * x, 2)
     case .reciprocal: return (1 / x, -1 / (x * x), 2 / (x * x * x))
+    case .sin: return (Foundation.sin(x), Foundation.cos(x), -Foundation.sin(x))
+    case .cos: return (Foundation.cos(x), -Foundation.sin(x), -Foundation.cos(x))
     }
   }
 }

@@ -1,3 +1,4 @@
+import Runs
 import ArgumentParser
 import Foundation
 import NeuralNetworks
@@ -24,7 +25,7 @@ struct BenchmarkCommand: ParsableCommand {
       try Failure.reporting {
         options.compute.apply()
         let benchmark = try Benchmark(options.trainingConfiguration())
-        try options.print(try benchmark.training(steps: options.steps, warmup: options.warmup), "step")
+        try options.print(try benchmark.training(steps: options.steps, untimed: options.untimed), "step")
       }
     }
   }
@@ -43,7 +44,7 @@ struct BenchmarkCommand: ParsableCommand {
         options.compute.apply()
         let benchmark = try Benchmark(options.trainingConfiguration())
         let report = try benchmark.evaluation(
-          divergence: divergence, repeats: options.steps, warmup: options.warmup)
+          divergence: divergence, repeats: options.steps, untimed: options.untimed)
         try options.print(report, "batch")
       }
     }
@@ -61,8 +62,10 @@ struct BenchmarkOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Steps or batches that are timed.", valueName: "n"))
   var steps = 5
 
-  @Option(help: ArgumentHelp("As many before them that are not.", valueName: "n"))
-  var warmup = 2
+  @Option(
+    name: [.customLong("untimed"), .customLong("warmup")],
+    help: ArgumentHelp("As many before them that are not.", valueName: "n"))
+  var untimed = 2
 
   @Option(help: ArgumentHelp("Images a batch. (default: the preset's)", valueName: "n"))
   var batchSize: Int?
@@ -82,7 +85,7 @@ struct BenchmarkOptions: ParsableArguments {
 
   func validate() throws {
     if steps < 1 { throw ValidationError("--steps \(steps): a positive number") }
-    if warmup < 0 { throw ValidationError("--warmup \(warmup): no negative number") }
+    if untimed < 0 { throw ValidationError("--untimed \(untimed): no negative number") }
   }
 
   func trainingConfiguration() throws -> TrainingConfiguration {

@@ -1,7 +1,7 @@
-import Charts
+import Files
+import Runs
+import SVGCharts
 import Foundation
-import Safetensors
-import Training
 
 /// The training curves of runs as a chart.
 struct ComparisonChart {
@@ -46,7 +46,7 @@ struct ComparisonChart {
   /// Whether there is nothing to draw.
   var isEmpty: Bool { chart.curves.isEmpty }
 
-  /// - Throws: ``SafetensorsError`` where the file cannot be written.
+  /// - Throws: `FileError` where the file cannot be written.
   func write(to path: String) throws {
     try AtomicFile.write(to: URL(filePath: path)) { try $0.write(Data(chart.svg().utf8)) }
   }

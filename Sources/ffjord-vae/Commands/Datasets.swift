@@ -2,9 +2,8 @@ import ArgumentParser
 import Foundation
 import ImageDatasets
 import Synchronization
-import Training
 
-struct Datasets: ParsableCommand {
+struct Datasets: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Lists, fetches and checks datasets.",
     discussion: """
@@ -71,7 +70,7 @@ struct Datasets: ParsableCommand {
     }
   }
 
-  struct Fetch: ParsableCommand {
+  struct Fetch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Downloads a dataset from its published address and verifies it.")
 
@@ -84,8 +83,8 @@ struct Datasets: ParsableCommand {
     @Flag(help: "Replace a file that is there but is not known.")
     var replace = false
 
-    func run() throws {
-      try Failure.reporting {
+    func run() async throws {
+      try await Failure.reporting {
         let description = try DatasetCatalog.description(named: name)
         guard !description.isDrawn else {
           print("\(name) is drawn by the program itself: there is nothing to fetch")
@@ -93,7 +92,7 @@ struct Datasets: ParsableCommand {
         }
         let locator = DatasetLocator(dataDirectory: dataDir)
         let lastShown = Mutex(Int64(-1))
-        let urls = try DatasetFetcher().fetch(
+        let urls = try await DatasetFetcher().fetch(
           description, into: locator.downloadDirectory, isReplacing: replace
         ) { bytes, total in
           // A line at each percent on a terminal; without a terminal, silence until it is done.

@@ -1,6 +1,6 @@
+import Runs
 import ArgumentParser
 import Foundation
-import Training
 
 struct Encode: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,10 @@
+import Runs
+import Inference
 import ArgumentParser
+import Files
 import Foundation
 import ImageDatasets
 import NormalizingFlows
-import Training
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -68,7 +70,7 @@ struct Evaluate: ParsableCommand {
       let result = try evaluator.evaluate(images, samples: importanceSamples) { progress.report($0, of: $1) }
       let record = EvaluationRecord(
         result, by: evaluator, samples: importanceSamples, dataset: chosen.dataset, split: input.split.rawValue,
-        imagesInSplit: chosen.total, seconds: (ContinuousClock.now - start).inSeconds, checkpoint: url,
+        imagesInSplit: chosen.total, seconds: (ContinuousClock.now - start) / .seconds(1), checkpoint: url,
         progress: state.progress)
       try print(record)
       try keep(record)
@@ -77,10 +79,7 @@ struct Evaluate: ParsableCommand {
 
   /// Adds the record to those of the run, where a run was named; the figures are printed, so that this may fail.
   private func keep(_ record: EvaluationRecord) throws {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: checkpoint, isDirectory: &isDirectory),
-      isDirectory.boolValue
-    else { return }
+    guard FileManager.default.isDirectory(atPath: checkpoint) == true else { return }
     do {
       try RunDirectory(checkpoint).append(record)
     } catch let error as TrainingError {

@@ -1,6 +1,7 @@
+import Runs
+import PyTorchInterchange
 import ArgumentParser
 import Foundation
-import Training
 
 extension ParameterStorage: ExpressibleByArgument {}
 

@@ -1,7 +1,8 @@
+import Runs
+import PyTorchInterchange
 import ArgumentParser
 import Files
 import Foundation
-import Training
 
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,3 +1,5 @@
+import Runs
+import Randomness
 import ArgumentParser
 import Foundation
 import ImageDatasets

@@ -1,6 +1,6 @@
+import Runs
 import ArgumentParser
 import NeuralNetworks
-import Training
 import VariationalAutoencoder
 
 extension OptimizationMethod: ExpressibleByArgument {}

@@ -1,7 +1,7 @@
+import Runs
 import ArgumentParser
+import Files
 import Foundation
-import Safetensors
-import Training
 
 /// Checks where an output is to go, before time is spent on what goes in: that it has a name of its kind, that a file can
 /// be there, and that it takes the place of no file of a run.
@@ -10,8 +10,7 @@ import Training
 ///   - extensions: What the name may end in.
 ///   - option: The option that names it.
 func checkOutput(_ path: String, endingIn extensions: [String], option: String = "--output") throws {
-  var isDirectory: ObjCBool = false
-  if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
+  if FileManager.default.isDirectory(atPath: path) == true {
     throw TrainingError.unwritable(path: path, reason: "it is a directory, and a file is needed")
   }
   let place = try AtomicFile.place(of: URL(filePath: path))
@@ -22,9 +21,7 @@ func checkOutput(_ path: String, endingIn extensions: [String], option: String =
     throw ValidationError("\(option) \(path): the name must end in \(known), which is what is written")
   }
   let directory = place.deletingLastPathComponent()
-  guard FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory),
-    isDirectory.boolValue
-  else {
+  guard FileManager.default.isDirectory(atPath: directory.path) == true else {
     throw TrainingError.unwritable(path: path, reason: "there is no directory \(directory.path)")
   }
   if RunDirectory(directory.path).owns(place.lastPathComponent) {

@@ -1,9 +1,10 @@
+import Runs
+import Inference
 import ArgumentParser
 import Foundation
 import ImageDatasets
 import NormalizingFlows
 import Tensors
-import Training
 
 extension StrangeImages: ExpressibleByArgument {}
 

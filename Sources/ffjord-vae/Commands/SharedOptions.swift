@@ -1,10 +1,12 @@
+import Runs
+import Inference
+import Randomness
 import ArgumentParser
 import Foundation
 import ImageDatasets
 import NeuralNetworks
 import NormalizingFlows
 import Tensors
-import Training
 import VariationalAutoencoder
 
 /// Options of every command that computes.

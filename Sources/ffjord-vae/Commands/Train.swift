@@ -1,3 +1,4 @@
+import Runs
 import ArgumentParser
 import DifferentialEquations
 import Foundation
@@ -9,7 +10,7 @@ import Training
 import VariationalAutoencoder
 
 extension Preset: ExpressibleByArgument {}
-extension StepControl: ExpressibleByArgument {}
+extension StepSizeControl: ExpressibleByArgument {}
 extension AdjointMethod: ExpressibleByArgument {}
 
 struct Train: ParsableCommand {
@@ -112,7 +113,7 @@ struct Train: ParsableCommand {
   var trainingTolerance: Double?
 
   @Option(help: "Step sizes follow the last error (integral) or the last two (pi). (default: integral)")
-  var controller: StepControl?
+  var controller: StepSizeControl?
 
   @Flag(
     inversion: .prefixedNo,

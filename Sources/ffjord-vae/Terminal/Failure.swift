@@ -1,10 +1,10 @@
+import Runs
 import ArgumentParser
 import Files
 import Foundation
 import ImageDatasets
 import Safetensors
 import Tensors
-import Training
 
 /// The exit codes of sysexits.h that the program uses.
 enum Failure {
@@ -16,6 +16,17 @@ enum Failure {
 
   /// Runs a command; says what went wrong, if anything, and exits with the code for it.
   static func reporting(_ body: () throws -> Void) throws {
+    handleMemoryExhaustion()
+    do { try body() } catch { throw reported(error) }
+  }
+
+  /// Runs a command that waits for something; says what went wrong, if anything, and exits with the code for it.
+  static func reporting(_ body: () async throws -> Void) async throws {
+    handleMemoryExhaustion()
+    do { try await body() } catch { throw reported(error) }
+  }
+
+  private static func handleMemoryExhaustion() {
     Compute.onMemoryExhaustion { byteCount in
       let wanted = byteCount.map { "another \(MemoryLimit.words($0))" } ?? "a product"
       Terminal.logger.error(
@@ -25,12 +36,14 @@ enum Failure {
         """)
       _exit(`internal`)
     }
-    do { try body() } catch let error as ExitCode { throw error } catch let error as ValidationError {
-      throw error
-    } catch {
-      Terminal.logger.error("\(message(error))")
-      throw ExitCode(code(error))
-    }
+  }
+
+  /// Says what went wrong, where that has not been said, and returns the error that the parser takes.
+  private static func reported(_ error: any Error) -> any Error {
+    if error is ExitCode || error is ValidationError { return error }
+    Terminal.logger.error("\(message(error))")
+    if let options = Remedy.options(for: error) { Terminal.logger.notice("\(options)") }
+    return ExitCode(code(error))
   }
 
   private static func message(_ error: any Error) -> String {
@@ -53,6 +66,11 @@ enum Failure {
     case let error as SafetensorsError:
       switch error.category {
       case .badData: badData
+      case .missingInput: missingInput
+      case .inputOutput: inputOutput
+      }
+    case let error as FileError:
+      switch error.category {
       case .missingInput: missingInput
       case .inputOutput: inputOutput
       }

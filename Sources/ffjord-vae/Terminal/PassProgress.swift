@@ -1,3 +1,4 @@
+import Runs
 import Foundation
 
 /// Progress through passes of known number, as a bar with the time left; drawn at most ten times a second.
@@ -13,7 +14,7 @@ final class PassProgress {
     if !Terminal.isInteractive { return }
     if let lastDrawn, now - lastDrawn < .milliseconds(100), done < total { return }
     lastDrawn = now
-    let seconds = (now - start).inSeconds
+    let seconds = (now - start) / .seconds(1)
     let left = seconds / Double(max(done, 1)) * Double(total - done)
     Terminal.draw(
       "\(title) \(Terminal.bar(Double(done) / Double(max(total, 1)), width: 24)) \(done)/\(total)  "

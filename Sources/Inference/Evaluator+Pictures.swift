@@ -1,0 +1,60 @@
+import DifferentialEquations
+import Autodiff
+import ImageDatasets
+import Randomness
+import Runs
+import Tensors
+import VariationalAutoencoder
+
+/// Images that the decoder makes.
+extension Evaluator {
+  /// Reconstructions of images: the mean images that the decoder computes from a sample zT of each image's posterior.
+  ///
+  /// - Throws: ``TrainingError/solve(step:_:)``; ``TrainingError/undefinedResult(_:number:)``
+  public func reconstructions(of images: GreyImages) throws(TrainingError) -> GreyImages {
+    var pixels: [Float] = []
+    var solverState = SolverState()
+    for start in stride(from: 0, to: images.count, by: batchSize) {
+      let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
+      let sample = try posteriorSample(of: batch, firstImage: start, startingFrom: solverState)
+      solverState = sample.flow.solverState
+      pixels += try decoded(sample.flow.z.value, "reconstruction", start..<start + batch.count)
+    }
+    return GreyImages(height: images.height, width: images.width, pixels: pixels)
+  }
+
+  /// Checks that results are finite. Each takes an equal part of the tensor; `numbers` are their numbers.
+  static func require(_ made: Tensor, _ what: String, _ numbers: Range<Int>) throws(TrainingError) {
+    guard !made.isFinite, let place = made.firstNonFinite else { return }
+    throw .undefinedResult(what, number: numbers.lowerBound + place / (made.count / numbers.count))
+  }
+
+  /// The pixels of the mean images that the decoder computes from latent codes.
+  func decoded(_ z: Tensor, _ what: String, _ numbers: Range<Int>) throws(TrainingError) -> [Float] {
+    let mean = model.decodeMean(Variable(z), constants)
+    try Self.require(mean, what, numbers)
+    return mean.floats()
+  }
+
+  /// Decoded samples of the prior: mean images.
+  ///
+  /// - Throws: ``TrainingError/undefinedResult(_:number:)``
+  public func priorSamples(count: Int) throws(TrainingError) -> GreyImages {
+    let latent = model.configuration.latent
+    let stream = RandomStream(seed: seed, purpose: .priorSample)
+    var pixels: [Float] = []
+    for start in stride(from: 0, to: count, by: batchSize) {
+      let size = min(batchSize, count - start)
+      let z = Tensor(
+        stream.normals((start * latent)..<((start + size) * latent)), shape: [size, latent])
+      pixels += try decoded(z, "sample", start..<start + size)
+    }
+    return GreyImages(
+      height: model.configuration.imageHeight, width: model.configuration.imageWidth, pixels: pixels)
+  }
+}
+
+extension RandomPurpose {
+  /// Samples of the prior.
+  public static let priorSample = RandomPurpose(4)
+}

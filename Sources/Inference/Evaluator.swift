@@ -1,0 +1,239 @@
+import Runs
+import Randomness
+import Autodiff
+import DifferentialEquations
+import Foundation
+import ImageDatasets
+import NeuralNetworks
+import NormalizingFlows
+import Tensors
+import VariationalAutoencoder
+
+/// Evaluates the bound of each image, with means in which all images have equal weight.
+///
+/// The noise of an image is a function of the seed, the number of the sample and the index of the image, so that
+/// results do not depend on the batch size.
+public struct Evaluator: Sendable {
+  /// The model.
+  public let model: VariationalAutoencoder
+  /// The model's parameters.
+  public let parameters: ParameterSet
+  /// How the divergence of a continuous flow is computed.
+  public var divergence: Divergence
+  /// The seed of the posterior's samples and the probes.
+  public var seed: UInt64
+  /// The number of images in a batch.
+  public var batchSize: Int
+  /// Whether solves start warm, with the step size that suited the same block in the last batch. Results then depend
+  /// on the previous batches, within the tolerance.
+  public var warmStart = true
+  /// The precision of the passes.
+  public var precision = Precision.float32
+
+  /// An evaluator of a model.
+  public init(
+    model: VariationalAutoencoder, parameters: ParameterSet, divergence: Divergence, seed: UInt64 = 1,
+    batchSize: Int = 100
+  ) {
+    self.model = model
+    self.parameters = parameters
+    self.divergence = divergence
+    self.seed = seed
+    self.batchSize = batchSize
+  }
+
+  /// An evaluator with the precision and the warm starts of a run's configuration, and where no other is given, with
+  /// its divergence, seed and batch size.
+  public init(
+    _ configuration: TrainingConfiguration, model: VariationalAutoencoder, parameters: ParameterSet,
+    divergence: Divergence? = nil, seed: UInt64? = nil, batchSize: Int? = nil
+  ) {
+    self.init(
+      model: model, parameters: parameters, divergence: divergence ?? configuration.divergence,
+      seed: seed ?? configuration.seed, batchSize: batchSize ?? configuration.batchSize)
+    warmStart = configuration.warmStart
+    precision = configuration.precision
+  }
+
+  /// The results of an evaluation, with an entry for each image.
+  public struct Result: Sendable {
+    /// The ELBO of each image in nats, the mean over samples.
+    public var bounds: [Double] = []
+    /// log p(x given zT) of each image in nats, the mean over samples.
+    public var logLikelihoods: [Double] = []
+    /// The KL term of each image in nats, the mean over samples.
+    public var klDivergences: [Double] = []
+    /// The K-sample bound of each image in nats, the logarithm of the mean importance weight (Burda et al. 2016);
+    /// empty for a single sample.
+    public var importanceBounds: [Double] = []
+    /// The sums from which the means over images are computed.
+    public var metrics = MetricsSum()
+    /// What similar solves can start warm with; see ``evaluate(_:samples:startingFrom:report:)``.
+    public var solverState = SolverState()
+
+    /// The standard error over images of the mean bound, in nats.
+    public var standardError: Double { Self.standardError(bounds) }
+
+    /// The mean K-sample bound over images and its standard error, in nats; nil for a single sample.
+    public var importanceBound: (mean: Double, standardError: Double)? {
+      guard !importanceBounds.isEmpty else { return nil }
+      let mean = importanceBounds.reduce(0, +) / Double(importanceBounds.count)
+      return (mean, Self.standardError(importanceBounds))
+    }
+
+    private static func standardError(_ values: [Double]) -> Double {
+      let n = Double(values.count)
+      guard n > 1 else { return 0 }
+      let mean = values.reduce(0, +) / n
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
+      return (variance / n).squareRoot()
+    }
+  }
+
+  /// The parameters for a pass.
+  var constants: BoundParameters { parameters.constants(precision: precision) }
+
+  /// The number of passes over batches that an evaluation takes.
+  public func passes(of images: GreyImages, samples: Int) -> Int {
+    (images.count + batchSize - 1) / batchSize * samples
+  }
+
+  /// An estimate of the seconds that an evaluation will take, from two passes over the first batch: an untimed one,
+  /// from whose solver state the second starts, and a timed one.
+  ///
+  /// - Throws: ``TrainingError/solve(step:_:)``
+  public func estimatedSeconds(of images: GreyImages, samples: Int) throws(TrainingError) -> Double {
+    let batch = images.prefix(min(batchSize, images.count))
+    let solverState = try posteriorSample(of: batch, firstImage: 0, startingFrom: SolverState()).flow.solverState
+    let start = ContinuousClock.now
+    let features = model.encode(Variable(batch.tensor), constants)
+    let encoded = ContinuousClock.now
+    _ = try pass(
+      Variable(batch.tensor), features: features, firstImage: 0, sample: 0, startingFrom: solverState, constants)
+    let (encoding, pass) = ((encoded - start) / .seconds(1), (ContinuousClock.now - encoded) / .seconds(1))
+    let scale = Double(images.count) / Double(max(batch.count, 1))
+    return scale * (encoding + Double(samples) * pass)
+  }
+
+  /// Evaluates the bound of images.
+  ///
+  /// - Parameters:
+  ///   - images: The images, as the model takes them.
+  ///   - samples: The number K of samples of the posterior for each image.
+  ///   - solverState: What the solves of the first batch start from: ``Result/solverState`` of another evaluation; by
+  ///     default a cold start.
+  ///   - report: Called after each pass over a batch, with the number of passes done and the total.
+  /// - Throws: ``TrainingError/solve(step:_:)``, ``TrainingError/undefinedBound(image:)``
+  public func evaluate(
+    _ images: GreyImages, samples: Int = 1, startingFrom solverState: SolverState = SolverState(),
+    report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(TrainingError) -> Result {
+    var result = Result()
+    result.solverState = solverState
+    let bound = constants
+    let total = passes(of: images, samples: samples)
+    var done = 0
+    for start in stride(from: 0, to: images.count, by: batchSize) {
+      let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
+      let x = Variable(batch.tensor)
+      let features = model.encode(x, bound)
+      var logMeans = [LogMeanExp](repeating: LogMeanExp(), count: batch.count)
+      var sums = [(bound: Double, likelihood: Double, klDivergence: Double)](
+        repeating: (0, 0, 0), count: batch.count)
+      for sample in 0..<samples {
+        let output = try pass(
+          x, features: features, firstImage: start, sample: sample, startingFrom: result.solverState, bound)
+        result.solverState = output.flow.solverState
+        result.metrics.add(Metrics(output), images: batch.count)
+        let terms = zip(
+          output.bound.value.value.doubles(),
+          zip(output.bound.logLikelihood.value.doubles(), output.bound.klDivergence.value.doubles()))
+        for (i, (bound, (likelihood, klDivergence))) in terms.enumerated() {
+          guard bound.isFinite else { throw .undefinedBound(image: start + i) }
+          logMeans[i].add(bound)
+          sums[i].bound += bound / Double(samples)
+          sums[i].likelihood += likelihood / Double(samples)
+          sums[i].klDivergence += klDivergence / Double(samples)
+        }
+        done += 1
+        report(done, total)
+      }
+      result.bounds += sums.map(\.bound)
+      result.logLikelihoods += sums.map(\.likelihood)
+      result.klDivergences += sums.map(\.klDivergence)
+      if samples > 1 { result.importanceBounds += logMeans.map(\.value) }
+    }
+    return result
+  }
+
+  private func pass(
+    _ x: Variable, features: Variable, firstImage: Int, sample: Int,
+    startingFrom solverState: SolverState = SolverState(),
+    _ bound: BoundParameters
+  ) throws(TrainingError) -> ModelOutput {
+    try withNoise(batch: x.shape[0], firstImage, sample: sample, solverState) {
+      (model, noise, probes) throws(SolveError) in
+      try model.decodeSample(x, features: features, noise: noise, probes: probes, bound)
+    }
+  }
+
+  /// A sample of the posterior of each image of a batch, which is not decoded.
+  ///
+  /// - Parameters:
+  ///   - batch: The images.
+  ///   - firstImage: The index of the batch's first image among all images.
+  ///   - isMean: Whether z0 is the posterior's mean.
+  ///   - solverState: What the solves start from.
+  func posteriorSample(
+    of batch: GreyImages, firstImage: Int, isMean: Bool = false, startingFrom solverState: SolverState
+  ) throws(TrainingError) -> PosteriorSample {
+    let bound = constants
+    let features = model.encode(Variable(batch.tensor), bound)
+    return try withNoise(batch: batch.count, firstImage, sample: 0, isMean: isMean, solverState) {
+      (model, noise, probes) throws(SolveError) in
+      try model.samplePosterior(features: features, noise: noise, probes: probes, bound)
+    }
+  }
+
+  /// What `body` makes of the model with warm starts, the noise of z0 and the probes; with `isMean`, of no noise.
+  private func withNoise<Result>(
+    batch: Int, _ firstImage: Int, sample: Int, isMean: Bool = false, _ solverState: SolverState,
+    _ body: (VariationalAutoencoder, Tensor, ProbeSource) throws(SolveError) -> Result
+  ) throws(TrainingError) -> Result {
+    var model = model
+    if warmStart { model.flow = model.flow.starting(from: solverState) }
+    let latent = model.configuration.latent
+    let stream = RandomStream(seed: seed, purpose: .evaluationNoise, step: UInt64(sample))
+    let range = (firstImage * latent)..<((firstImage + batch) * latent)
+    let noise =
+      isMean ? Tensor(zeros: [batch, latent]) : Tensor(stream.normals(range), shape: [batch, latent])
+    // Probes of training have the numbers of steps, from zero; those of evaluation begin beyond them.
+    let probes = ProbeSource(
+      divergence, seed: seed, step: UInt64(1) << 40 + UInt64(sample), firstImage: firstImage)
+    do throws(SolveError) { return try body(model, noise, probes) } catch { throw .solve(step: nil, error) }
+  }
+}
+
+/// log of the mean of exp(x) over the numbers added, computed without overflow.
+struct LogMeanExp {
+  private var greatest = -Double.infinity
+  private var sum = 0.0
+  private var count = 0
+
+  mutating func add(_ x: Double) {
+    count += 1
+    if x > greatest {
+      sum = sum * exp(greatest - x) + 1
+      greatest = x
+    } else if x > -.infinity {
+      sum += exp(x - greatest)
+    }
+  }
+
+  var value: Double { greatest + log(sum / Double(max(count, 1))) }
+}
+
+extension RandomPurpose {
+  /// The noise of z0 in evaluation.
+  public static let evaluationNoise = RandomPurpose(11)
+}

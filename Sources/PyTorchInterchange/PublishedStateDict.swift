@@ -1,0 +1,181 @@
+import Runs
+import Files
+import Foundation
+import Safetensors
+import Tensors
+
+/// The parameters in a state dict of the published PyTorch code, in single precision.
+///
+/// Besides parameters, such a file holds buffers (masks, permutations, counters of evaluations); a file of reference
+/// values also holds inputs, outputs and gradients. These are ignored, except for the buffers with the flows' end
+/// times.
+public struct PublishedStateDict: Sendable {
+  /// The path of the file.
+  public let path: String
+  /// The file's metadata.
+  public let metadata: [String: String]
+  /// The parameters by name.
+  public private(set) var values: [String: Tensor] = [:]
+  /// The names of the tensors that are not parameters, in the order of the file.
+  public private(set) var ignored: [String] = []
+  /// The names of the parameters that were not stored in single precision, in the order of the file.
+  public private(set) var converted: [String] = []
+  /// The end time of all blocks, where one buffer holds it.
+  private(set) var commonTime: Float?
+  /// The square roots of the end times of single blocks, where each has a buffer.
+  private(set) var timeRoots: [Int: Float] = [:]
+
+  /// Reads a state dict.
+  ///
+  /// Numbers of 16 and 64 bits are converted to single precision. 8-bit integers are multiplied by the number in the
+  /// tensor whose name is `scale.` followed by theirs.
+  ///
+  /// - Parameters:
+  ///   - url: The file.
+  ///   - memoryLimit: How much memory the file's contents may take.
+  /// - Throws: `SafetensorsError` for a file that is damaged, not a safetensors file, or too large for memory;
+  ///   ``TrainingError/invalidModel(path:reason:)``, which names every tensor that has a type that cannot be read, no
+  ///   elements, or a number that is not finite.
+  public init(_ url: URL, memoryLimit: MemoryLimit = .standard) throws {
+    let file = try SafetensorsFile(url, memoryLimit: memoryLimit)
+    path = file.path
+    metadata = file.metadata
+    guard metadata["kind"] != Checkpoint.kind else {
+      throw TrainingError.invalidModel(path: path, reason: "it is a checkpoint already, and needs no import")
+    }
+    var validationErrors: [String] = []
+    var scales: [String: Float] = [:]
+    var scaled: [String] = []
+    let (wanted, passedOver) = Self.divided(file.entries)
+    ignored = passedOver
+    // In memory they are in single precision.
+    let count = file.entries.reduce(0) { $0 + (wanted.contains($1.name) ? $1.elementCount : 0) }
+    try file.checkMemory(ofTensors: MemoryEstimate.bytes(count))
+    try file.readTensors(where: { wanted.contains($0.name) }) { entry, bytes in
+      let name = Self.name(entry.name)
+      switch Role(name) {
+      case .reference, .buffer: break
+      case .time:
+        if let numbers = Self.tensor(entry, bytes)?.floats() { readTime(name, numbers) }
+      case .scale(let tensor):
+        scales[tensor] = Self.tensor(entry, bytes)?.floats().first
+      case .parameter:
+        guard entry.elementCount > 0 else {
+          validationErrors.append("\(name) \(entry.shape) has no elements")
+          return
+        }
+        guard let tensor = Self.tensor(entry, bytes) else {
+          validationErrors.append(
+            "\(name) \(entry.shape) is of type \(entry.elementType.rawValue), and parameters are of type F32, F64, F16 "
+              + "or BF16")
+          return
+        }
+        if entry.elementType == .int8 { scaled.append(name) }
+        if entry.elementType != .float32 { converted.append(name) }
+        values[name] = tensor
+      }
+    }
+    for name in scaled {
+      guard let scale = scales[name], let tensor = values[name] else {
+        validationErrors.append("\(name) is of type I8, and there is no scale.\(name)")
+        continue
+      }
+      values[name] = Tensor(tensor.floats().map { $0 * scale }, shape: tensor.shape)
+    }
+    validationErrors += values.compactMap { name, tensor in Self.undefined(name, tensor) }
+    guard validationErrors.isEmpty else {
+      throw TrainingError.invalidModel(path: path, reason: Self.list(validationErrors, "cannot be used"))
+    }
+    // Modules may share a tensor, such as the beta of swish. Safetensors stores it once; the metadata map its other
+    // names to the stored one.
+    for (name, kept) in metadata where values[name] == nil { values[name] = values[kept] }
+  }
+
+  /// The number of tensors in the file.
+  public var tensorCount: Int { values.count + ignored.count }
+
+  /// The validation errors of tensors as text, one per line.
+  static func list(_ validationErrors: [String], _ predicate: String) -> String {
+    let count = validationErrors.count == 1 ? "1 tensor" : "\(validationErrors.count) tensors"
+    return ([count + " \(predicate):"] + validationErrors.sorted().map { $0.visible() }).joined(separator: "\n  ")
+  }
+
+  /// The name of a parameter in this package. In the published code, regularization wraps a velocity once more.
+  private static func name(_ name: String) -> String {
+    name.replacingOccurrences(of: ".odefunc.odefunc.", with: ".odefunc.")
+  }
+
+  /// `integration_times` is [0, T]; `cnf.chain.b.sqrt_end_time` is the square root of block b's T.
+  private mutating func readTime(_ name: String, _ numbers: [Float]) {
+    let block = name.split(separator: ".").dropFirst(2).first.flatMap { Int($0) }
+    if numbers.count == 2 { commonTime = numbers[1] - numbers[0] }
+    if numbers.count == 1, let block { timeRoots[block] = numbers[0] }
+  }
+
+  /// A tensor in single precision, 8-bit integers without their scale; nil for other integers.
+  private static func tensor(_ entry: SafetensorsEntry, _ bytes: UnsafeRawBufferPointer) -> Tensor? {
+    switch entry.elementType {
+    case .float32: Tensor(copying: bytes, shape: entry.shape, .float32)
+    case .float64: Tensor(copying: bytes, shape: entry.shape, .float64).converted(to: .float32)
+    case .float16: Tensor(bytes.bindMemory(to: Float16.self).map { Float($0) }, shape: entry.shape)
+    case .bfloat16:
+      Tensor(
+        bytes.bindMemory(to: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }, shape: entry.shape)
+    case .int8: Tensor(bytes.bindMemory(to: Int8.self).map { Float($0) }, shape: entry.shape)
+    default: nil
+    }
+  }
+
+  /// The position of the first number that is not finite, in words; nil where all are finite.
+  private static func undefined(_ name: String, _ tensor: Tensor) -> String? {
+    tensor.validationError.map { "\(name) \($0)" }
+  }
+}
+
+extension PublishedStateDict {
+  /// The names of the tensors that are read, and the names of those that are not parameters, in the order of the file.
+  private static func divided(_ entries: [SafetensorsEntry]) -> (wanted: Set<String>, ignored: [String]) {
+    var (wanted, ignored) = (Set<String>(), [String]())
+    for entry in entries {
+      switch Role(name(entry.name)) {
+      case .parameter: wanted.insert(entry.name)
+      case .reference, .buffer: ignored.append(entry.name)
+      case .time, .scale:
+        ignored.append(entry.name)
+        // Either has one or two elements.
+        if entry.elementCount <= 2 { wanted.insert(entry.name) }
+      }
+    }
+    return (wanted, ignored)
+  }
+
+  /// The role of a tensor, which follows from its name.
+  private enum Role {
+    case parameter
+    /// A buffer with the flows' end time.
+    case time
+    /// The scale of an 8-bit tensor.
+    case scale(of: String)
+    /// A buffer of the published modules.
+    case buffer
+    /// An input, output or gradient of a file of reference values.
+    case reference
+
+    init(_ name: String) {
+      if name.hasPrefix("scale.") {
+        self = .scale(of: String(name.dropFirst("scale.".count)))
+        return
+      }
+      let prefixes = ["input.", "float64.", "float32.", "gradient.", "gradient_sample.", "gradient_norm."]
+      let last = name.split(separator: ".").last ?? ""
+      let buffers: [Substring] = ["_num_evals", "_eye", "triu_mask", "diag_idx", "flip_idx"]
+      if prefixes.contains(where: name.hasPrefix) {
+        self = .reference
+      } else if last == "integration_times" || last == "sqrt_end_time" {
+        self = .time
+      } else {
+        self = buffers.contains(last) ? .buffer : .parameter
+      }
+    }
+  }
+}

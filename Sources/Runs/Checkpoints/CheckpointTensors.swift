@@ -1,0 +1,65 @@
+import NeuralNetworks
+import Safetensors
+import VariationalAutoencoder
+
+/// The tensors to be read from a checkpoint. Before any of them is read, they are checked to fit the configuration,
+/// and to fit in memory.
+struct CheckpointTensors {
+  private let names: Set<String>
+
+  /// - Parameters:
+  ///   - model: The architecture, according to the checkpoint.
+  ///   - prefixes: The prefixes of the tensors' names, before the parameters' names; that of the parameters themselves
+  ///     is empty.
+  ///   - types: The element types that the tensors may have.
+  ///   - file: The checkpoint.
+  /// - Throws: ``TrainingError/invalidCheckpoint(path:reason:)``, which names the tensors that do not fit;
+  ///   ``TrainingError/notEnoughMemory(_:needed:available:)``; `SafetensorsError` where the tensors would take more
+  ///   memory than the file may.
+  init(
+    of model: ModelConfiguration, under prefixes: [String], types: Set<SafetensorsElementType> = [.float32],
+    in file: SafetensorsFile
+  ) throws {
+    func invalid(_ reason: String) -> TrainingError { .invalidCheckpoint(path: file.path, reason: reason) }
+    let layout = VariationalAutoencoder.layout(model)
+    let shapes = Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, $0.shape) })
+    let validationErrors = prefixes.flatMap { layout.validationErrors(under: $0) { shapes[$0] } }
+    guard validationErrors.isEmpty else {
+      throw invalid(ParameterMismatch(validationErrors: validationErrors, names: layout.names).description)
+    }
+    // Older checkpoints have a tensor for each name of a shared parameter; these must be equal.
+    let names = Set(prefixes.flatMap { prefix in layout.names.map { prefix + $0 } })
+    for entry in file.entries where names.contains(entry.name) && !types.contains(entry.elementType) {
+      let known = types.map(\.rawValue).sorted().joined(separator: ", ")
+      throw invalid("\(entry.name) is of type \(entry.elementType.rawValue), not \(known)")
+    }
+    self.names = names
+    // In memory they are in single precision, whatever their type in the file.
+    let bytes = MemoryEstimate.bytes(prefixes.count, layout.count)
+    try file.checkMemory(ofTensors: bytes)
+    try MemoryEstimate(parts: [("tensors", bytes), ("masks", MemoryEstimate.bytes(2, layout.constantCount))]).require(
+      for: "reading \(file.path)")
+  }
+
+  /// Whether a tensor is one of those that are read.
+  func contains(_ entry: SafetensorsEntry) -> Bool { names.contains(entry.name) }
+}
+
+extension SafetensorsFile {
+  /// The greatest length of JSON in the metadata, in bytes; a run's takes about a hundredth of it.
+  package static let longestJSON = 1 << 20
+
+  /// An entry of the metadata that is to be parsed as JSON, which takes many times its length in memory; nil where
+  /// there is none.
+  ///
+  /// - Throws: ``TrainingError/invalidCheckpoint(path:reason:)``
+  package func json(_ key: String) throws(TrainingError) -> String? {
+    guard let text = metadata[key] else { return nil }
+    guard text.utf8.count <= Self.longestJSON else {
+      throw .invalidCheckpoint(
+        path: path,
+        reason: "the \(key) in its metadata takes \(text.utf8.count) bytes, and \(Self.longestJSON) are the limit")
+    }
+    return text
+  }
+}

@@ -1,0 +1,192 @@
+import DifferentialEquations
+import Foundation
+import ImageDatasets
+import NeuralNetworks
+import NormalizingFlows
+import VariationalAutoencoder
+
+/// How the solver's step sizes follow the errors of the last steps.
+public enum StepSizeControl: String, Sendable, CaseIterable, Codable {
+  /// Integral control, by the error of the last step alone, as in the published model.
+  case integral
+  /// Proportional-integral control, by the errors of the last two steps: steadier where stability limits the step
+  /// sizes.
+  case proportionalIntegral = "pi"
+
+  var controller: StepSizeController {
+    switch self {
+    case .integral: .integral
+    case .proportionalIntegral: .proportionalIntegral
+    }
+  }
+}
+
+/// The configuration of a run, which determines it completely: two runs of one configuration end with the same
+/// parameters.
+public struct TrainingConfiguration: Sendable, Equatable, Codable {
+  /// The dataset's name, or the absolute path of the user's own images.
+  public var dataset = "glyphs"
+  /// The folder of the dataset's files when the run began: an absolute path.
+  public var dataDirectory: String?
+  /// How the user's own images are prepared for the model.
+  public var preparation = ImagePreparation()
+  /// The digest of the images of all splits; see `ImageDataset.digest`.
+  public var dataDigest: String?
+  /// The preset that the configuration began as.
+  public var preset = Preset.paper
+  /// The model's architecture.
+  public var model = ModelConfiguration()
+  /// The greatest number of passes through the training images.
+  public var epochs = 2000
+  /// The greatest number of steps; nil for no limit but ``epochs``.
+  public var steps: Int?
+  /// The number of images in a batch.
+  public var batchSize = 100
+  /// The optimizer's update rule.
+  public var optimizer = OptimizationMethod.adamax
+  /// The learning rate, after the learning-rate warm-up.
+  public var learningRate = 5e-4
+  /// How the learning rate changes over the run.
+  public var schedule = LearningRateSchedule.constant
+  /// The learning-rate warm-up: the number of steps over which the learning rate grows linearly from zero.
+  public var learningRateWarmup = 0
+  /// The learning rate at the end of the cosine schedule, and the least one of the plateau schedule.
+  public var finalLearningRate = 0.0
+  /// The factor by which the plateau schedule reduces the learning rate.
+  public var plateauFactor = 0.1
+  /// The number of epochs without improvement after which the plateau schedule reduces the learning rate.
+  public var plateauPatience = 10
+  /// The greatest norm of a step's gradients, to which larger ones are clipped; nil for no clipping.
+  public var clipNorm: Double?
+  /// The weight decay: this times a parameter is added to its gradient.
+  public var weightDecay = 0.0
+  /// The decay of the exponential moving average of the parameters, which is then validated and used in their place.
+  /// The average begins after the learning-rate warm-up. Nil for no average.
+  public var average: Double?
+  /// The KL warm-up: the number of epochs over which the weight of the KL term grows linearly to one.
+  public var warmup = 100
+  /// Early stopping: the number of epochs without a better validation bound, not counting those of the KL warm-up, that
+  /// are tolerated.
+  public var patience = 35
+  /// The solver's name, such as `dopri5`.
+  public var solver = "dopri5"
+  /// The absolute and relative tolerance of the solver's steps.
+  public var tolerance = 1e-5
+  /// Another tolerance for training alone, since a gradient needs fewer digits than a reported bound; nil for the same.
+  public var trainingTolerance: Double?
+  /// How step sizes follow the error.
+  public var controller = StepSizeControl.integral
+  /// Whether a block's solve starts warm, with the step size that suited its solve for the last batch.
+  public var warmStart = true
+  /// The precision of convolutions and of the hypernetwork.
+  public var precision = Precision.float32
+  /// The number of steps of a solver without error estimate.
+  public var solverSteps = 20
+  /// How the divergence is computed.
+  public var divergence = Divergence.gaussian
+  /// How the solves are differentiated.
+  public var gradient = AdjointMethod.direct
+  /// How the bound's gradient is estimated from a sample of the posterior.
+  public var gradientEstimator = GradientEstimator.total
+  /// The seed of all random numbers.
+  public var seed: UInt64 = 1
+  /// The checkpoint whose parameters the run began with; nil for random ones.
+  public var initialCheckpoint: String?
+  /// The number of training images that are used; nil for all.
+  public var limitTrain: Int?
+  /// The number of validation images that are used; nil for all.
+  public var limitEvaluation: Int?
+
+  /// The published experiment on glyphs.
+  public init() {}
+
+  /// The solver's options.
+  ///
+  /// - Throws: ``TrainingError/invalidConfiguration(_:)`` for an unknown solver.
+  public func solverOptions() throws(TrainingError) -> SolverOptions {
+    guard let method = ButcherTableau.named(solver) else {
+      let known = ButcherTableau.all.map(\.name).joined(separator: ", ")
+      throw .invalidConfiguration("the solver \(solver) is not known; there are \(known)")
+    }
+    guard method.isAdaptive else { return .fixed(method, steps: solverSteps) }
+    let steps = AdaptiveSteps(
+      absoluteTolerance: tolerance, relativeTolerance: tolerance, controller: controller.controller)
+    return SolverOptions(method: method, stepControl: .adaptive(steps))
+  }
+
+  /// The weight of the KL term in an epoch, which is counted from one.
+  public func klWeight(epoch: Int) -> Double {
+    warmup > 0 ? min(1, Double(epoch) / Double(warmup)) : 1
+  }
+
+  /// This configuration with the image size and the likelihood of a dataset.
+  public func fitted(to dataset: ImageDataset) -> TrainingConfiguration {
+    var result = self
+    result.model.imageHeight = dataset.height
+    result.model.imageWidth = dataset.width
+    result.model.likelihood = LikelihoodKind(dataset.pixels)
+    return result
+  }
+
+  /// Checks that all values are in their ranges and fit together.
+  ///
+  /// - Throws: ``TrainingError/invalidConfiguration(_:)``
+  public func validate() throws(TrainingError) {
+    func require(_ holds: Bool, _ text: String) throws(TrainingError) {
+      if !holds { throw .invalidConfiguration(text) }
+    }
+    if let validationError = model.validationError ?? preparation.validationError {
+      throw .invalidConfiguration(validationError)
+    }
+    try require(model.hidden.count <= 100, "hidden: \(model.hidden.count) layers, and 100 are the limit")
+    try require(epochs > 0, "epochs \(epochs): a positive number")
+    try require((steps ?? 1) > 0, "steps \(steps ?? 0): a positive number")
+    try require((1...100_000).contains(batchSize), "batch size \(batchSize): from 1 to 100000")
+    try require(learningRate > 0 && learningRate.isFinite, "learning rate \(learningRate): a positive number")
+    try require(learningRateWarmup >= 0, "learning-rate warm-up \(learningRateWarmup): no negative number of steps")
+    try require(
+      finalLearningRate >= 0 && finalLearningRate <= learningRate,
+      "final learning rate \(finalLearningRate): from 0 to the learning rate, \(learningRate)")
+    try require(plateauFactor > 0 && plateauFactor < 1, "plateau factor \(plateauFactor): between 0 and 1")
+    try require(plateauPatience >= 0, "plateau patience \(plateauPatience): no negative number of epochs")
+    try require(clipNorm.map { $0 > 0 && $0.isFinite } ?? true, "clip norm \(clipNorm ?? 0): a positive number")
+    try require(weightDecay >= 0 && weightDecay.isFinite, "weight decay \(weightDecay): no negative number")
+    try require(average.map { $0 >= 0 && $0 < 1 } ?? true, "average \(average ?? 0): a decay from 0 to below 1")
+    try require(warmup >= 0, "warm-up \(warmup): no negative number of epochs")
+    try require(patience > 0, "patience \(patience): a positive number of epochs")
+    try require(tolerance > 0 && tolerance < 1, "tolerance \(tolerance): between 0 and 1")
+    try require(
+      trainingTolerance.map { $0 > 0 && $0 < 1 } ?? true,
+      "training tolerance \(trainingTolerance ?? 0): between 0 and 1")
+    try require((1...100_000).contains(solverSteps), "solver steps \(solverSteps): from 1 to 100000")
+    for (split, limit) in [("training", limitTrain), ("validation", limitEvaluation)] {
+      try require((limit ?? 1) > 0, "limit \(limit ?? 0) of \(split) images: a positive number")
+    }
+    if gradientEstimator == .path {
+      try require(
+        model.flow == .ffjord || model.flow == .none,
+        "gradient estimator path: for the posteriors ffjord and none, not \(model.flow.rawValue)")
+      try require(
+        model.regularization == DynamicsRegularization(),
+        "gradient estimator path: not together with a weight of the kinetic energy or of the Jacobian's norm")
+    }
+    _ = try solverOptions()
+  }
+}
+
+extension TrainingConfiguration {
+  /// Reads a configuration from JSON. Fields that are missing, because an older program wrote it, take their defaults.
+  ///
+  /// - Throws: `DecodingError`, or an error of the JSON syntax.
+  public init(json: String) throws {
+    let defaults = try JSONSerialization.jsonObject(with: JSONEncoder().encode(TrainingConfiguration()))
+    let given = try JSONSerialization.jsonObject(with: Data(json.utf8))
+    guard let defaults = defaults as? [String: Any], let given = given as? [String: Any], given["model"] != nil
+    else {
+      throw DecodingError.dataCorrupted(
+        DecodingError.Context(codingPath: [], debugDescription: "it is no JSON object with a model"))
+    }
+    let merged = try JSONSerialization.data(withJSONObject: Self.merged(defaults, given))
+    self = try JSONDecoder().decode(TrainingConfiguration.self, from: merged)
+  }
+}

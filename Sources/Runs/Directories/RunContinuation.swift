@@ -1,0 +1,165 @@
+import Files
+import Foundation
+import VariationalAutoencoder
+
+/// How a run is resumed.
+public enum RunContinuation {
+  /// From the state in a checkpoint.
+  case state(VariationalAutoencoder, TrainingState)
+  /// From the beginning, since the run has no checkpoint yet.
+  case beginning(TrainingConfiguration)
+}
+
+extension RunDirectory {
+  /// The run directory at a path, or that of the file at the path, and the file.
+  ///
+  /// - Throws: ``TrainingError/missingCheckpoint(path:)``
+  public static func naming(_ path: String) throws(TrainingError) -> (directory: RunDirectory, file: URL?) {
+    guard let isDirectory = FileManager.default.isDirectory(atPath: path) else {
+      throw .missingCheckpoint(path: path)
+    }
+    if isDirectory { return (RunDirectory(path), nil) }
+    let file = URL(filePath: path)
+    let parent = file.deletingLastPathComponent().relativePath
+    return (RunDirectory(parent.isEmpty ? "." : parent), file)
+  }
+
+  /// How the run in the directory is resumed. Cleans up what a killed process left. The directory must be locked.
+  ///
+  /// A run is resumed from its last checkpoint, or from the best one where the last is missing or damaged.
+  ///
+  /// - Parameters:
+  ///   - file: A checkpoint in the directory to resume from; nil to choose one.
+  ///   - memoryLimit: How much memory a checkpoint's contents may take.
+  /// - Returns: The continuation, and remarks on the choice.
+  /// - Throws: ``TrainingError/foreign(path:reason:)`` for a checkpoint that does not belong to the run;
+  ///   ``TrainingError/missingCheckpoint(path:)``, ``TrainingError/lostCheckpoints(path:)``, and the errors of damaged
+  ///   files.
+  public func continuation(
+    from file: URL? = nil, memoryLimit: MemoryLimit = .standard
+  ) throws -> (RunContinuation, remarks: [String]) {
+    try recover()
+    let (continuation, remarks) = try newest(file, memoryLimit)
+    guard case .state(_, let state) = continuation else { return (continuation, remarks) }
+    return (continuation, remarks + (try mendBest(state.progress, state.run)))
+  }
+
+  /// A state with which another run can begin: that of a file, or the newest in the directory.
+  ///
+  /// - Throws: As ``continuation(from:memoryLimit:)``.
+  public func state(
+    of file: URL? = nil, memoryLimit: MemoryLimit = .standard
+  ) throws -> (VariationalAutoencoder, TrainingState, remarks: [String]) {
+    if let file {
+      let (model, state) = try readOffering(file, memoryLimit)
+      return (model, state, [])
+    }
+    let (continuation, remarks) = try newest(nil, memoryLimit, isForAnother: true)
+    guard case .state(let model, let state) = continuation else {
+      throw TrainingError.missingCheckpoint(path: url.relativePath)
+    }
+    return (model, state, remarks)
+  }
+
+  private func readOffering(
+    _ file: URL, _ memoryLimit: MemoryLimit
+  ) throws -> (VariationalAutoencoder, TrainingState) {
+    do { return try Checkpoint.read(file, includingOptimizer: true, memoryLimit: memoryLimit) } catch
+      where Checkpoint.isDamage(error)
+    {
+      throw Checkpoint.offer(besides: file, error)
+    }
+  }
+
+  private func newest(
+    _ file: URL?, _ memoryLimit: MemoryLimit, isForAnother: Bool = false
+  ) throws -> (RunContinuation, remarks: [String]) {
+    if let file {
+      let (model, state) = try readOffering(file, memoryLimit)
+      try check(file, state)
+      return (.state(model, state), [])
+    }
+    var damage: (any Error)?
+    if FileManager.default.fileExists(atPath: last.path) {
+      do {
+        let (model, state) = try Checkpoint.read(last, includingOptimizer: true, memoryLimit: memoryLimit)
+        if !isForAnother { try check(last, state) }
+        return (.state(model, state), [])
+      } catch  where Checkpoint.isDamage(error) { damage = error }
+    }
+    guard FileManager.default.fileExists(atPath: best.path) else {
+      if let damage {
+        throw Checkpoint.together([damage, TrainingError.missingCheckpoint(path: best.relativePath)], url.relativePath)
+      }
+      return (.beginning(try beginning()), ["\(url.relativePath) has no checkpoint yet: beginning with step 1"])
+    }
+    do {
+      let (model, state) = try Checkpoint.read(best, includingOptimizer: true, memoryLimit: memoryLimit)
+      if !isForAnother { try check(best, state) }
+      let reason = damage.map { Checkpoint.words($0) } ?? "\(last.relativePath) is missing."
+      return (.state(model, state), ["\(reason)\ngoing on from \(best.relativePath), of \(state.progress.place)"])
+    } catch  where Checkpoint.isDamage(error) {
+      throw damage.map { Checkpoint.together([$0, error], url.relativePath) } ?? error
+    }
+  }
+
+  /// The configuration of a run that was killed before its first checkpoint.
+  private func beginning() throws -> TrainingConfiguration {
+    if hasLostCheckpoints { throw TrainingError.lostCheckpoints(path: url.relativePath) }
+    guard let text = try? String(contentsOf: configuration, encoding: .utf8),
+      let configuration = try? TrainingConfiguration(json: text)
+    else { throw TrainingError.missingCheckpoint(path: url.relativePath) }
+    return configuration
+  }
+
+  /// Checks that the run in the directory can be resumed from a checkpoint.
+  private func check(_ file: URL, _ state: TrainingState) throws {
+    func refuse(_ reason: String) throws -> Never {
+      throw TrainingError.foreign(path: file.relativePath, reason: reason)
+    }
+    let name = file.lastPathComponent
+    guard name == Checkpoint.lastName || name == Checkpoint.bestName else {
+      try refuse("a run goes on from its \(Checkpoint.lastName) or \(Checkpoint.bestName)")
+    }
+    if state.run == nil, try Checkpoint.summary(of: file).role == .model {
+      try refuse("it is an imported model, of no run")
+    }
+    if let run, let other = state.run, run != other {
+      try refuse("it is of another run than the directory's config.json")
+    }
+    if name == Checkpoint.bestName, let newest = try? Checkpoint.summary(of: last),
+      newest.progress.step > state.progress.step, (try? Checkpoint.read(last, includingOptimizer: false)) != nil
+    {
+      try refuse(
+        "it is of \(state.progress.place), and what came after would be lost, up to \(newest.progress.place). To go on from "
+          + "there, resume \(url.relativePath)")
+    }
+  }
+
+  /// Makes the best checkpoint agree with what the last one says about the best epoch.
+  ///
+  /// A program may have been killed after it had written the last checkpoint, and before it linked it as the best.
+  ///
+  /// - Returns: Remarks for the user.
+  /// - Throws: `FileError`
+  func mendBest(_ progress: TrainingProgress, _ run: String?) throws -> [String] {
+    guard let epoch = progress.bestEpoch, FileManager.default.fileExists(atPath: last.path) else { return [] }
+    let summary = try? Checkpoint.summary(of: best)
+    let isSameRun = summary?.run == nil || run == nil || summary?.run == run
+    // A best checkpoint of a later epoch belongs to a last checkpoint that was lost.
+    if let found = summary?.progress.epoch, found >= epoch, isSameRun { return [] }
+    if progress.isBest {
+      try AtomicFile.link(last, to: best)
+      return []
+    }
+    let state =
+      switch summary {
+      case nil: FileManager.default.fileExists(atPath: best.path) ? "damaged" : "missing"
+      case let summary?: isSameRun ? "of epoch \(summary.progress.epoch)" : "of another run"
+      }
+    return [
+      "\(best.relativePath), which should be of epoch \(epoch), is \(state); the next epoch with a better validation bound "
+        + "writes it anew"
+    ]
+  }
+}

@@ -1,0 +1,191 @@
+import Files
+import Foundation
+import ImageDatasets
+import VariationalAutoencoder
+
+/// The directory of a run.
+///
+/// It holds checkpoints, `config.json`, `metrics.jsonl`, a picture of reconstructions for each epoch, TensorBoard's
+/// event files, also in the folders `train` and `validation`, and `evaluations.jsonl` if the run was evaluated.
+public struct RunDirectory: Sendable {
+  /// The directory.
+  public let url: URL
+
+  /// The directory at a path, which need not exist.
+  public init(_ path: String) { url = URL(filePath: path, directoryHint: .isDirectory) }
+
+  /// The checkpoint with the newest state.
+  public var last: URL { url.appending(path: Checkpoint.lastName) }
+  /// The checkpoint with the best validation bound.
+  public var best: URL { url.appending(path: Checkpoint.bestName) }
+  var configuration: URL { url.appending(path: Self.configurationName) }
+  var metrics: URL { url.appending(path: Self.metricsName) }
+  var evaluations: URL { url.appending(path: Self.evaluationsName) }
+  package var replacement: RunReplacement { RunReplacement(in: url) }
+  private static let configurationName = "config.json"
+  private static let metricsName = "metrics.jsonl"
+  private static let evaluationsName = "evaluations.jsonl"
+  static let picturePrefix = "reconstructions-"
+
+  /// The directory that training writes to: a separate one while the run is to replace another and has no checkpoint.
+  package var place: URL { replacement.isPending ? replacement.pending : url }
+
+  /// The relative paths of the run's files in a directory, which may hold other files.
+  static func files(in directory: URL) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+    return names.sorted().filter { name in
+      [Checkpoint.lastName, Checkpoint.bestName, configurationName, metricsName, evaluationsName].contains(name)
+        || isPicture(name)
+    } + EventFiles.names(in: directory)
+  }
+
+  private static func isPicture(_ name: String) -> Bool { name.hasPrefix(picturePrefix) && name.hasSuffix(".png") }
+
+  /// The picture of reconstructions after an epoch.
+  package func picture(epoch: Int) -> URL {
+    let digits = String(epoch)
+    let zeros = String(repeating: "0", count: max(0, 4 - digits.count))
+    return url.appending(path: "\(Self.picturePrefix)\(zeros)\(digits).png")
+  }
+
+  /// Creates the directory, locks it, and checks that it can be written, before any time is spent on training.
+  ///
+  /// The files of a run that was killed before its first checkpoint are removed.
+  ///
+  /// - Parameters:
+  ///   - isReplacing: Whether to replace an existing run, which happens when the new one has its first checkpoint.
+  ///   - isApart: Whether to keep the new run's files separate until then, even if there is no run to replace.
+  /// - Returns: The lock, to be kept for the duration of the run.
+  /// - Throws: ``TrainingError/occupied(path:)``, ``TrainingError/inUse(path:)``,
+  ///   ``TrainingError/unwritable(path:reason:)``, ``TrainingError/lostCheckpoints(path:)``; `FileError`
+  @discardableResult public func create(isReplacing: Bool, isApart: Bool = false) throws -> RunLock {
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      throw TrainingError.unwritable(path: url.path, reason: Self.reason(error))
+    }
+    let lock = try lock()
+    try recover()
+    if !isReplacing {
+      if holdsRun { throw TrainingError.occupied(path: url.path) }
+      if hasLostCheckpoints { throw TrainingError.lostCheckpoints(path: url.path) }
+    }
+    guard access(url.path, W_OK | X_OK) == 0 else {
+      throw TrainingError.unwritable(path: url.path, reason: String(cString: strerror(errno)))
+    }
+    if isApart || holdsRun || hasLostCheckpoints {
+      try replacement.begin()
+    } else if FileManager.default.fileExists(atPath: metrics.path) {
+      try Self.removeFiles(in: url)
+    }
+    return lock
+  }
+
+  /// Cleans up what a killed process left: an interrupted replacement, and temporary files. No other process may be
+  /// training in the directory.
+  ///
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
+  func recover() throws {
+    try replacement.recover()
+    AtomicFile.removeLeftovers(in: url) { name in
+      [Checkpoint.lastName, Checkpoint.bestName, Self.configurationName, Self.metricsName].contains(name)
+        || Self.isPicture(name)
+    }
+  }
+
+  /// Whether the directory has a checkpoint.
+  public var holdsRun: Bool { [last, best].contains { FileManager.default.fileExists(atPath: $0.path) } }
+
+  /// Whether the directory has no checkpoint, but metrics beyond the first epoch: there was a checkpoint at the end of
+  /// the first epoch at the latest.
+  var hasLostCheckpoints: Bool {
+    guard !holdsRun, let data = try? Data(contentsOf: metrics) else { return false }
+    return !JSONLines.lines(of: data) { (record: MetricsRecord) in record.epoch > 1 }.isEmpty
+  }
+
+  /// Locks the directory, so that no other process trains in it.
+  ///
+  /// - Throws: ``TrainingError/inUse(path:)``
+  public func lock() throws(TrainingError) -> RunLock { try RunLock(url) }
+
+  /// Saves a state as the last checkpoint, and links it as the best one if it is. A run that is to replace another
+  /// does so here.
+  ///
+  /// If the program is killed before the link is made, the last checkpoint still says which epoch is the best, and
+  /// ``continuation(from:memoryLimit:)`` makes the link.
+  ///
+  /// - Parameters:
+  ///   - state: The state.
+  ///   - isBest: Whether its validation bound is the best so far.
+  /// - Throws: `SafetensorsError`; ``TrainingError/unwritable(path:reason:)``
+  public func save(_ state: TrainingState, isBest: Bool) throws {
+    let isReplacing = replacement.isPending
+    let last = place.appending(path: Checkpoint.lastName)
+    try Checkpoint.write(state, to: last)
+    if isBest { try AtomicFile.link(last, to: place.appending(path: Checkpoint.bestName)) }
+    if isReplacing { try replacement.complete() }
+  }
+
+  /// Writes `config.json`: the configuration, and the run's identifier.
+  ///
+  /// - Throws: `FileError`
+  public func write(_ configuration: TrainingConfiguration, run: String? = nil) throws {
+    let record = ConfigurationRecord(configuration: configuration, run: run)
+    let data = Data((try record.json(forPeople: true) + "\n").utf8)
+    try AtomicFile.write(to: place.appending(path: Self.configurationName)) { try $0.write(data) }
+  }
+
+  /// The contents of `config.json`.
+  private struct ConfigurationRecord: Encodable {
+    enum CodingKeys: String, CodingKey {
+      case run
+    }
+
+    let configuration: TrainingConfiguration
+    let run: String?
+
+    func encode(to encoder: any Swift.Encoder) throws {
+      try configuration.encode(to: encoder)
+      var values = encoder.container(keyedBy: CodingKeys.self)
+      try values.encodeIfPresent(run, forKey: .run)
+    }
+  }
+
+  /// The identifier of the run in `config.json`; nil where there is none.
+  var run: String? {
+    struct Identity: Decodable {
+      let run: String?
+    }
+    return (try? Data(contentsOf: configuration)).flatMap { try? JSONDecoder().decode(Identity.self, from: $0).run }
+  }
+
+  /// Appends lines to `metrics.jsonl`.
+  ///
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``
+  public func append(_ records: [MetricsRecord]) throws {
+    try JSONLines.append(records, to: place.appending(path: Self.metricsName))
+  }
+
+  /// Appends a line to `evaluations.jsonl`.
+  ///
+  /// - Throws: ``TrainingError/unwritable(path:reason:)``
+  public func append(_ evaluation: EvaluationRecord) throws { try JSONLines.append([evaluation], to: evaluations) }
+
+  /// Removes from `metrics.jsonl` the records of steps after `step`, which a resumed run takes again, and damaged
+  /// lines.
+  ///
+  /// - Throws: `FileError`
+  public func rewindMetrics(to step: Int) throws {
+    let metrics = place.appending(path: Self.metricsName)
+    guard let data = try? Data(contentsOf: metrics) else { return }
+    let kept = JSONLines.lines(of: data) { (record: MetricsRecord) in record.step <= step }
+    try AtomicFile.write(to: metrics) { sink in
+      try sink.write(Data(kept.map { $0 + Data("\n".utf8) }.joined()))
+    }
+  }
+
+  static func reason(_ error: any Error) -> String {
+    let system = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    return (system ?? error as NSError).localizedDescription
+  }
+}

@@ -1,0 +1,51 @@
+import ImageDatasets
+import PyTorchInterchange
+import Runs
+import Safetensors
+
+/// What to type after an error. The libraries say what is wrong and what would mend it; here are the options that do so.
+enum Remedy {
+  /// The options that mend an error; nil where there are none.
+  static func options(for error: any Error) -> String? {
+    switch error {
+    case let error as TrainingError: options(for: error)
+    case let error as DatasetError: options(for: error)
+    case let error as SafetensorsError:
+      if case .beyondLimit = error.problem { "--memory-limit GB raises the limit." } else { nil }
+    default: nil
+    }
+  }
+
+  private static func options(for error: TrainingError) -> String? {
+    switch error {
+    case .changedData: "--allow-changed-data goes on with the images that there are now."
+    case .occupied(let path):
+      "--resume \(Terminal.quoted(path)) continues the run, --output DIRECTORY begins another elsewhere, --overwrite replaces it."
+    case .lostCheckpoints(let path): "--output \(Terminal.quoted(path)) --overwrite replaces the run."
+    case .foreign(let path, _): "--resume \(Terminal.quoted(path)) --output DIRECTORY begins another run with it."
+    case .inUse, .unwritable, .ownedByRun: "--output names another place."
+    case .existing: "--output names another place, --overwrite replaces it."
+    case .diverged, .undefinedBound, .undefinedResult:
+      "--learning-rate sets the learning rate, --clip-norm clips gradients."
+    case .invalidModel:
+      "--flow, --amortization, --latent, --hidden, --blocks, --rank, --layer-type and --activation say how a model is built."
+    case .modelAlone(let path): "--from \(Terminal.quoted(path)) begins a new run with its parameters."
+    case .notEnoughMemory: "--batch-size sets the images of a batch."
+    default: nil
+    }
+  }
+
+  private static func options(for error: DatasetError) -> String? {
+    switch error {
+    case .unknownDataset: "'ffjord-vae datasets list' lists the datasets."
+    case .notFound(let dataset, _, _): "'ffjord-vae datasets fetch \(dataset)' fetches it; --data-dir names its folder."
+    case .missingPath:
+      "'ffjord-vae datasets list' lists the datasets; --data-dir names the folder of images that have moved."
+    case .unusable: "--resize HxW resizes images, --invert and --binarize say what their pixels mean."
+    case .unwritable: "--data-dir names another folder."
+    case .malformed: "'ffjord-vae datasets check' compares checksums."
+    case .tooLarge: "--memory-limit GB raises the limit."
+    default: nil
+    }
+  }
+}
