@@ -133,7 +133,8 @@ let package = Package(
     .testTarget(
       name: "DifferentialEquationsTests",
       dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff", "DifferentialEquations"]),
-    .testTarget(name: "NeuralNetworksTests", dependencies: ["Randomness", "Tensors", "Autodiff", "NeuralNetworks"]),
+    .testTarget(
+      name: "NeuralNetworksTests", dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff", "NeuralNetworks"]),
     .testTarget(
       name: "VariationalAutoencoderTests",
       dependencies: [

@@ -14,6 +14,11 @@ extern const ck_single_table ck_single_portable_f32;
 extern const ck_single_table ck_single_avx2_f32, ck_single_avx512_f32;
 #endif
 
+extern const ck_product_table ck_product_portable_bf16;
+#if defined(__x86_64__)
+extern const ck_product_table ck_product_avx512_f32, ck_product_avx512_bf16;
+#endif
+
 static int selected = -1;
 
 #if defined(__x86_64__) && defined(__linux__)
@@ -24,10 +29,9 @@ static int selected = -1;
 // Whether the processor has bfloat16 matrix tiles and the kernel lets this process use them: their state is large, so
 // it is enabled on request only.
 static bool tiles_granted(void) {
-  enum { TILE_BFLOAT16 = 1 << 22, TILES = 1 << 24, BFLOAT16 = 1 << 5, REQUEST = 0x1023, TILE_DATA = 18 };
+  enum { TILE_BFLOAT16 = 1 << 22, TILES = 1 << 24, REQUEST = 0x1023, TILE_DATA = 18 };
   unsigned a, b, c, d;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & TILE_BFLOAT16) || !(d & TILES)) return false;
-  if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a & BFLOAT16)) return false;
   return syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
 }
 #elif defined(__x86_64__)
@@ -37,8 +41,10 @@ static bool tiles_granted(void) { return false; }
 static ck_isa detect(void) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-    return tiles_granted() ? CK_AMX : CK_AVX512;
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
+    if (!__builtin_cpu_supports("avx512bf16")) return CK_AVX512;
+    return tiles_granted() ? CK_AMX : CK_AVX512_BF16;
+  }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return CK_AVX2;
 #endif
   return CK_PORTABLE;
@@ -63,6 +69,7 @@ ck_isa ck_current_isa(void) {
     if (wish && !strcmp(wish, "portable")) isa = CK_PORTABLE;
     if (wish && !strcmp(wish, "avx2")) isa = CK_AVX2;
     if (wish && !strcmp(wish, "avx512")) isa = CK_AVX512;
+    if (wish && !strcmp(wish, "avx512bf16")) isa = CK_AVX512_BF16;
     selected = isa < best ? isa : best;
   }
   return (ck_isa)selected;
@@ -72,6 +79,7 @@ const ck_table *ck_kernels(ck_type type) {
   switch (ck_current_isa()) {
 #if defined(__x86_64__)
     case CK_AMX:
+    case CK_AVX512_BF16:
     case CK_AVX512: return type == CK_FLOAT32 ? &ck_avx512_f32 : &ck_avx512_f64;
     case CK_AVX2: return type == CK_FLOAT32 ? &ck_avx2_f32 : &ck_avx2_f64;
 #endif
@@ -81,10 +89,26 @@ const ck_table *ck_kernels(ck_type type) {
 
 bool ck_has_tiles(void) { return ck_current_isa() == CK_AMX; }
 
+bool ck_has_bfloat16(void) { return ck_current_isa() >= CK_AVX512_BF16; }
+
+const ck_product_table *ck_product_kernels(ck_factors factors) {
+  if (factors == CK_FACTORS_BFLOAT16) {
+#if defined(__x86_64__)
+    if (ck_has_bfloat16()) return &ck_product_avx512_bf16;
+#endif
+    return &ck_product_portable_bf16;
+  }
+#if defined(__x86_64__)
+  if (ck_current_isa() >= CK_AVX512) return &ck_product_avx512_f32;
+#endif
+  return NULL;
+}
+
 const ck_single_table *ck_single_kernels(void) {
   switch (ck_current_isa()) {
 #if defined(__x86_64__)
     case CK_AMX:
+    case CK_AVX512_BF16:
     case CK_AVX512: return &ck_single_avx512_f32;
     case CK_AVX2: return &ck_single_avx2_f32;
 #endif

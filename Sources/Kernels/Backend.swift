@@ -7,6 +7,7 @@ import Tensors
 ///
 /// - ``ReferenceBackend`` follows each operation's definition in double precision: slow, and what the others are tested with.
 /// - ``CPUBackend``: oneDNN, and vector kernels for AVX2, AVX-512 and any other processor.
+/// - ``BFloat16Backend``: the same, with products of bfloat16 numbers where they may be rounded (AVX512-BF16).
 /// - ``AMXBackend``: the same, with products on the processor's matrix tiles.
 package protocol Backend: Sendable {
   /// What messages call it.

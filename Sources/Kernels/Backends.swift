@@ -5,6 +5,7 @@ package enum Backends {
   /// All of them, the fastest first. A backend is registered by its line here.
   package static let all: [any Backend] = [
     AMXBackend(),
+    BFloat16Backend(),
     CPUBackend(),
   ]
 

@@ -11,7 +11,7 @@ extension Roofline {
       multiplyMatrices(MatrixView(a), MatrixView(a), rows: size, columns: size, inner: size, into: &product)
     }
     let packed = PreparedMatrix(a, numerics: .mixed)
-    let tiles = rate(of: 2 * size * size * size, tries: 16) {
+    let lowPrecision = rate(of: 2 * size * size * size, tries: 16) {
       packed.multiply(MatrixView(a), rows: size, into: &product)
     }
     func traffic(_ bytes: Int, tries: Int) -> Double {
@@ -21,7 +21,7 @@ extension Roofline {
       return rate(of: bytes, tries: tries) { y.add(x) }
     }
     return Roofline(
-      floatOperations: floats, lowPrecisionOperations: tiles, memoryBytes: traffic(768 << 20, tries: 6),
+      floatOperations: floats, lowPrecisionOperations: lowPrecision, memoryBytes: traffic(768 << 20, tries: 6),
       cacheBytes: traffic(12 << 20, tries: 200))
   }
 

@@ -2,7 +2,8 @@
 public struct Roofline: Sendable, Codable {
   /// Single-precision operations a second, in a large matrix product.
   public let floatOperations: Double
-  /// Operations a second in a large product of factors rounded to bfloat16; in single precision where rounding gains nothing.
+  /// Operations a second in a large product of factors rounded to bfloat16, by the instructions that mixed numerics take;
+  /// in single precision where rounding gains nothing.
   public let lowPrecisionOperations: Double
   /// Bytes read and written a second where all of it lies in memory.
   public let memoryBytes: Double

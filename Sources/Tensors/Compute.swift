@@ -7,8 +7,13 @@ public enum Compute {
     case portable = 0
     case avx2 = 1
     case avx512 = 2
-    /// AVX-512, and matrix tiles for products in bfloat16 parts.
-    case amx = 3
+    /// AVX-512, and its instructions for products of bfloat16 numbers.
+    case avx512bf16 = 3
+    /// The same, and matrix tiles for products in bfloat16 parts.
+    case amx = 4
+
+    /// Whether products of bfloat16 numbers are faster than those in single precision: what mixed precision gains by.
+    public var hasBFloat16: Bool { rawValue >= Self.avx512bf16.rawValue }
   }
 
   /// The number of threads that arithmetic uses. Results do not depend on it.

@@ -24,7 +24,7 @@ extension ProcessWideTests {
         for (set, results) in Settings.everywhere({
           operation.run(Backends.current, numerics, OperationInputs(type, as: type))
         }) {
-          let tolerance = type == .float64 ? 1e-12 : set == .amx && numerics == .mixed ? 1.2e-2 : 3e-5
+          let tolerance = type == .float64 ? 1e-12 : set.hasBFloat16 && numerics == .mixed ? 1.2e-2 : 3e-5
           #expect(results[0].count == expected.count)
           for (result, expected) in zip(results[0], expected) {
             #expect(result.shape == expected.shape, "\(numerics) on \(set)")
@@ -34,6 +34,28 @@ extension ProcessWideTests {
             for (a, b) in zip(other, results[0]) {
               #expect(a.doubles() == b.doubles(), "\(numerics) on \(set): the number of threads changes the result")
             }
+          }
+        }
+      }
+    }
+
+    /// Where the processor has no such instructions, in plain C: the same kernels.
+    @Test(arguments: BackendOperation.products + BackendOperation.updates)
+    func `products of bfloat16 numbers are what the reference says on any processor`(_ operation: BackendOperation) {
+      let expected = Backends.$chosen.withValue(ReferenceBackend()) {
+        operation.run(Backends.current, .mixed, OperationInputs(.float32, as: .float64))
+      }
+      for (set, results) in Settings.everywhere({
+        Backends.$chosen.withValue(BFloat16Backend()) {
+          operation.run(Backends.current, .mixed, OperationInputs(.float32, as: .float32))
+        }
+      }) {
+        for (result, expected) in zip(results[0], expected) {
+          #expect(relativeError(result, expected.doubles()) <= 1.2e-2, "on \(set)")
+        }
+        for other in results.dropFirst() {
+          for (a, b) in zip(other, results[0]) {
+            #expect(a.doubles() == b.doubles(), "on \(set): the number of threads changes the result")
           }
         }
       }
@@ -65,7 +87,7 @@ struct BackendOperation: CustomTestStringConvertible, Sendable {
   static let all: [BackendOperation] =
     products + lowRank + perSample + traces + convolutions + elementwise + gates + updates
 
-  private static let products = [(5, 7, 3), (33, 65, 40), (64, 128, 300)].flatMap { rows, columns, inner in
+  static let products = [(5, 7, 3), (33, 65, 40), (64, 128, 300)].flatMap { rows, columns, inner in
     [
       BackendOperation(testDescription: "product \(rows)x\(inner)x\(columns)") { backend, _, draw in
         var product = MatrixProduct(rows: rows, columns: columns, inner: inner)
@@ -225,7 +247,7 @@ struct BackendOperation: CustomTestStringConvertible, Sendable {
       }
     }
 
-  private static let updates = [ParameterUpdate.Rule.adamax, .adam].flatMap { rule in
+  static let updates = [ParameterUpdate.Rule.adamax, .adam].flatMap { rule in
     let update = ParameterUpdate(
       rule: rule, rate: 0.1, firstDecay: 0.8, secondDecay: 0.99, epsilon: 1e-3, rootCorrection: 1.5,
       gradientScale: 0.5, weightDecay: 0.01)

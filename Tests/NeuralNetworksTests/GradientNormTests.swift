@@ -1,5 +1,6 @@
 import Randomness
 import Autodiff
+import Kernels
 import NeuralNetworks
 import Tensors
 import Testing
@@ -17,10 +18,10 @@ import Testing
     #expect(norm.value == 13)
   }
 
-  @Test(arguments: [1, 7, 40])
-  func `a product that is not formed has the norm of the one that is`(batch: Int) {
+  @Test(arguments: [1, 7, 40, 100, 130], [Numerics.full, .mixed])
+  func `a product that is not formed has the norm of the one that is`(batch: Int, numerics: Numerics) {
     let product = Gradient.outerProduct(
-      cotangents: normals([batch, 300], 1), inputs: normals([batch, 20], 2), numerics: .full)
+      cotangents: normals([batch, 300], 1), inputs: normals([batch, 20], 2), numerics: numerics)
     let formed = GradientNorm([.dense(product.tensor)]).value
     #expect(abs(GradientNorm([product]).value - formed) < 1e-5 * formed)
   }

@@ -3,7 +3,7 @@
 // Every kernel works on a range [begin, end) of its outermost index and is single-threaded: the caller splits the
 // range over threads (ck_parallel). Each is compiled three times from one source, `kernels.inc`: portable, AVX2 and
 // AVX-512; the table for the processor at hand is chosen when first asked for, or by FFJORD_VAE_ISA
-// (portable | avx2 | avx512 | amx).
+// (portable | avx2 | avx512 | avx512bf16 | amx).
 
 #ifndef CKERNELS_H
 #define CKERNELS_H
@@ -14,8 +14,9 @@
 #pragma clang assume_nonnull begin
 
 typedef enum { CK_FLOAT32 = 0, CK_FLOAT64 = 1 } ck_type;
-/// CK_AMX has the kernels of CK_AVX512, and matrix tiles besides, which are what CAMX is for.
-typedef enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_AMX = 3 } ck_isa;
+/// CK_AVX512_BF16 has the kernels of CK_AVX512, and products of bfloat16 numbers besides (CKernelsProduct.h). CK_AMX has
+/// all these, and matrix tiles, which are what CAMX is for.
+typedef enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_AVX512_BF16 = 3, CK_AMX = 4 } ck_isa;
 
 /// Elementwise functions with their first and second derivatives.
 typedef enum {
@@ -131,9 +132,9 @@ bool ck_select_isa(ck_isa isa);
 /// Whether matrix tiles are in use.
 bool ck_has_tiles(void);
 
-/// Runs body(context, begin, end) on ranges that together cover [0, count), over at most `threads` threads of
-/// OpenMP's pool, which the matrix library uses too: two pools would fight over the cores. There are `pieces` ranges, at
-/// least one a thread; a thread that is done takes those that others have left.
+/// Runs body(context, begin, end) on ranges that together cover [0, count), over at most `threads` threads. There are
+/// `pieces` ranges, at least one a thread; a thread that is done takes those that others have left, and all of them those
+/// of a thread that has not come in time. Within another region, it is the calling thread's alone.
 void ck_parallel(long count, long pieces, int threads, void *_Nullable context,
                  void (*body)(void *_Nullable context, long begin, long end));
 /// Runs body(context, me, threads) on each thread of a team of at most `threads`, me = 0..<threads.
@@ -141,7 +142,7 @@ void ck_team(int threads, void *_Nullable context,
              void (*body)(void *_Nullable context, int me, int threads));
 /// Waits until all threads of the team are here.
 void ck_barrier(void);
-/// Sets and tells the number of threads of OpenMP's pool for calls from this thread.
+/// Sets and tells the number of threads for calls from this thread, which is OpenMP's, and so the matrix library's, too.
 void ck_set_threads(int threads);
 int ck_threads(void);
 
@@ -149,5 +150,6 @@ int ck_threads(void);
 
 #include "CKernelsWorkStealing.h"
 #include "CKernelsSingle.h"
+#include "CKernelsProduct.h"
 
 #endif

@@ -27,6 +27,7 @@ extension CPUArithmetic {
     if shape.coversInput { return CoveringConvolution(shape).backwardWeights(input, output, multiply) }
     guard input.elementType == .float32 else { return ReferenceConvolution.backwardWeights(input, output, shape) }
     let weights = Tensor(uninitialized: shape.weightShape, .float32)
+    ConvolutionLibrary.count(shape, [input, output, weights])
     ConvolutionLibrary.backwardWeights(shape, input: input, output: output, into: weights)
     return weights
   }

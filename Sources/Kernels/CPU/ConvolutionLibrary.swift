@@ -72,20 +72,32 @@ enum ConvolutionLibrary {
     }
   }
 
-  /// The gradient of the weights, in single precision.
-  static func backwardWeights(_ shape: ConvolutionShape, input: Tensor, output: Tensor, into weights: Tensor) {
-    count(shape, [input, output, weights])
+  /// The gradient of the weights, in single precision; of images that consist of `factors`.
+  ///
+  /// - Parameter converting: Makes the inputs and outputs that are taken, group by group, where they are not those given.
+  static func backwardWeights(
+    _ shape: ConvolutionShape, _ factors: Factors = .float32, input: Tensor, output: Tensor,
+    converting: (input: Conversion, output: Conversion)? = nil, into weights: Tensor
+  ) {
     guard shape.batch > 0 else {
       memset(weights.freshAddress, 0, 4 * weights.count)
       return
     }
     let groups = ImageGroups(shape)
     func sum(_ images: Range<Int>, by size: Int, into gradient: Tensor) {
-      prepared(.backwardWeights, shape.of(images: size), .float32).sumGradients(
-        images.count / size, cost: groups.cost, into: gradient.freshAddress
-      ) { group in
+      let inputBytes = (groups.inputBytes / 4 * size * factors.byteCount + 63) & ~63
+      let outputBytes = groups.outputBytes / 4 * size * factors.byteCount
+      prepared(.backwardWeights, shape.of(images: size), factors).sumGradients(
+        images.count / size, cost: groups.cost, scratchBytes: converting == nil ? 0 : inputBytes + outputBytes,
+        into: gradient.freshAddress
+      ) { group, scratch in
         let first = images.lowerBound + group * size
-        return (input.address + first * groups.inputBytes, output.address + first * groups.outputBytes)
+        guard let converting else {
+          return (input.address + first * groups.inputBytes, output.address + first * groups.outputBytes)
+        }
+        converting.input(first, first + size, scratch)
+        converting.output(first, first + size, scratch + inputBytes)
+        return (UnsafeRawPointer(scratch), UnsafeRawPointer(scratch + inputBytes))
       }
     }
     sum(0..<(shape.batch - groups.rest), by: groups.size, into: weights)
@@ -107,7 +119,7 @@ enum ConvolutionLibrary {
     withExtendedLifetime(image) {}
   }
 
-  private static func count(_ shape: ConvolutionShape, _ tensors: [Tensor]) {
+  static func count(_ shape: ConvolutionShape, _ tensors: [Tensor]) {
     Profiler.count(operations: shape.operations, bytes: 4 * tensors.reduce(0) { $0 + $1.count })
   }
 

@@ -67,18 +67,22 @@ final class PreparedConvolution: @unchecked Sendable {
 
   /// Writes the gradient of plain weights, summed over groups of images in their order. Threads share out the groups.
   ///
-  /// - Parameter operands: Where a group's input and output are.
+  /// - Parameters:
+  ///   - scratchBytes: What `operands` is given to work in.
+  ///   - operands: Where a group's input and output are.
   func sumGradients(
-    _ groups: Int, cost: Int, into gradient: UnsafeMutableRawPointer,
-    operands: (Int) -> (input: UnsafeRawPointer, output: UnsafeRawPointer)
+    _ groups: Int, cost: Int, scratchBytes: Int, into gradient: UnsafeMutableRawPointer,
+    operands: (_ group: Int, _ scratch: UnsafeMutableRawPointer) -> (input: UnsafeRawPointer, output: UnsafeRawPointer)
   ) {
     let size = weightBytes
     let sums = TensorStorage(byteCount: groups * size)
     Compute.parallel(groups, cost: cost) { begin, end in
+      let scratch = TensorStorage(byteCount: scratchBytes)
       for group in begin..<end {
-        let (input, output) = operands(group)
+        let (input, output) = operands(group, scratch.pointer)
         execute(input, output, into: sums.pointer + group * size)
       }
+      withExtendedLifetime(scratch) {}
     }
     let total = TensorStorage(byteCount: size)
     let (kernels, ones) = (ElementType.float32.kernels, [Double](repeating: 1, count: groups))

@@ -23,12 +23,14 @@ struct ProductPieces {
   /// What a piece takes of the shorter side at most: all pieces along the longer one pack it anew.
   private static let widest = 512
   /// A sum as long as this over a small result is formed in parts, none shorter than the least.
-  private static let (longSum, leastSum, smallResult) = (2048, 512, 1 << 16)
+  static let longSum = 2048
+  private static let (leastSum, smallResult) = (512, 1 << 16)
 
-  init(rows: Int, columns: Int, inner: Int) {
+  /// - Parameter dividesSum: Whether a long sum over a small result may be formed in parts.
+  init(rows: Int, columns: Int, inner: Int, dividesSum: Bool = true) {
     (self.rows, self.columns, self.inner) = (rows, columns, inner)
     let wanted = min(Self.most, max(1, 2 * rows * columns * inner / Self.leastWork))
-    guard inner < Self.longSum || rows * columns > Self.smallResult else {
+    guard !dividesSum || inner < Self.longSum || rows * columns > Self.smallResult else {
       (rowPieces, columnPieces, innerPieces) = (1, 1, min(wanted, inner / Self.leastSum))
       return
     }
@@ -51,11 +53,12 @@ struct ProductPieces {
     index == count ? length : (length + step - 1) / step * index / count * step
   }
 
-  /// c = alpha a b + beta c in single precision.
+  /// c = alpha a b + beta c in single precision, by our kernels or by the library.
   func multiply(
-    _ a: MatrixAddress, _ b: MatrixAddress, alpha: Double, beta: Double, into c: UnsafeMutableRawPointer, leading: Int
+    _ a: MatrixAddress, _ b: MatrixAddress, alpha: Double, beta: Double, into c: UnsafeMutableRawPointer, leading: Int,
+    by own: OwnProduct? = nil
   ) {
-    guard innerPieces == 1 else { return multiplyInParts(a, b, alpha, beta, c, leading) }
+    guard innerPieces == 1 else { return multiplyInParts(a, b, alpha, beta, c, leading, own) }
     let count = rowPieces * columnPieces
     nonisolated(unsafe) let c = c
     Compute.parallel(count, cost: 2 * rows * columns * inner / count) { begin, end in
@@ -67,12 +70,17 @@ struct ProductPieces {
         let height = Self.beginning(i + 1, of: rowPieces, along: rows, step: Self.rowStep) - row
         let width = Self.beginning(j + 1, of: columnPieces, along: columns, step: Self.columnStep) - column
         var (x, y) = (a.part(row: row), b.part(column: column))
+        let result = c + 4 * (row * leading + column)
+        if let own {
+          own.from(row: row, column: column).multiply(
+            x, y, rows: height, columns: width, inner: inner, alpha: alpha, beta: beta, into: result, leading: leading)
+          continue
+        }
         // Where they are used often enough.
         if a.transposed, width >= 64 { x = left.packing(x, lines: inner, width: height) }
         if !b.transposed, height >= 64 { y = right.packing(y, lines: inner, width: width) }
         multiplyOnOneThread(
-          x, y, rows: height, columns: width, inner: inner, alpha: alpha, beta: beta,
-          into: c + 4 * (row * leading + column), leading: leading)
+          x, y, rows: height, columns: width, inner: inner, alpha: alpha, beta: beta, into: result, leading: leading)
       }
       withExtendedLifetime((left, right)) {}
     }
@@ -81,7 +89,7 @@ struct ProductPieces {
   /// The same with sums in parts, added up in their order.
   private func multiplyInParts(
     _ a: MatrixAddress, _ b: MatrixAddress, _ alpha: Double, _ beta: Double, _ c: UnsafeMutableRawPointer,
-    _ leading: Int
+    _ leading: Int, _ own: OwnProduct?
   ) {
     let size = rows * columns
     let parts = Tensor(uninitialized: [innerPieces + 1, size], .float32)
@@ -90,10 +98,18 @@ struct ProductPieces {
       for piece in begin..<end {
         let start = Self.beginning(piece, of: innerPieces, along: inner, step: 1)
         let stop = Self.beginning(piece + 1, of: innerPieces, along: inner, step: 1)
-        multiplyOnOneThread(
-          a.part(column: start), b.part(row: start), rows: rows, columns: columns, inner: stop - start, alpha: alpha,
-          beta: piece == 0 ? beta : 0, into: piece == 0 ? c : total + 4 * piece * size,
-          leading: piece == 0 ? leading : columns)
+        let (x, y) = (a.part(column: start), b.part(row: start))
+        let (result, apart) = piece == 0 ? (c, leading) : (total + 4 * piece * size, columns)
+        let beta = piece == 0 ? beta : 0
+        if let own {
+          (piece == 0 ? own : own.withoutBias).multiply(
+            x, y, rows: rows, columns: columns, inner: stop - start, alpha: alpha, beta: beta, into: result,
+            leading: apart)
+        } else {
+          multiplyOnOneThread(
+            x, y, rows: rows, columns: columns, inner: stop - start, alpha: alpha, beta: beta, into: result,
+            leading: apart)
+        }
       }
     }
     let kernels = ElementType.float32.kernels

@@ -136,7 +136,7 @@ struct Train: ParsableCommand {
   @Option(
     help: """
       The arithmetic of convolutions and of the hypernetwork: float32, or mixed, with factors rounded to bfloat16, which \
-      is faster on processors with matrix tiles (AMX). (default: float32)
+      is faster on processors with AVX512-BF16 or AMX. (default: float32)
       """)
   var precision: Precision?
 
@@ -304,9 +304,12 @@ struct Train: ParsableCommand {
       run: \(trainer.directory.url.path), \(Terminal.count(trainer.stepsPerEpoch, "step")) an epoch, \
       \(Terminal.count(Compute.threads, "thread")), \(Compute.instructionSet), \(configuration.precision.rawValue)
       """)
-    if configuration.precision == .mixed, Compute.instructionSet != .amx {
+    if configuration.precision == .mixed, !Compute.instructionSet.hasBFloat16 {
       Terminal.logger.notice(
-        "this processor has no matrix tiles (AMX) in use: mixed precision is carried out in float32 here, no faster")
+        """
+        this processor has no instructions for bfloat16 (AVX512-BF16 or AMX) in use: mixed precision is carried out in \
+        float32 here, no faster
+        """)
     }
     let step = trainer.state.progress.step
     guard step > 0 else { return }
