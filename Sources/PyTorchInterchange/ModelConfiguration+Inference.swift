@@ -11,7 +11,8 @@ extension ModelConfiguration {
     }
     likelihood = LikelihoodKind(stateDict)
     if let latent = stateDict.outputs("q_z_mean") { self.latent = latent }
-    for kind in PosteriorKind.allCases {
+    // Continuous flows first: their names are theirs alone, whatever else is in the file.
+    for kind in PosteriorKind.allCases.reversed() {
       guard let notes = kind.posterior.infer(&self, from: stateDict) else { continue }
       flow = kind
       return notes

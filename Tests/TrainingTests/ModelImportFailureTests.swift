@@ -33,7 +33,7 @@ import VariationalAutoencoder
       naming: missing.filter { $0 != "q_z_nn.5.h.weight" }.map { "\($0) [" } + [
         "p_x_nn.5.g.bias [32] is missing", "q_z_var.0.bias is [3], not [4]", "q_am.0.bias is [1, 1], not [60]",
         "bn.running_mean [2] is not of this model", "flow.param_list.0 [1, 2] is not of this model",
-        "\(missing.count - 1 + 4) tensors do not fit the model", "--hidden",
+        "\(missing.count - 1 + 4) tensors do not fit the model",
       ])
   }
 
@@ -48,7 +48,7 @@ import VariationalAutoencoder
 
   @Test func `widths that a hyper posterior does not show are named as the cause`() throws {
     let file = try StateDictFile(TinyRun.configuration { $0.model.amortization = .hyper })
-    try expectComplaint(file, naming: ["widths of the hidden layers", "512-512 do not fit", "--hidden"])
+    try expectComplaint(file, naming: ["widths of the hidden layers", "512-512 do not fit"])
     // Not where a person named them.
     let error = trainingError { _ = try file.imported { $0.hidden = [9] } }
     #expect(error?.description.contains("widths of the hidden") == false)
