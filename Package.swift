@@ -91,8 +91,7 @@ let package = Package(
     .target(
       name: "PyTorchInterchange",
       dependencies: [
-        "Tensors", "NeuralNetworks", "NormalizingFlows", "VariationalAutoencoder", "Files", "Safetensors",
-        "ImageDatasets", "Runs",
+        "Tensors", "NeuralNetworks", "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "Runs",
       ]),
     .target(
       name: "Inference",

@@ -1,9 +1,9 @@
-import Randomness
 import Autodiff
 import DifferentialEquations
 import Foundation
 import NeuralNetworks
 import NormalizingFlows
+import Randomness
 import Tensors
 import Testing
 

@@ -29,7 +29,7 @@ import Testing
     try Data("a person's".utf8).write(to: run.url.appending(path: "notes.txt"))
     let error = trainingError { try run.create(isReplacing: false) }
     #expect(error?.category == .usage)
-    for word in [path, "--resume", "--overwrite", "--output"] {
+    for word in [path, "Resume", "replace", "another output directory"] {
       #expect(error?.description.contains(word) == true)
     }
     #expect(try names(path) == [name, "notes.txt"].sorted())

@@ -45,7 +45,7 @@ import Testing
     let other = TinyRun.dataset(train: 12)
     let error = trainingError { _ = try resume(other) }
     #expect(error?.category == .badData)
-    for words in ["10 images were trained on", "of the 12 training images", "2 are new", "--allow-changed-data"] {
+    for words in ["10 images were trained on", "of the 12 training images", "2 are new", "allow changed data"] {
       #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
     }
     let state = try resume(other, allowing: true)

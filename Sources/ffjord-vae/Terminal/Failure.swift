@@ -41,8 +41,8 @@ enum Failure {
   /// Says what went wrong, where that has not been said, and returns the error that the parser takes.
   private static func reported(_ error: any Error) -> any Error {
     if error is ExitCode || error is ValidationError { return error }
-    Terminal.logger.error("\(message(error))")
-    if let options = Remedy.options(for: error) { Terminal.logger.notice("\(options)") }
+    let text = [message(error), Remedy.options(for: error)].compactMap { $0 }.joined(separator: " ")
+    Terminal.logger.error("\(text)")
     return ExitCode(code(error))
   }
 

@@ -25,7 +25,7 @@ enum Remedy {
     case .foreign(let path, _): "--resume \(Terminal.quoted(path)) --output DIRECTORY begins another run with it."
     case .inUse, .unwritable, .ownedByRun: "--output names another place."
     case .existing: "--output names another place, --overwrite replaces it."
-    case .diverged, .undefinedBound, .undefinedResult:
+    case .diverged, .undefinedBound, .undefinedResult, .solve:
       "--learning-rate sets the learning rate, --clip-norm clips gradients."
     case .invalidModel:
       "--flow, --amortization, --latent, --hidden, --blocks, --rank, --layer-type and --activation say how a model is built."
