@@ -31,9 +31,10 @@ extension Evaluator {
 
   /// The pixels of the mean images that the decoder computes from latent codes.
   func decoded(_ z: Tensor, _ what: String, _ numbers: Range<Int>) throws(TrainingError) -> [Float] {
-    let mean = model.decodeMean(Variable(z), constants)
-    try Self.require(mean, what, numbers)
-    return mean.floats()
+    // The decoder's output is what is checked: the mean of a pixel whose logit is infinite would be finite.
+    let output = model.decoder(Variable(z), constants)
+    try Self.require(output.value, what, numbers)
+    return model.likelihood.mean(decoded: output).value.floats()
   }
 
   /// Decoded samples of the prior: mean images.
