@@ -115,30 +115,34 @@ let package = Package(
       ]),
 
     // Tests.
+    .target(name: "FileTestSupport", dependencies: ["CZlib"], path: "Tests/FileTestSupport"),
     .target(
       name: "TestSupport", dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff"], path: "Tests/TestSupport"),
     .target(
       name: "ReaderFuzzing",
-      dependencies: ["Files", "Safetensors", "ImageDatasets", "Runs", "PyTorchInterchange", "CZlib"],
-      path: "Tests/ReaderFuzzing"),
-    .testTarget(name: "ReaderFuzzingTests", dependencies: ["ReaderFuzzing"]),
+      dependencies: [
+        "Files", "Safetensors", "ImageDatasets", "Runs", "PyTorchInterchange", "FileTestSupport", "CZlib",
+      ], path: "Tests/ReaderFuzzing"),
+    .testTarget(name: "ReaderFuzzingTests", dependencies: ["ReaderFuzzing", "FileTestSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .target(name: "CAMXEmulated", dependencies: ["CAMX", "CKernels"], path: "Tests/CAMXEmulated"),
-    .testTarget(name: "CAMXTests", dependencies: ["CAMX", "CAMXEmulated", "CKernels"]),
+    .testTarget(name: "CAMXTests", dependencies: ["FileTestSupport", "CAMX", "CAMXEmulated", "CKernels"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Randomness", "Tensors"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Randomness", "Tensors", "Kernels", "CKernels"]),
-    .testTarget(name: "AutodiffTests", dependencies: ["Randomness", "Tensors", "Autodiff", "TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Randomness", "Tensors", "TestSupport"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Randomness", "Tensors", "Kernels", "TestSupport", "CKernels"]),
+    .testTarget(
+      name: "AutodiffTests", dependencies: ["Randomness", "Tensors", "Autodiff", "TestSupport", "FileTestSupport"]),
     .testTarget(
       name: "DifferentialEquationsTests",
-      dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff", "DifferentialEquations"]),
+      dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff", "DifferentialEquations", "TestSupport"]),
     .testTarget(
-      name: "NeuralNetworksTests", dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff", "NeuralNetworks"]),
+      name: "NeuralNetworksTests",
+      dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff", "NeuralNetworks", "TestSupport"]),
     .testTarget(
       name: "VariationalAutoencoderTests",
       dependencies: [
         "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
-        "VariationalAutoencoder", "Safetensors",
+        "VariationalAutoencoder", "Safetensors", "TestSupport", "FileTestSupport",
       ]),
     .testTarget(
       name: "NormalizingFlowsTests",
@@ -151,20 +155,20 @@ let package = Package(
       dependencies: [
         "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
         "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "Runs", "PyTorchInterchange", "Inference",
-        "Training",
+        "Training", "TestSupport", "FileTestSupport",
       ]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
         "ffjord-vae", "Randomness", "Tensors", "NeuralNetworks", "VariationalAutoencoder", "Safetensors",
-        "ImageDatasets", "Runs", "Inference",
+        "ImageDatasets", "Runs", "Inference", "FileTestSupport",
       ]),
-    .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors", "CZstd"]),
-    .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard"]),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors", "FileTestSupport", "CZstd"]),
+    .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "FileTestSupport"]),
     .testTarget(name: "SVGChartsTests", dependencies: ["SVGCharts"]),
     .testTarget(
       name: "ImageDatasetsTests",
-      dependencies: ["Randomness", "Tensors", "Files", "ImageDatasets", "CJPEG", "CMatIO", "CZip", "CZlib"]),
+      dependencies: ["Randomness", "Tensors", "Files", "ImageDatasets", "FileTestSupport", "CJPEG", "CMatIO", "CZip"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,6 @@
 #include "CKernels.h"
 #include "CKernelsSingle.h"
+#include "dispatch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ extern const ck_product_table ck_product_portable_bf16;
 extern const ck_product_table ck_product_avx512_f32, ck_product_avx512_bf16;
 #endif
 
-static int selected = -1;
+_Thread_local int ck_selected_isa = -1;
 
 #if defined(__x86_64__) && defined(__linux__)
 #include <cpuid.h>
@@ -56,24 +57,28 @@ ck_isa ck_detected_isa(void) {
   return (ck_isa)detected;
 }
 
-bool ck_select_isa(ck_isa isa) {
-  if (isa > ck_detected_isa()) return false;
-  selected = isa;
-  return true;
-}
-
-ck_isa ck_current_isa(void) {
-  if (selected < 0) {
+// The processor's best instruction set, unless the environment asks for a lesser one.
+static ck_isa initial_isa(void) {
+  static int initial = -1;  // threads that race here all find the same
+  if (initial < 0) {
     const char *wish = getenv("FFJORD_VAE_ISA");
     ck_isa best = ck_detected_isa(), isa = best;
     if (wish && !strcmp(wish, "portable")) isa = CK_PORTABLE;
     if (wish && !strcmp(wish, "avx2")) isa = CK_AVX2;
     if (wish && !strcmp(wish, "avx512")) isa = CK_AVX512;
     if (wish && !strcmp(wish, "avx512bf16")) isa = CK_AVX512_BF16;
-    selected = isa < best ? isa : best;
+    initial = isa < best ? isa : best;
   }
-  return (ck_isa)selected;
+  return (ck_isa)initial;
 }
+
+bool ck_select_isa(ck_isa isa) {
+  if (isa > ck_detected_isa()) return false;
+  ck_selected_isa = isa;
+  return true;
+}
+
+ck_isa ck_current_isa(void) { return ck_selected_isa < 0 ? initial_isa() : (ck_isa)ck_selected_isa; }
 
 const ck_table *ck_kernels(ck_type type) {
   switch (ck_current_isa()) {

@@ -1,5 +1,6 @@
 #include "team.h"
 #include "CKernels.h"
+#include "dispatch.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -39,6 +40,7 @@ static struct {
   // Written before a region opens.
   void *context;
   void (*body)(void *, int, int);
+  int isa;
   // The caller's.
   _Alignas(64) atomic_flag taken;
   int workers;
@@ -105,6 +107,7 @@ static void *work(void *number) {
     if (!is_in) continue;
     last = number_of(s);
     team_size = threads_of(s);
+    ck_selected_isa = pool.isa;
     pool.body(pool.context, me, team_size);
     atomic_fetch_add(&pool.finished, 1);
     if (!atomic_load(&pool.caller_sleeps)) continue;
@@ -168,6 +171,7 @@ void ck_run_region(int threads, ck_joining joining, void *context, void (*body)(
   if (joining == CK_MUST_JOIN) threads = here;
   pool.context = context;
   pool.body = body;
+  pool.isa = ck_selected_isa;
   atomic_store(&pool.finished, 0);
   atomic_store(&arrivals, 0);
   static unsigned number;

@@ -16,7 +16,7 @@ public enum Compute {
     public var hasBFloat16: Bool { rawValue >= Self.avx512bf16.rawValue }
   }
 
-  /// The number of threads that arithmetic uses. Results do not depend on it.
+  /// The number of threads that arithmetic called from this thread uses. Results do not depend on it.
   public static var threads: Int {
     get { Int(ck_threads()) }
     set { ck_set_threads(Int32(max(1, newValue))) }
@@ -27,20 +27,35 @@ public enum Compute {
     InstructionSet(rawValue: ck_current_isa().rawValue) ?? .portable
   }
 
-  /// Uses another instruction set from now on; false where the processor lacks it. For tests.
-  @discardableResult
-  public static func use(_ set: InstructionSet) -> Bool { ck_select_isa(ck_isa(set.rawValue)) }
+  /// The result of a closure whose arithmetic uses another instruction set or number of threads; nil where the processor
+  /// lacks the instruction set. Other threads of the process keep their own.
+  package static func with<Result>(
+    _ set: InstructionSet, threads: Int? = nil, _ body: () throws -> Result
+  ) rethrows -> Result? {
+    let before = (instructionSet, self.threads)
+    guard ck_select_isa(ck_isa(set.rawValue)) else { return nil }
+    defer {
+      _ = ck_select_isa(ck_isa(before.0.rawValue))
+      self.threads = before.1
+    }
+    if let threads { self.threads = threads }
+    return try body()
+  }
+
+  /// The result of a closure whose arithmetic uses another number of threads.
+  package static func with<Result>(threads: Int, _ body: () throws -> Result) rethrows -> Result {
+    let before = self.threads
+    self.threads = threads
+    defer { self.threads = before }
+    return try body()
+  }
 
   /// Gives unused pooled memory back to the system.
   public static func releaseMemory() { StoragePool.drain() }
 
   /// Calls `body` with a library's work kept on the calling thread.
   package static func onOneThread<Result>(_ body: () -> Result) -> Result {
-    let before = threads
-    guard before > 1 else { return body() }
-    threads = 1
-    defer { threads = before }
-    return body()
+    threads > 1 ? with(threads: 1, body) : body()
   }
 
   /// Calls `body` with ranges that cover 0..<count, over the threads when the work is worth it.

@@ -1,3 +1,4 @@
+import FileTestSupport
 import Testing
 
 /// One product of tiles by itself, against the operation that the processor's manual gives for it.
@@ -7,7 +8,7 @@ import Testing
 
   /// bfloat16 numbers as bits.
   private func halves(_ count: Int, _ range: Range, _ index: UInt64) -> [UInt16] {
-    var random = Draws(index)
+    var random = SplitMix64(seed: index)
     return (0..<count).map { _ in
       let exponent: UInt16 =
         switch range {

@@ -1,23 +1,10 @@
+import FileTestSupport
 import Testing
 
-/// Numbers in [-1, 1), the same ones for the same index (SplitMix64: Steele, Lea and Flood 2014).
+/// Numbers in [-1, 1), the same ones for the same index.
 func draws(_ count: Int, _ index: UInt64) -> [Float] {
-  var random = Draws(index)
+  var random = SplitMix64(seed: index &* 0xD1B5_4A32_D192_ED03)
   return (0..<count).map { _ in Float(Int64(bitPattern: random.next()) >> 40) * 0x1p-23 }
-}
-
-struct Draws: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ index: UInt64) { state = index &* 0xD1B5_4A32_D192_ED03 }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
-  }
 }
 
 /// Memory that begins at a whole line, ends where it should, and holds no number at first.

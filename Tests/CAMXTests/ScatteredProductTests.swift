@@ -1,4 +1,5 @@
 import CAMX
+import FileTestSupport
 import Testing
 
 /// Products whose operands' rows lie anywhere, and those of some images: number by number those of the plain product, whose
@@ -43,7 +44,7 @@ import Testing
     init(_ numbers: [Float], width: Int) {
       let count = numbers.count / width
       var places = Array(0..<count)
-      var random = Draws(9)
+      var random = SplitMix64(seed: 9)
       places.shuffle(using: &random)
       let memory = Memory(byteCount: 4 * count * (width + 1))
       for (i, number) in numbers.enumerated() { memory.floats[places[i / width] * (width + 1) + i % width] = number }

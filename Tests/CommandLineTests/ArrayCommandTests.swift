@@ -1,6 +1,7 @@
-import Runs
+import FileTestSupport
 import Foundation
 import ImageDatasets
+import Runs
 import Safetensors
 import Testing
 

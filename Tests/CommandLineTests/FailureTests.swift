@@ -1,5 +1,6 @@
-import Runs
+import FileTestSupport
 import Foundation
+import Runs
 import Testing
 
 /// What a person can get wrong, and what can be wrong on a machine: an exit code, and words with the remedy.
@@ -181,6 +182,6 @@ import Testing
     #expect(outcome.status == 70 && !outcome.isCrash, "\(outcome.standardError)")
     #expect(
       outcome.standardError.contains("--learning-rate"))
-    #expect(outcome.messages.last?.hasPrefix("ffjord-vae: error: ") == true, "\(outcome.standardError)")
+    #expect(outcome.messages.contains { $0.hasPrefix("ffjord-vae: error: ") }, "\(outcome.standardError)")
   }
 }

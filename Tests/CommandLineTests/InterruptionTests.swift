@@ -1,5 +1,6 @@
-import Runs
+import FileTestSupport
 import Foundation
+import Runs
 import Testing
 
 /// Ctrl-C during training, and the end of its terminal: the step is finished, the run saved, and a command said that goes on with it.
@@ -79,20 +80,13 @@ import Testing
   }
 
   @Test func `under nohup the end of the terminal is nothing`() throws {
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments =
-      ["-c", "trap '' HUP; exec \"$@\"", "sh", try Program.url.get().path] + TinyRun.train("run", "--epochs", "5")
-    process.environment = ["OMP_NUM_THREADS": "1"]
-    process.currentDirectoryURL = directory.url
-    process.standardInput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let metrics = directory.file("run/metrics.jsonl")
-    while process.isRunning, (try? Data(contentsOf: metrics).isEmpty) ?? true { Thread.sleep(forTimeInterval: 0.01) }
-    kill(process.processIdentifier, SIGHUP)
-    process.waitUntilExit()
-    #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+    let running = try Program.start(
+      TinyRun.train("run", "--epochs", "5"),
+      through: ["/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh", Program.url.get().path], in: directory.url)
+    #expect(waitForStep(running, in: "run"))
+    kill(running.process.processIdentifier, SIGHUP)
+    let outcome = try running.wait()
+    #expect(outcome.status == 0 && !outcome.isCrash)
     #expect(try Checkpoint.summary(of: directory.file("run/last.safetensors.zst")).progress.step == 20)
   }
 

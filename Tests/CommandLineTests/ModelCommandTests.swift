@@ -1,6 +1,7 @@
-import Runs
+import FileTestSupport
 import Foundation
 import ImageDatasets
+import Runs
 import Testing
 
 /// What is done with a trained model: `evaluate`, `reconstruct`, `sample`, `inspect`; and `datasets`.

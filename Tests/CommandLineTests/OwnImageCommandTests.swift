@@ -1,7 +1,8 @@
-import Runs
-import Randomness
+import FileTestSupport
 import Foundation
 import ImageDatasets
+import Randomness
+import Runs
 import Safetensors
 import Tensors
 import Testing

@@ -1,8 +1,9 @@
-import Runs
-import Inference
+import FileTestSupport
 import Foundation
 import ImageDatasets
+import Inference
 import NeuralNetworks
+import Runs
 import Safetensors
 import Tensors
 import Testing

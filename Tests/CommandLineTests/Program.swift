@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import Testing
 
@@ -50,7 +51,8 @@ struct Program {
     private let error: URL
 
     fileprivate init(
-      _ arguments: [String], through shell: [String], _ environment: [String: String], _ directory: URL
+      _ arguments: [String], through shell: [String], _ environment: [String: String], _ directory: URL,
+      _ handles: (output: FileHandle?, error: FileHandle?)
     ) throws {
       let files = FileManager.default.temporaryDirectory
       let name = UUID().uuidString
@@ -63,8 +65,8 @@ struct Program {
       process.environment = environment.merging(["OMP_NUM_THREADS": "1"]) { given, _ in given }
       process.currentDirectoryURL = directory
       process.standardInput = FileHandle.nullDevice
-      process.standardOutput = try FileHandle(forWritingTo: output)
-      process.standardError = try FileHandle(forWritingTo: error)
+      process.standardOutput = try handles.output ?? FileHandle(forWritingTo: output)
+      process.standardError = try handles.error ?? FileHandle(forWritingTo: error)
       try process.run()
     }
 
@@ -90,11 +92,15 @@ struct Program {
 
   /// Starts the program with an environment that holds little but what is given: no home, no data.
   ///
-  /// - Parameter shell: A program and its first arguments to start instead, which starts this one.
+  /// - Parameters:
+  ///   - shell: A program and its first arguments to start instead, which starts this one.
+  ///   - output: What standard output goes to, instead of the outcome.
+  ///   - error: What standard error goes to, instead of the outcome.
   static func start(
-    _ arguments: [String], through shell: [String] = [], environment: [String: String] = [:], in directory: URL
+    _ arguments: [String], through shell: [String] = [], environment: [String: String] = [:], in directory: URL,
+    output: FileHandle? = nil, error: FileHandle? = nil
   ) throws -> Running {
-    try Running(arguments, through: shell, environment, directory)
+    try Running(arguments, through: shell, environment, directory, (output, error))
   }
 
   /// Runs the program to its end.
@@ -140,24 +146,5 @@ struct Program {
         sourceLocation: sourceLocation)
     }
     return outcome
-  }
-}
-
-/// A directory of a test's own, removed when the value goes.
-final class TemporaryDirectory {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-      .appending(path: "command-line-\(UUID().uuidString)", directoryHint: .isDirectory)
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func file(_ name: String) -> URL { url.appending(path: name) }
-
-  func names(_ name: String = "") throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: file(name).path).sorted()
   }
 }

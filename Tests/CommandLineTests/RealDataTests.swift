@@ -1,26 +1,15 @@
-import Runs
+import FileTestSupport
 import Foundation
+import Runs
 import Testing
 
-/// Where real data are: `$FFJORD_VAE_DATA`, or `../shared/datasets` seen from the package.
-private let data: String? = {
-  let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-  let places: [String?] = [
-    ProcessInfo.processInfo.environment["FFJORD_VAE_DATA"],
-    package.appending(path: "../shared/datasets").standardizedFileURL.path,
-  ]
-  return places.compactMap { $0 }.first {
-    FileManager.default.fileExists(atPath: "\($0)/omniglot/chardata.mat")
-  }
-}()
-
-@Suite(.serialized, .enabled(if: data != nil, "needs omniglot/chardata.mat in FFJORD_VAE_DATA"))
+@Suite(
+  .serialized, .enabled(if: RealData.has("omniglot/chardata.mat"), "needs omniglot/chardata.mat in FFJORD_VAE_DATA"))
 struct RealDataTests {
   let directory = try! TemporaryDirectory()
 
   @Test func `two steps on Omniglot work`() throws {
-    let place = try #require(data)
+    let place = try #require(RealData.directory)
     let arguments = TinyRun.train("run", "--dataset", "omniglot", "--steps", "2") + ["--data-dir", place]
     let outcome = try Program.succeed(arguments, in: directory.url)
     #expect(outcome.standardError.contains("omniglot: 40 images to train on, 20 to validate"))
@@ -34,7 +23,7 @@ struct RealDataTests {
   }
 
   @Test func `a run knows where its data were, from any folder`() throws {
-    let place = URL(filePath: try #require(data))
+    let place = URL(filePath: try #require(RealData.directory))
     let elsewhere = directory.file("elsewhere")
     try FileManager.default.createDirectory(at: elsewhere, withIntermediateDirectories: true)
     try FileManager.default.createSymbolicLink(at: directory.file("data"), withDestinationURL: place)
@@ -50,7 +39,7 @@ struct RealDataTests {
   }
 
   @Test func `Omniglot is found and checked`() throws {
-    let place = try #require(data)
+    let place = try #require(RealData.directory)
     let text = try Program.succeed(
       ["datasets", "check", "omniglot", "--data-dir", place], in: directory.url
     ).standardOutput

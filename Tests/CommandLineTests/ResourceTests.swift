@@ -1,5 +1,6 @@
-import Runs
+import FileTestSupport
 import Foundation
+import Runs
 import Safetensors
 import Testing
 import VariationalAutoencoder

@@ -1,5 +1,6 @@
-import Runs
+import FileTestSupport
 import Foundation
+import Runs
 import Testing
 
 /// `train --resume`: what goes on, where, and what does not.

@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import Testing
 
@@ -14,31 +15,21 @@ struct StandardStreamTests {
   /// Runs the program with a stream that takes nothing; returns its status, that of a shell for a signal, and what it
   /// wrote to the other stream.
   private func run(_ arguments: [String], _ stream: Stream, is number: Int32) throws -> (status: Int32, other: String) {
-    let process = Process()
-    let other = directory.file("other")
-    try Data().write(to: other)
-    let handle = try FileHandle(forWritingTo: other)
     let unread = Pipe()
     try unread.fileHandleForReading.close()
-    process.executableURL = URL(filePath: "/bin/sh")
     let redirection =
       switch stream {
       case .closed: "\(number)>&-"
       case .full: "\(number)>/dev/full"
       case .unread: ""
       }
-    process.arguments = ["-c", "\"$@\" \(redirection)", "sh", try Program.url.get().path] + arguments
-    process.environment = ["OMP_NUM_THREADS": "1"]
-    process.currentDirectoryURL = directory.url
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = number == STDOUT_FILENO ? unread.fileHandleForWriting : handle
-    process.standardError = number == STDERR_FILENO ? unread.fileHandleForWriting : handle
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationReason == .exit)
-    let text = try String(contentsOf: other, encoding: .utf8)
-    try FileManager.default.removeItem(at: other)
-    return (process.terminationStatus, text)
+    let handle = stream == .unread ? unread.fileHandleForWriting : nil
+    let outcome = try Program.start(
+      arguments, through: ["/bin/sh", "-c", "\"$@\" \(redirection)", "sh", Program.url.get().path],
+      in: directory.url, output: number == STDOUT_FILENO ? handle : nil, error: number == STDERR_FILENO ? handle : nil
+    ).wait()
+    #expect(!outcome.isCrash)
+    return (outcome.status, number == STDOUT_FILENO ? outcome.standardError : outcome.standardOutput)
   }
 
   @Test(arguments: Stream.allCases)

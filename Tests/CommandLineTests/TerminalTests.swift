@@ -1,10 +1,14 @@
+import FileTestSupport
 import Foundation
 import Testing
+
+/// Other systems have a program of this name with other options.
+private let hasScript = (try? ExternalProgram.run("script", ["--version"]).output.contains("util-linux")) == true
 
 /// Where standard error is a terminal, a line at the bottom is drawn again and again, and fits.
 @Suite(
   .serialized,
-  .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/script"), "needs script, of util-linux"))
+  .enabled(if: hasScript, "needs script, of util-linux"))
 struct TerminalTests {
   let directory = try! TemporaryDirectory()
 
@@ -12,21 +16,12 @@ struct TerminalTests {
   private func output(columns: Int, _ arguments: [String]) throws -> String {
     let program = try Program.url.get().path
     let words = ([program] + arguments).map { "'\($0)'" }.joined(separator: " ")
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(filePath: "/usr/bin/script")
-    process.arguments = ["-qec", "stty cols \(columns) -onlcr; \(words)", "/dev/null"]
-    process.environment = [
-      "PATH": "/usr/bin:/bin", "TERM": "xterm", "SHELL": "/bin/sh", "OMP_NUM_THREADS": "1",
-    ]
-    process.currentDirectoryURL = directory.url
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = pipe
-    try process.run()
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0, "\(text)")
-    return text
+    let outcome = try Program.start(
+      [], through: ["/usr/bin/script", "-qec", "stty cols \(columns) -onlcr; \(words)", "/dev/null"],
+      environment: ["PATH": "/usr/bin:/bin", "TERM": "xterm", "SHELL": "/bin/sh"], in: directory.url
+    ).wait()
+    #expect(outcome.status == 0, "\(outcome.standardOutput)")
+    return outcome.standardOutput
   }
 
   /// The lines drawn at the bottom: what follows the sequence that clears the line, up to the next one.

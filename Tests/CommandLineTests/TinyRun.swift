@@ -1,5 +1,6 @@
-import Runs
+import FileTestSupport
 import Foundation
+import Runs
 import Safetensors
 import Testing
 
@@ -31,17 +32,10 @@ enum TinyRun {
 
   /// A run of two epochs that tests may read, and must not change; made once.
   static let shared: Result<URL, any Error> = Result {
-    atexit {
-      if let directory = directory { try? FileManager.default.removeItem(at: directory) }
-    }
-    let url = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-      .appending(path: "command-line-\(UUID().uuidString)", directoryHint: .isDirectory)
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    directory = url
+    let url = try TemporaryDirectory.shared()
     try Program.succeed(train("run", "--epochs", "2"), in: url)
     return url.appending(path: "run")
   }
-  nonisolated(unsafe) private static var directory: URL?
 
   /// The tensors of a checkpoint, the optimizer's too, and the progress without seconds.
   static func contents(of url: URL) throws -> (tensors: [String: [UInt8]], progress: TrainingProgress) {

@@ -1,6 +1,7 @@
-import Runs
+import FileTestSupport
 import Foundation
 import ImageDatasets
+import Runs
 import Testing
 
 /// `ffjord-vae train`: what it leaves behind, and how long it goes on.

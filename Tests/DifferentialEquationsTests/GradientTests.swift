@@ -1,6 +1,7 @@
 import Autodiff
 import DifferentialEquations
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct GradientTests {

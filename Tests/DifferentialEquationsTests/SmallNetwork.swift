@@ -1,8 +1,9 @@
-import Randomness
-import Kernels
 import Autodiff
 import DifferentialEquations
+import Kernels
+import Randomness
 import Tensors
+import TestSupport
 import Testing
 
 /// A network with everything that a flow's velocity has, small: affine layers with time, images' own low-rank
@@ -16,9 +17,8 @@ struct SmallNetwork: CustomTestStringConvertible, Sendable {
 
   var testDescription: String { "\(activation) in \(type)" }
 
-  private func draw(_ shape: [Int], _ index: Int, scale: Double = 1) -> Tensor {
-    let numbers = RandomStream(seed: 11, purpose: .test, step: UInt64(index)).normals(0..<shape.reduce(1, *))
-    return Tensor(numbers.map { Double($0) * scale }, shape: shape).converted(to: type)
+  private func draw(_ shape: [Int], _ index: UInt64, scale: Double = 1) -> Tensor {
+    normals(shape, index, scale: scale, type)
   }
 
   /// The state [samples, 2], and a number for each sample.
@@ -46,7 +46,7 @@ struct SmallNetwork: CustomTestStringConvertible, Sendable {
 
   /// A number that depends unevenly on everything in the final state.
   func loss(_ state: [Variable]) -> Variable {
-    let weights = state.enumerated().map { Variable(draw($1.shape, 20 + $0)) }
+    let weights = state.enumerated().map { Variable(draw($1.shape, 20 + UInt64($0))) }
     return (state[0] * weights[0]).sum() + (state[1] * weights[1]).sum() + (state[0] * state[0]).sum()
       + (state[1] * state[1]).sum()
   }
@@ -90,14 +90,4 @@ struct SmallNetwork: CustomTestStringConvertible, Sendable {
       options: options)
     return loss(solution.state).value.scalar
   }
-}
-
-/// The largest difference between gradients, over inputs, relative to the largest number of the input's
-/// gradient.
-func relativeDifference(_ a: [Tensor], _ b: [Tensor]) -> Double {
-  zip(a, b).map { x, y in
-    let (x, y) = (x.doubles(), y.doubles())
-    let scale = y.map { abs($0) }.max() ?? 0
-    return (zip(x, y).map { abs($0 - $1) }.max() ?? 0) / scale
-  }.reduce(0) { $1.isNaN ? .infinity : max($0, $1) }
 }

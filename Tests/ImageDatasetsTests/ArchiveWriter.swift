@@ -1,20 +1,10 @@
 import CZip
-import CZlib
+import FileTestSupport
 import Foundation
 
-/// Writes gzip, NPY and NPZ files for tests.
+/// Writes NPY and NPZ files for tests.
 enum ArchiveWriter {
   struct Failure: Error {}
-
-  /// The bytes in gzip's format.
-  static func gzip(_ bytes: Data, in folder: TestFolder) throws -> Data {
-    let url = try folder.file("temporary.gz")
-    defer { try? FileManager.default.removeItem(at: url) }
-    guard let file = gzopen(url.path, "wb") else { throw Failure() }
-    let written = bytes.withUnsafeBytes { gzwrite(file, $0.baseAddress, UInt32($0.count)) }
-    guard gzclose(file) == Z_OK, written == bytes.count else { throw Failure() }
-    return try Data(contentsOf: url)
-  }
 
   /// An NPY file of a header's text and a body.
   static func npy(

@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import Testing
 
@@ -15,8 +16,8 @@ import Testing
     ),
   ])
   func publishedVectors(text: String, md5: String, sha256: String) throws {
-    let folder = try TestFolder()
-    let url = try folder.file("text")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "text")
     try Data(text.utf8).write(to: url)
     #expect(
       try Checksum.of(fileAt: url, [.md5, .sha256]) == [Checksum(.md5, md5), Checksum(.sha256, sha256)])
@@ -24,8 +25,8 @@ import Testing
   }
 
   @Test func aFileOfManyPieces() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("million")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "million")
     // A million times the letter a, a vector of RFC 1321's and FIPS 180's authors, and longer than a piece.
     try Data(repeating: UInt8(ascii: "a"), count: 1_000_000).write(to: url)
     #expect(
@@ -36,7 +37,7 @@ import Testing
   }
 
   @Test func aMissingFileIsAnError() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     let error = #expect(throws: DatasetError.self) {
       try Checksum.of(fileAt: folder.url.appendingPathComponent("nothing"), .md5)
     }

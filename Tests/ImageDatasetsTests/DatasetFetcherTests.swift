@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -25,7 +26,7 @@ import Testing
 
   @Test func aFileIsFetchedCheckedAndFound() async throws {
     let server = try LocalServer(body: body)
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     let description = try description(at: server.address)
     let seen = Mutex<[Int64]>([])
     let urls = try await DatasetFetcher(timeout: 10).fetch(description, into: folder.url) { received, total in
@@ -33,7 +34,7 @@ import Testing
       #expect(total == 300_000)
     }
     #expect(try Data(contentsOf: urls[0]) == body)
-    #expect(try folder.names == ["set", "set/file.mat"])
+    #expect(try folder.paths() == ["set", "set/file.mat"])
     let steps = seen.withLock { $0 }
     #expect(steps.last == 300_000)
     #expect(steps == steps.sorted())
@@ -44,7 +45,7 @@ import Testing
 
   @Test func aFileOfOtherContentsIsRefusedAndRemoved() async throws {
     let server = try LocalServer(body: Data("something else".utf8))
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     let error = await #expect(throws: DatasetError.self) {
       try await DatasetFetcher(timeout: 10).fetch(try description(at: server.address), into: folder.url)
     }
@@ -54,7 +55,7 @@ import Testing
     }
     #expect(error?.category == .badData)
     #expect(error?.description.contains(Checksum.of(body, .md5)?.hexadecimal ?? "-") == true)
-    #expect(try folder.names == ["set"])
+    #expect(try folder.paths() == ["set"])
   }
 
   @Test func anAnswerCutShortIsAFailure() async throws {
@@ -73,8 +74,8 @@ import Testing
   }
 
   @Test func aKnownFileIsKeptAndAnUnknownOneIsNotOverwritten() async throws {
-    let folder = try TestFolder()
-    let place = try folder.file("set/file.mat")
+    let folder = try TemporaryDirectory()
+    let place = try folder.place(for: "set/file.mat")
     let nowhere = try #require(URL(string: "http://127.0.0.1:9/file.mat"))
     try body.write(to: place)
     try await DatasetFetcher(timeout: 5).fetch(try description(at: nowhere), into: folder.url)
@@ -92,8 +93,8 @@ import Testing
   }
 
   @Test func aFolderThatCannotBeMadeIsAnError() async throws {
-    let folder = try TestFolder()
-    try Data().write(to: try folder.file("set"))
+    let folder = try TemporaryDirectory()
+    try Data().write(to: try folder.place(for: "set"))
     let error = await #expect(throws: DatasetError.self) {
       try await DatasetFetcher().fetch(
         try description(at: try #require(URL(string: "http://127.0.0.1:9/"))), into: folder.url)
@@ -105,13 +106,13 @@ import Testing
   }
 
   @Test func aDrawnDatasetNeedsNoDownload() async throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     #expect(try await DatasetFetcher().fetch(.glyphs, into: folder.url).isEmpty)
-    #expect(try folder.names.isEmpty)
+    #expect(try folder.paths().isEmpty)
   }
 
   private func expectFailure(at address: URL, saying words: String?) async throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     let error = await #expect(throws: DatasetError.self) {
       try await DatasetFetcher(timeout: 10).fetch(try description(at: address), into: folder.url)
     }
@@ -124,6 +125,6 @@ import Testing
     #expect(text.contains(folder.url.appendingPathComponent("set/file.mat").path))
     if let words { #expect(text.contains(words)) }
     #expect(error?.category == .inputOutput)
-    #expect(try folder.names == ["set"])
+    #expect(try folder.paths() == ["set"])
   }
 }

@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import Testing
 
@@ -5,33 +6,33 @@ import Testing
 
 @Suite struct DatasetLocatorTests {
   @Test func foldersAreSearchedInOrder() throws {
-    let (first, second) = (try TestFolder(), try TestFolder())
+    let (first, second) = (try TemporaryDirectory(), try TemporaryDirectory())
     let locator = DatasetLocator(
       dataDirectory: first.url.path, environment: ["FFJORD_VAE_DATA": second.url.path])
     #expect(locator.directories.count == 3)
     #expect(locator.directories.last?.lastPathComponent == "Datasets")
     #expect(locator.downloadDirectory.path == first.url.path)
 
-    let late = try second.file("omniglot/chardata.mat")
+    let late = try second.place(for: "omniglot/chardata.mat")
     try Data([1]).write(to: late)
     #expect(try locator.locate(.omniglot).path == late.path)
-    let early = try first.file("chardata.mat")
+    let early = try first.place(for: "chardata.mat")
     try Data([2]).write(to: early)
     #expect(try locator.locate(.omniglot).path == early.path)
     // A folder of the file's name is no file.
-    _ = try first.file("omniglot/chardata.mat/inside")
+    _ = try first.place(for: "omniglot/chardata.mat/inside")
     #expect(try locator.locate(.omniglot).path == early.path)
   }
 
   @Test func theFolderOfARunIsSearchedAfterThoseAskedFor() throws {
-    let (asked, environment, recorded) = (try TestFolder(), try TestFolder(), try TestFolder())
+    let (asked, environment, recorded) = (try TemporaryDirectory(), try TemporaryDirectory(), try TemporaryDirectory())
     func locator(_ dataDirectory: String? = nil) -> DatasetLocator {
       DatasetLocator(
         dataDirectory: dataDirectory, recorded: recorded.url.path,
         environment: ["FFJORD_VAE_DATA": environment.url.path])
     }
     for folder in [recorded, environment, asked] {
-      try Data([1]).write(to: folder.file("chardata.mat"))
+      try Data([1]).write(to: folder.place(for: "chardata.mat"))
       #expect(try locator(asked.url.path).directory(holding: "omniglot")?.path == folder.url.path)
     }
     #expect(try locator().directory(holding: "omniglot")?.path == environment.url.path)
@@ -40,20 +41,20 @@ import Testing
   }
 
   @Test func ownImagesAreFoundWhereTheyWereOrWhereTheyAre() throws {
-    let (asked, environment, recorded) = (try TestFolder(), try TestFolder(), try TestFolder())
-    let name = try recorded.file("mine.npy").path
+    let (asked, environment, recorded) = (try TemporaryDirectory(), try TemporaryDirectory(), try TemporaryDirectory())
+    let name = try recorded.place(for: "mine.npy").path
     func place(_ dataDirectory: String? = nil) -> String {
       DatasetLocator(dataDirectory: dataDirectory, environment: ["FFJORD_VAE_DATA": environment.url.path])
         .place(ofRecorded: name)
     }
     #expect(place() == name)
-    try Data([1]).write(to: environment.file("mine.npy"))
-    #expect(try place() == environment.file("mine.npy").path)
+    try Data([1]).write(to: environment.place(for: "mine.npy"))
+    #expect(try place() == environment.place(for: "mine.npy").path)
     // Where they were comes before the environment, and after the folder asked for.
-    try Data([1]).write(to: recorded.file("mine.npy"))
+    try Data([1]).write(to: recorded.place(for: "mine.npy"))
     #expect(place() == name && place(asked.url.path) == name)
-    try Data([1]).write(to: asked.file("mine.npy"))
-    #expect(try place(asked.url.path) == asked.file("mine.npy").path)
+    try Data([1]).write(to: asked.place(for: "mine.npy"))
+    #expect(try place(asked.url.path) == asked.place(for: "mine.npy").path)
     #expect(DatasetLocator().place(ofRecorded: "omniglot") == "omniglot")
     let here = FileManager.default.currentDirectoryPath
     #expect(DatasetCatalog.lastingName(for: "data/../mine.npy") == "\(here)/mine.npy")
@@ -61,7 +62,7 @@ import Testing
   }
 
   @Test func emptyNamesAndRepetitionsAreLeftOut() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     let path = folder.url.path
     #expect(DatasetLocator(dataDirectory: nil, environment: ["FFJORD_VAE_DATA": ""]).directories.count == 1)
     #expect(
@@ -70,7 +71,7 @@ import Testing
   }
 
   @Test func aMissingDatasetSaysWhereItWasLookedForAndHowToGetIt() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     let locator = DatasetLocator(dataDirectory: folder.url.path, environment: [:])
     let error = #expect(throws: DatasetError.self) {
       try DatasetLoader.load(name: "omniglot", locator: locator)
@@ -104,10 +105,10 @@ import Testing
   }
 
   @Test func eachOfSeveralFilesIsLookedFor() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     let locator = DatasetLocator(dataDirectory: folder.url.path, environment: [:])
     let names = ["mnist/binarized_mnist_train.amat.gz", "binarized_mnist_valid.amat"]
-    for name in names { try Data([1]).write(to: try folder.file(name)) }
+    for name in names { try Data([1]).write(to: try folder.place(for: name)) }
     let error = #expect(throws: DatasetError.self) { try locator.locateAll(.mnist) }
     #expect(error?.category == .missingInput)
     // The missing one is asked for, and its address given.
@@ -116,21 +117,21 @@ import Testing
     let status = try DatasetStatus(of: .mnist, locator: locator)
     #expect(!status.isAvailable && status.pixels == .binary)
     #expect(status.files.map { $0.verdict } == [.unknown, .unknown, nil])
-    try Data([1]).write(to: try folder.file("MNIST_static/binarized_mnist_test.amat"))
+    try Data([1]).write(to: try folder.place(for: "MNIST_static/binarized_mnist_test.amat"))
     #expect(
       try locator.locateAll(.mnist).map { $0.lastPathComponent }
         == ["binarized_mnist_train.amat.gz", "binarized_mnist_valid.amat", "binarized_mnist_test.amat"])
   }
 
   @Test func statusTellsKnownFilesFromOthers() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     let locator = DatasetLocator(dataDirectory: folder.url.path, environment: [:])
     let missing = try DatasetStatus(of: .omniglot, locator: locator)
     #expect(!missing.isAvailable)
     #expect(missing.files[0].verdict == nil)
     #expect(missing.files[0].searched.count == 6)
 
-    let url = try folder.file("chardata.mat")
+    let url = try folder.place(for: "chardata.mat")
     try Data("other".utf8).write(to: url)
     let other = try DatasetStatus(of: .omniglot, locator: locator)
     #expect(other.isAvailable)

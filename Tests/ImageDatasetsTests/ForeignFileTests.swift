@@ -1,3 +1,4 @@
+import FileTestSupport
 import Files
 import Foundation
 import Testing
@@ -6,10 +7,10 @@ import Testing
 
 /// Files whose claims are not true, or are true and too large.
 @Suite struct ForeignFileTests {
-  private let folder = try! TestFolder()
+  private let folder = try! TemporaryDirectory()
 
   private func error(_ name: String, _ contents: Data, memoryLimit: MemoryLimit = .standard) throws -> DatasetError? {
-    let url = try folder.file(name)
+    let url = try folder.place(for: name)
     try contents.write(to: url)
     return error(url, memoryLimit)
   }
@@ -46,7 +47,7 @@ import Testing
     let raw = RawMAT(isLittleEndian: isLittleEndian)
     let values = (0..<64 * 4).map { $0 % 120 }
     func read(_ classType: UInt32, _ dataType: UInt32, _ bytes: [UInt8]) throws -> [Float] {
-      let url = try folder.file("numbers.mat")
+      let url = try folder.place(for: "numbers.mat")
       let element = raw.variable("x", [8, 8, 4], classType: classType, dataType: dataType, bytes)
       for element in [element, raw.compressed(element)] {
         // Beside what cannot be read: a cell that claims to be huge, and an object of MathWorks' own.
@@ -85,7 +86,7 @@ import Testing
     for shape in [[10, Int.max, 8], [Int.max, 8, 8], [0, 1 << 62, 1 << 62], [1 << 60, 784]] {
       let array = ArchiveWriter.npy("<f8", shape, [0.5, 0.5])
       #expect(try error("images.npy", array) != nil)
-      let url = try folder.file("images.npz")
+      let url = try folder.place(for: "images.npz")
       try ArchiveWriter.npz([("images", array)], to: url)
       #expect(error(url) != nil)
     }
@@ -96,15 +97,15 @@ import Testing
     let zeros = [UInt8](repeating: 0, count: 200 * 784)
     let small = MemoryLimit(floor: 1_000_000)
     let expected = 200 * 784 * 16
-    let archive = try folder.file("images.npz")
+    let archive = try folder.place(for: "images.npz")
     try ArchiveWriter.npz([("images", ArchiveWriter.npy("|u1", [200, 784], zeros))], to: archive)
-    let matrix = try folder.file("images.mat")
+    let matrix = try folder.place(for: "images.mat")
     let raw = RawMAT()
     try raw.file([raw.compressed(raw.variable("images", [784, 200], zeros))]).write(to: matrix)
     let pictures = folder.url.appendingPathComponent("pictures")
     for index in 0..<200 {
       try PNGImage(height: 28, width: 28, pixels: Array(zeros[..<784])).write(
-        to: try folder.file("pictures/\(index).png"))
+        to: try folder.place(for: "pictures/\(index).png"))
     }
     for url in [archive, matrix] {
       #expect(error(url, small) == .tooLarge(path: url.path, claim: expected, limit: 1_000_000))
@@ -113,7 +114,7 @@ import Testing
     #expect(error(pictures) == nil)
     for index in 0..<200 {
       try PNGImage(height: 512, width: 512, pixels: [UInt8](repeating: 0, count: 1 << 18)).write(
-        to: try folder.file("pictures/\(index).png"))
+        to: try folder.place(for: "pictures/\(index).png"))
     }
     guard case .tooLarge(_, let claim, let limit) = error(pictures, small) else {
       Issue.record("pictures of one colour were read")
@@ -125,7 +126,7 @@ import Testing
   }
 
   @Test func aPictureThatIsResizedTakesNoMoreMemoryThanItsFileMay() throws {
-    let picture = try folder.file("pictures/white.png")
+    let picture = try folder.place(for: "pictures/white.png")
     try PNGImage(height: 2000, width: 2000, pixels: [UInt8](repeating: 255, count: 4_000_000)).write(to: picture)
     var preparation = ImagePreparation()
     preparation.size = ImageSize(height: 28, width: 28)
@@ -162,7 +163,7 @@ import Testing
   }
 
   @Test func aPictureOfTheWrongSizeTakesNoMemory() throws {
-    let url = try folder.file("picture.png")
+    let url = try folder.place(for: "picture.png")
     try PNGImage(height: 600, width: 600, pixels: [UInt8](repeating: 7, count: 360_000)).write(to: url)
     var asked: [Int] = []
     let error = #expect(throws: PNGError.self) {
@@ -177,8 +178,8 @@ import Testing
   }
 
   @Test func aTextOfEmptyLinesEnds() throws {
-    let url = try folder.file("lines.amat.gz")
-    try ArchiveWriter.gzip(Data(repeating: 0x0A, count: 3_000_000), in: folder).write(to: url)
+    let url = try folder.place(for: "lines.amat.gz")
+    try Data(deflated(Data(repeating: 0x0A, count: 3_000_000), as: .gzip)).write(to: url)
     let error = #expect(throws: DatasetError.self) { try AMATFile(rowCount: 5, rowLength: 9).read(url) }
     #expect(error?.description.contains("more text than 5 lines of 9 numbers take") == true)
   }

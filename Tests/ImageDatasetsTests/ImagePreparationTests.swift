@@ -1,5 +1,6 @@
-import Randomness
+import FileTestSupport
 import Foundation
+import Randomness
 import Tensors
 import Testing
 
@@ -10,12 +11,12 @@ import Testing
     RandomStream(seed: UInt64(seed), purpose: .test, step: 5).uniforms(0..<side * side).map { UInt8($0 * 255) }
   }
 
-  private func write(_ folder: TestFolder, _ name: String, side: Int = 16, seed: Int) throws {
-    try PNGImage(height: side, width: side, pixels: shades(side, seed)).write(to: try folder.file(name))
+  private func write(_ folder: TemporaryDirectory, _ name: String, side: Int = 16, seed: Int) throws {
+    try PNGImage(height: side, width: side, pixels: shades(side, seed)).write(to: try folder.place(for: name))
   }
 
   private func read(
-    _ folder: TestFolder, _ change: (inout ImagePreparation) -> Void = { _ in }
+    _ folder: TemporaryDirectory, _ change: (inout ImagePreparation) -> Void = { _ in }
   ) throws -> (dataset: ImageDataset, account: String) {
     var preparation = ImagePreparation()
     change(&preparation)
@@ -31,7 +32,7 @@ import Testing
   }
 
   @Test func addingAndRemovingImagesMovesNoOther() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     for index in 0..<120 { try write(folder, "\(index).png", seed: index) }
     let before = splits(try read(folder).dataset)
     #expect(Set(before.values).count == 3)
@@ -54,9 +55,9 @@ import Testing
   }
 
   @Test func anImageIsTheSameInAFolderAndInAnArray() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     for index in 0..<5 { try write(folder, "\(index).png", side: 28, seed: index) }
-    let array = try folder.file("array/images.npy")
+    let array = try folder.place(for: "array/images.npy")
     let all = (0..<5).flatMap { shades(28, $0) }
     try ArchiveWriter.npy("<f8", [5, 28, 28], all.map { Double($0) / 255 }).write(to: array)
     let other = try OwnImages(path: array.path).read().dataset
@@ -68,16 +69,16 @@ import Testing
   }
 
   @Test func foldersAreClassesAndEveryOtherFileIsNamed() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     for (index, name) in ["cats/1.png", "cats/deep/2.PNG", "dogs/3.png", "4.png"].enumerated() {
       try write(folder, name, seed: index)
     }
     let jpeg = JPEGWriter.encode(shades(16, 9), height: 16, width: 16)
-    try jpeg.write(to: try folder.file("dogs/5.jpg"))
+    try jpeg.write(to: try folder.place(for: "dogs/5.jpg"))
     // A file's first bytes tell what it is.
-    try jpeg.write(to: try folder.file("dogs/6.png"))
+    try jpeg.write(to: try folder.place(for: "dogs/6.png"))
     for other in ["notes.txt", "cats/a.gif", ".git/config", ".DS_Store"] {
-      try Data("x".utf8).write(to: try folder.file(other))
+      try Data("x".utf8).write(to: try folder.place(for: other))
     }
     let dataset = try read(folder).dataset
     let all = dataset.images(.all)
@@ -90,7 +91,7 @@ import Testing
   }
 
   @Test func classesLieBelowSplits() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     for (index, name) in ["train/a/1.png", "train/b/2.png", "val/a/3.png", "test/4.png"].enumerated() {
       try write(folder, name, seed: index)
     }
@@ -118,11 +119,11 @@ import Testing
   }
 
   @Test func picturesOfAllSizesAreResizedAndColoursAreSaidAloud() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     try write(folder, "a.png", side: 40, seed: 1)
     try write(folder, "b.png", side: 5, seed: 2)
     try JPEGWriter.encode([UInt8](repeating: 90, count: 60 * 33 * 3), height: 60, width: 33, components: 3)
-      .write(to: try folder.file("c.jpeg"))
+      .write(to: try folder.place(for: "c.jpeg"))
     let (dataset, account) = try read(folder) { $0.size = ImageSize(height: 17, width: 30) }
     #expect((dataset.height, dataset.width) == (17, 30) && dataset.counts.total == 3)
     #expect(account.contains("resized from 5x5 to 60x33 by the means of areas, their sides not in proportion"))
@@ -133,7 +134,7 @@ import Testing
   }
 
   @Test func greyImagesAreBinarizedAsAsked() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     for index in 0..<60 { try write(folder, "\(index).png", seed: index) }
     let grey = try read(folder).dataset
     #expect(grey.pixels == .grey && !grey.isTrainBinarizedDynamically && grey.polarity == .light)
@@ -144,9 +145,9 @@ import Testing
     #expect(dynamic.test.isBinary && abs(dynamic.test.mean - grey.test.mean) < 0.05)
     // The one draw of a test image is its own, whatever others there are.
     let test = try #require(dynamic.origins?.records[.test]?.last)
-    let other = try TestFolder()
+    let other = try TemporaryDirectory()
     try FileManager.default.copyItem(
-      at: folder.url.appendingPathComponent(test.file), to: try other.file("test/x.png"))
+      at: folder.url.appendingPathComponent(test.file), to: try other.place(for: "test/x.png"))
     try write(other, "train/1.png", seed: 1)
     let alone = try read(other) { $0.binarization = .dynamic }.dataset
     #expect(Array(alone.test[0]) == Array(dynamic.test[dynamic.test.count - 1]))
@@ -155,8 +156,8 @@ import Testing
   }
 
   @Test func arraysOfAnySizeAreResized() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("images.npy")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "images.npy")
     try ArchiveWriter.npy("|u1", [4, 6, 100], (0..<2400).map { UInt8($0 % 251) }).write(to: url)
     var preparation = ImagePreparation()
     preparation.size = ImageSize(height: 18, width: 50)

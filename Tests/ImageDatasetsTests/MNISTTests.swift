@@ -1,5 +1,6 @@
-import Randomness
+import FileTestSupport
 import Foundation
+import Randomness
 import Tensors
 import Testing
 
@@ -25,10 +26,10 @@ import Testing
   }
 
   /// The three files, plain or gzipped.
-  private func write(in folder: TestFolder, isGzipped: Bool) throws -> [URL] {
+  private func write(in folder: TemporaryDirectory, isGzipped: Bool) throws -> [URL] {
     try DatasetSplit.allCases.map { split in
-      let url = try folder.file("\(split).amat" + (isGzipped ? ".gz" : ""))
-      try (isGzipped ? ArchiveWriter.gzip(text(split), in: folder) : text(split)).write(to: url)
+      let url = try folder.place(for: "\(split).amat" + (isGzipped ? ".gz" : ""))
+      try (isGzipped ? Data(deflated(text(split), as: .gzip)) : text(split)).write(to: url)
       return url
     }
   }
@@ -37,8 +38,8 @@ import Testing
     MNIST(side: 3, counts: counts, cache: DatasetCache(directory: cache))
   }
 
-  private func malformed(_ data: Data, in folder: TestFolder) throws -> String {
-    let url = try folder.file("bad.amat")
+  private func malformed(_ data: Data, in folder: TemporaryDirectory) throws -> String {
+    let url = try folder.place(for: "bad.amat")
     try data.write(to: url)
     do {
       _ = try AMATFile(rowCount: 5, rowLength: 9).read(url)
@@ -51,7 +52,7 @@ import Testing
   }
 
   @Test(arguments: [true, false]) func linesBecomeImages(isGzipped: Bool) throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     let dataset = try reader().read(try write(in: folder, isGzipped: isGzipped))
     #expect(dataset.counts == counts)
     for split in DatasetSplit.allCases { #expect(dataset[split].pixels == pixels[split]) }
@@ -60,14 +61,14 @@ import Testing
   }
 
   @Test func spacesAndLineEndsMayVary() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("loose.amat")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "loose.amat")
     try (Data("\n".utf8) + text(.train, separator: " \t", end: " \r\n").dropLast(3)).write(to: url)
     #expect(try AMATFile(rowCount: 5, rowLength: 9).read(url).floats == pixels[.train])
   }
 
   @Test func whatIsWrongIsNamedWithItsLine() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     let line = "0 1 0 1 0 1 0 1 0\n"
     func bad(_ third: String) throws -> String {
       try malformed(Data((line + line + third + line + line).utf8), in: folder)
@@ -86,8 +87,8 @@ import Testing
   }
 
   @Test func aLineOf783NumbersIsNamed() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("binarized_mnist_test.amat")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "binarized_mnist_test.amat")
     let whole = Array(repeating: "0", count: 784).joined(separator: " ") + "\n"
     try Data((whole + whole.dropFirst(2) + whole).utf8).write(to: url)
     let error = #expect(throws: DatasetError.self) { try AMATFile(rowCount: 3, rowLength: 784).read(url) }
@@ -96,8 +97,8 @@ import Testing
   }
 
   @Test func truncatedAndDamagedArchivesAreNamedWithTheirPlace() throws {
-    let folder = try TestFolder()
-    let whole = try ArchiveWriter.gzip(text(.train), in: folder)
+    let folder = try TemporaryDirectory()
+    let whole = Data(deflated(text(.train), as: .gzip))
     for length in 2..<whole.count {
       let reason = try malformed(whole.prefix(length), in: folder)
       #expect(reason.contains("gzip stream is truncated: the file ends at byte \(length)"), "\(reason)")
@@ -105,8 +106,8 @@ import Testing
     // Two members are one text; what follows the last must be a member too.
     let half = text(.train).count / 2
     let members =
-      try ArchiveWriter.gzip(text(.train).prefix(half), in: folder)
-      + ArchiveWriter.gzip(text(.train).dropFirst(half), in: folder)
+      Data(deflated(text(.train).prefix(half), as: .gzip))
+      + Data(deflated(text(.train).dropFirst(half), as: .gzip))
     #expect(try malformed(members, in: folder) == "read")
     #expect(try malformed(whole + Data("more".utf8), in: folder).contains("damaged"))
     var damaged = whole
@@ -115,8 +116,8 @@ import Testing
   }
 
   @Test func flippedBitsEndInAnErrorOrInImages() throws {
-    let folder = try TestFolder()
-    let whole = try ArchiveWriter.gzip(text(.train), in: folder)
+    let folder = try TemporaryDirectory()
+    let whole = Data(deflated(text(.train), as: .gzip))
     let stream = RandomStream(seed: 12, purpose: .test)
     var refused = 0
     for trial in 0..<500 {
@@ -129,7 +130,7 @@ import Testing
   }
 
   @Test func aMissingFileIsNoBadData() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     let error = #expect(throws: DatasetError.self) {
       try AMATFile(rowCount: 1, rowLength: 9).read(folder.url.appendingPathComponent("nothing"))
     }
@@ -141,7 +142,7 @@ import Testing
   }
 
   @Test func whatWasReadOnceComesFromTheCache() throws {
-    let (folder, cache) = (try TestFolder(), try TestFolder())
+    let (folder, cache) = (try TemporaryDirectory(), try TemporaryDirectory())
     let files = try write(in: folder, isGzipped: false)
     let place = cache.url.appendingPathComponent("below/ffjord-vae")
     var reports = [String]()
@@ -151,14 +152,14 @@ import Testing
     #expect(reports.count == 3)
     for split in DatasetSplit.allCases { #expect(first[split] == second[split]) }
     // Another size or another path is another file.
-    let link = try folder.file("other.amat")
+    let link = try folder.place(for: "other.amat")
     try FileManager.default.copyItem(at: files[0], to: link)
     _ = try reader(place).read([link, files[1], files[2]]) { reports.append($0) }
     #expect(reports.count == 4)
   }
 
   @Test func aStaleOrDamagedEntryIsWrittenAnew() throws {
-    let (folder, cache) = (try TestFolder(), try TestFolder())
+    let (folder, cache) = (try TemporaryDirectory(), try TemporaryDirectory())
     let files = try write(in: folder, isGzipped: false)
     let kept = DatasetCache(directory: cache.url)
     _ = try reader(cache.url).read(files)
@@ -194,7 +195,7 @@ import Testing
   }
 
   @Test func aCacheThatCannotBeWrittenIsNoError() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     let files = try write(in: folder, isGzipped: false)
     // A folder cannot be made below a file.
     #expect(try reader(files[0].appendingPathComponent("cache")).read(files).counts == counts)

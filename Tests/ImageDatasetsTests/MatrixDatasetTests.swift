@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import Testing
 
@@ -14,8 +15,8 @@ import Testing
   }
 
   @Test func silhouettesAreTurnedAndInverted() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("caltech.mat")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "caltech.mat")
     try MATWriter.write(variables(), to: url)
     let dataset = try reader.read(url)
     #expect(dataset.counts == reader.counts)
@@ -32,8 +33,8 @@ import Testing
   }
 
   @Test func strayValuesAndClassesAreNamed() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("caltech.mat")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "caltech.mat")
     var bad = variables()
     bad[1] = MATWriter.Variable(
       "val_data", [2, 16], .bytes([0, 1, 1, 1, 0, 7] + [UInt8](repeating: 1, count: 26)))
@@ -51,8 +52,8 @@ import Testing
 
 @Suite struct FreyFacesTests {
   @Test func framesAreShuffledAndSplitAndStayGrey() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("frey.mat")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "frey.mat")
     let bytes = (0..<120).map { UInt8($0 * 2) }
     try MATWriter.write([MATWriter.Variable("ff", [12, 10], .bytes(bytes))], to: url)
     let reader = FreyFaces(
@@ -120,16 +121,16 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: isThere(.mnist), "MNIST's files are not here: not tested on them"))
+  @Test(.enabled(if: isThere(.mnist), "needs MNIST in FFJORD_VAE_DATA"))
   func binarizedDigits() throws {
-    let cache = try TestFolder()
+    let cache = try TemporaryDirectory()
     let files = try Self.locator.locateAll(.mnist)
     let reader = MNIST(cache: DatasetCache(directory: cache.url))
     let clock = ContinuousClock()
     var first: ImageDataset?
     let reading = try clock.measure { first = try reader.read(files) }
     let cached = try clock.measure { _ = try reader.read(files) }
-    let size = try cache.names.map { name in
+    let size = try cache.paths().map { name in
       try Data(contentsOf: cache.url.appendingPathComponent(name)).count
     }.reduce(0, +)
     print("mnist: first read in \(reading), then from the cache of \(size) bytes in \(cached)")
@@ -141,7 +142,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: isThere(.caltech101), "Caltech 101's file is not here: not tested on it"))
+  @Test(.enabled(if: isThere(.caltech101), "needs Caltech 101 in FFJORD_VAE_DATA"))
   func silhouettes() throws {
     let dataset = try DatasetLoader.load(name: "caltech101", locator: Self.locator)
     check(dataset, .caltech101, means: [0.44894537, 0.46404064, 0.46098498])
@@ -153,7 +154,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: isThere(.freyfaces), "Frey's face is not here: not tested on it"),
+    .enabled(if: isThere(.freyfaces), "needs Frey Faces in FFJORD_VAE_DATA"),
     arguments: [UInt32(123), 321, 231])
   func faces(seed: UInt32) throws {
     let known: [UInt32: [Float]] = [

@@ -1,5 +1,6 @@
-import Randomness
+import FileTestSupport
 import Foundation
+import Randomness
 import Tensors
 import Testing
 
@@ -19,8 +20,8 @@ import Testing
   }
 
   @Test(arguments: [true, false]) func imagesAreTurnedAndSplit(isCompressed: Bool) throws {
-    let folder = try TestFolder()
-    let url = try folder.file("chardata.mat")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "chardata.mat")
     try MATWriter.write(variables(), to: url, isCompressed: isCompressed)
     let dataset = try reader.read(url)
 
@@ -81,11 +82,11 @@ import Testing
   }
 
   @Test func otherFilesAreRefusedInWords() throws {
-    let folder = try TestFolder()
-    let text = try folder.file("text.mat")
+    let folder = try TemporaryDirectory()
+    let text = try folder.place(for: "text.mat")
     try Data(String(repeating: "not a matrix ", count: 40).utf8).write(to: text)
     #expect(malformed(text)?.contains("does not begin like a MAT file") == true)
-    let empty = try folder.file("empty.mat")
+    let empty = try folder.place(for: "empty.mat")
     try Data().write(to: empty)
     #expect(malformed(empty)?.contains("truncated") == true)
     let directory = #expect(throws: DatasetError.self) { try reader.read(folder.url) }
@@ -97,8 +98,8 @@ import Testing
   }
 
   @Test(arguments: [true, false]) func noTruncationIsRead(isCompressed: Bool) throws {
-    let folder = try TestFolder()
-    let url = try folder.file("whole.mat")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "whole.mat")
     try MATWriter.write(variables(), to: url, isCompressed: isCompressed)
     let whole = try Data(contentsOf: url)
     for length in 0..<whole.count {
@@ -109,8 +110,8 @@ import Testing
 
   /// Whatever is wrong with a file, reading it ends in images or in an error.
   @Test(arguments: [true, false]) func flippedBitsEndInAnErrorOrInImages(isCompressed: Bool) throws {
-    let folder = try TestFolder()
-    let url = try folder.file("whole.mat")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "whole.mat")
     try MATWriter.write(variables(), to: url, isCompressed: isCompressed)
     let whole = try Data(contentsOf: url)
     let stream = RandomStream(seed: 11, purpose: .test, step: isCompressed ? 1 : 0)
@@ -143,8 +144,8 @@ import Testing
   }
 
   private func reason(for variables: [MATWriter.Variable]) throws -> String {
-    let folder = try TestFolder()
-    let url = try folder.file("chardata.mat")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "chardata.mat")
     try MATWriter.write(variables, to: url)
     return try #require(malformed(url))
   }
@@ -152,19 +153,11 @@ import Testing
 
 /// Tests on the real images, where they are on this machine.
 @Suite struct RealOmniglotTests {
-  static let locator: DatasetLocator = {
-    var root = URL(fileURLWithPath: #filePath)
-    for _ in 0..<3 { root.deleteLastPathComponent() }
-    let beside = root.deletingLastPathComponent().appendingPathComponent("shared/datasets").path
-    let asked = ProcessInfo.processInfo.environment[DatasetLocator.environmentVariable]
-    return DatasetLocator(dataDirectory: asked ?? beside, environment: [:])
-  }()
+  static let locator = DatasetLocator(dataDirectory: RealData.directory, environment: [:])
 
   static var isThere: Bool { (try? locator.locate(.omniglot)) != nil }
 
-  @Test(
-    .enabled(
-      if: isThere, "Omniglot is neither in $FFJORD_VAE_DATA nor in ../shared/datasets: not tested on it"))
+  @Test(.enabled(if: isThere, "needs Omniglot in FFJORD_VAE_DATA"))
   func theRealImagesAreRead() throws {
     let dataset = try DatasetLoader.load(name: "omniglot", locator: Self.locator)
     #expect(dataset.counts == DatasetDescription.omniglot.counts)

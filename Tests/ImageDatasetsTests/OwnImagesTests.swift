@@ -1,5 +1,6 @@
-import Randomness
+import FileTestSupport
 import Foundation
+import Randomness
 import Tensors
 import Testing
 
@@ -30,8 +31,8 @@ import Testing
   }
 
   @Test func namedSplitsAreKeptInOrder() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("digits.npz")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "digits.npz")
     let (train, valid, test) = (bytes(4), bytes(2), bytes(3))
     try ArchiveWriter.npz(
       [
@@ -52,8 +53,8 @@ import Testing
   }
 
   @Test func oneArrayIsCutByTheImagesThemselves() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("digits.npy")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "digits.npy")
     let stream = RandomStream(seed: 21, purpose: .test)
     let numbers: [UInt8] = stream.uniforms(0..<100 * 560).map { $0 < 0.5 ? 1 : 0 }
     try ArchiveWriter.npy("|b1", [100, 28, 20], numbers).write(to: url)
@@ -75,8 +76,8 @@ import Testing
   }
 
   @Test func aMissingSplitIsCutFromTraining() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("digits.npz")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "digits.npz")
     let all = bytes(200, 784)
     try ArchiveWriter.npz(
       [
@@ -90,8 +91,8 @@ import Testing
   }
 
   @Test func numbersOfEveryTypeAndOrderAreTheSameImages() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("images.npy")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "images.npy")
     let values = bytes(3)
     func read(_ npy: Data) throws -> [Float] {
       try npy.write(to: url)
@@ -126,8 +127,8 @@ import Testing
   }
 
   @Test func scalesAreToldApart() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("images.npy")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "images.npy")
     func dataset(_ values: [Float]) throws -> ImageDataset {
       try ArchiveWriter.npy("<f4", [4, 1024], values).write(to: url)
       return try read(url).dataset
@@ -148,8 +149,8 @@ import Testing
   @Test(arguments: [Float.nan, .infinity, -.infinity, -0.25, 256]) func strayNumbersAreNamed(_ value: Float)
     throws
   {
-    let folder = try TestFolder()
-    let url = try folder.file("images.npz")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "images.npz")
     var values = [Float](repeating: 0.5, count: 5 * 784)
     values[3 * 784 + 2 * 28 + 7] = value
     try ArchiveWriter.npz([("images", ArchiveWriter.npy("<f4", [5, 28, 28], values))], to: url)
@@ -157,8 +158,8 @@ import Testing
   }
 
   @Test func pickledObjectsAreRefused() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("images.npz")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "images.npz")
     let pickle = Data("\u{80}\u{4}K\u{1}.".utf8)
     let object = ArchiveWriter.npy("|O", [3, 28, 28], pickle)
     for name in ["images", "train", "arr_0"] {
@@ -170,14 +171,14 @@ import Testing
     try ArchiveWriter.npz(
       [("labels", object), ("arr_0", ArchiveWriter.npy("|u1", [3, 28, 28], bytes(3)))], to: url)
     #expect(try read(url).account.contains("left out: 'labels'"))
-    let single = try folder.file("images.npy")
+    let single = try folder.place(for: "images.npy")
     try object.write(to: single)
     #expect(try refusal(single).contains("object array"))
   }
 
   @Test func otherArraysAreRefusedInWords() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("images.npz")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "images.npz")
     func text(_ arrays: [(String, Data)]) throws -> String {
       try ArchiveWriter.npz(arrays.map { (name: $0.0, npy: $0.1) }, to: url)
       return try refusal(url)
@@ -210,7 +211,7 @@ import Testing
     #expect(try refusal(url).contains("holds no arrays"))
     try Data("no archive".utf8).write(to: url)
     #expect(try refusal(url).contains("no NPZ file"))
-    let other = try folder.file("images.tiff")
+    let other = try folder.place(for: "images.tiff")
     try Data("II".utf8).write(to: other)
     #expect(try refusal(other).contains("nothing else"))
     let missing = #expect(throws: DatasetError.self) { try DatasetLoader.load(name: "./nothing-there.npz") }
@@ -218,8 +219,8 @@ import Testing
   }
 
   @Test(arguments: [true, false]) func damagedArchivesEndInAnErrorOrInImages(isCompressed: Bool) throws {
-    let folder = try TestFolder()
-    let url = try folder.file("images.npz")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "images.npz")
     let values = (0..<4 * 784).map { UInt8($0 % 3 == 0 ? 200 : 3) }
     try ArchiveWriter.npz(
       [
@@ -243,8 +244,8 @@ import Testing
   }
 
   @Test func damagedNPYFilesEndInAnErrorOrInImages() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("images.npy")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "images.npy")
     let whole = ArchiveWriter.npy("|u1", [4, 28, 20], [UInt8](repeating: 9, count: 4 * 560))
     for length in stride(from: 0, to: whole.count, by: 3) {
       try whole.prefix(length).write(to: url)

@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import Testing
 
@@ -5,8 +6,8 @@ import Testing
 
 @Suite struct OwnMatricesTests {
   private func read(_ variables: [MATWriter.Variable]) throws -> (dataset: ImageDataset, account: String) {
-    let folder = try TestFolder()
-    let url = try folder.file("images.mat")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "images.mat")
     try MATWriter.write(variables, to: url)
     return try OwnImages(path: url.path).read()
   }
@@ -81,21 +82,21 @@ import Testing
 }
 
 @Suite struct ImageFolderTests {
-  private func write(_ folder: TestFolder, _ name: String, side: Int = 28, shade: Int) throws {
+  private func write(_ folder: TemporaryDirectory, _ name: String, side: Int = 28, shade: Int) throws {
     let pixels = (0..<side * side).map { UInt8(($0 + shade) % 256) }
-    try PNGImage(height: side, width: side, pixels: pixels).write(to: try folder.file(name))
+    try PNGImage(height: side, width: side, pixels: pixels).write(to: try folder.place(for: name))
   }
 
-  private func refusal(_ folder: TestFolder) throws -> DatasetError? {
+  private func refusal(_ folder: TemporaryDirectory) throws -> DatasetError? {
     #expect(throws: DatasetError.self) { try DatasetLoader.load(name: folder.url.path) }
   }
 
   @Test func allPicturesOfAFolderAreRead() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     for index in 0..<9 { try write(folder, "\(index).png", side: 32, shade: index) }
     try write(folder, "below/deep/last.PNG", side: 32, shade: 9)
     try write(folder, ".hidden.png", side: 32, shade: 9)
-    try Data("notes".utf8).write(to: try folder.file("notes.txt"))
+    try Data("notes".utf8).write(to: try folder.place(for: "notes.txt"))
     let (dataset, account) = try OwnImages(path: folder.url.path).read()
     #expect(dataset.counts.total == 10)
     #expect(dataset.origins?.ignored == [".hidden.png", "notes.txt"])
@@ -109,7 +110,7 @@ import Testing
   }
 
   @Test func foldersNamedAfterSplitsAreTheSplits() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     for index in 0..<3 { try write(folder, "train/\(index).png", shade: index) }
     for index in 3..<5 { try write(folder, "valid/a/\(index).png", shade: index) }
     try write(folder, "test/5.png", shade: 5)
@@ -122,7 +123,7 @@ import Testing
   }
 
   @Test func aPictureThatDoesNotFitIsNamed() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     #expect(try refusal(folder)?.description.contains("no PNG files and no JPEG files") == true)
     try write(folder, "a.png", shade: 1)
     try write(folder, "b.png", side: 7, shade: 1)
@@ -134,14 +135,14 @@ import Testing
     let mixed = try refusal(folder)
     #expect(mixed?.description.contains("b.png") == true && mixed?.description.contains("a.png") == true)
     #expect(mixed?.description.contains("one size, or be resized") == true)
-    try Data("no picture".utf8).write(to: try folder.file("b.png"))
+    try Data("no picture".utf8).write(to: try folder.place(for: "b.png"))
     let text = try refusal(folder)
     #expect(text?.category == .badData)
     #expect(text?.description.contains("b.png") == true)
   }
 
   @Test func ownImagesAreDescribedLikeTheOthers() async throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryDirectory()
     for index in 0..<20 { try write(folder, "\(index).png", shade: index) }
     let description = try DatasetCatalog.description(named: folder.url.path)
     #expect(description.counts.total == 20)

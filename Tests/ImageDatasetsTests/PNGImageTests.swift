@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import Testing
 
@@ -8,11 +9,11 @@ import Testing
     height: 7, width: 300, pixels: (0..<2100).map { UInt8(truncatingIfNeeded: $0 * 7) })
 
   @Test func whatIsWrittenIsReadBack() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("picture.png")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "picture.png")
     try picture.write(to: url)
     #expect(try PNGImage(contentsOf: url) == picture)
-    #expect(try folder.names == ["picture.png"])
+    #expect(try folder.paths() == ["picture.png"])
     // Written over an older one, it is the new one.
     let other = PNGImage(height: 1, width: 1, pixels: [9])
     try other.write(to: url)
@@ -20,11 +21,11 @@ import Testing
   }
 
   @Test func aWrittenFileCanBeReadByOthers() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("picture.png")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "picture.png")
     try picture.write(to: url)
     let attributes = try FileManager.default.attributesOfItem(atPath: url.path)
-    let plain = try folder.file("plain")
+    let plain = try folder.place(for: "plain")
     try Data().write(to: plain)
     let usual = try FileManager.default.attributesOfItem(atPath: plain.path)
     #expect(
@@ -33,8 +34,8 @@ import Testing
   }
 
   @Test func badFilesAndPlacesAreErrors() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("picture.png")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "picture.png")
     let missing = #expect(throws: PNGError.self) { try PNGImage(contentsOf: url) }
     #expect(missing?.category == .inputOutput)
     try Data("no picture".utf8).write(to: url)
@@ -47,8 +48,8 @@ import Testing
   }
 
   @Test func damagedFilesEndInAnErrorOrInAPicture() throws {
-    let folder = try TestFolder()
-    let url = try folder.file("picture.png")
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "picture.png")
     let whole = try picture.encoded()
     for length in stride(from: 0, to: whole.count - 12, by: 3) {
       try whole.prefix(length).write(to: url)

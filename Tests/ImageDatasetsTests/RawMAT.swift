@@ -1,4 +1,4 @@
-import CZlib
+import FileTestSupport
 import Foundation
 
 /// Puts MAT files together byte by byte, also ones that no library writes.
@@ -27,10 +27,8 @@ struct RawMAT {
 
   /// An element, compressed.
   func compressed(_ element: Data) -> Data {
-    var length = compressBound(UInt(element.count))
-    var packed = [UInt8](repeating: 0, count: Int(length))
-    precondition(compress(&packed, &length, Array(element), UInt(element.count)) == Z_OK)
-    return Data(bytes(15 as UInt32) + bytes(UInt32(length)) + packed[..<Int(length)])
+    let packed = deflated(element, as: .zlib)
+    return Data(bytes(15 as UInt32) + bytes(UInt32(packed.count)) + packed)
   }
 
   /// The bytes of a number in the file's order.

@@ -1,62 +1,64 @@
 import Kernels
 import Tensors
+import TestSupport
 import Testing
 
-extension ProcessWideTests {
-  /// Every operation of every backend that runs here, on every instruction set, against the reference's double precision.
-  @Suite struct ConformanceTests {
-    @Test(
-      .enabled(
-        if: Backends.all.allSatisfy(\.isAvailable),
-        "not on this processor: \(Backends.all.filter { !$0.isAvailable }.map(\.name).joined(separator: ", "))"))
-    func `every backend of this build was tested`() {
-      #expect(!Backends.all.isEmpty)
-    }
+/// Every operation of every backend that runs here, on every instruction set, against the reference's double precision.
+@Suite struct ConformanceTests {
+  @Test(
+    .enabled(
+      if: Backends.all.allSatisfy(\.isAvailable),
+      "not on this processor: \(Backends.all.filter { !$0.isAvailable }.map(\.name).joined(separator: ", "))"))
+  func `every backend of this build was tested`() {
+    #expect(!Backends.all.isEmpty)
+  }
 
-    @Test(arguments: BackendOperation.all, ElementType.allCases)
-    func `an operation is what the reference says`(_ operation: BackendOperation, _ type: ElementType) {
-      guard type == .float32 || operation.hasDoubles else { return }
-      for numerics in Numerics.allCases {
-        // The reference takes the numbers that the backend takes, and gives double precision.
-        let expected = Backends.$chosen.withValue(ReferenceBackend()) {
-          operation.run(Backends.current, numerics, OperationInputs(type, as: .float64))
-        }
-        for (set, results) in Settings.everywhere({
-          operation.run(Backends.current, numerics, OperationInputs(type, as: type))
-        }) {
-          let tolerance = type == .float64 ? 1e-12 : set.hasBFloat16 && numerics == .mixed ? 1.2e-2 : 3e-5
-          #expect(results[0].count == expected.count)
-          for (result, expected) in zip(results[0], expected) {
-            #expect(result.shape == expected.shape, "\(numerics) on \(set)")
-            #expect(relativeError(result, expected.doubles()) <= tolerance, "\(numerics) on \(set)")
-          }
-          for other in results.dropFirst() {
-            for (a, b) in zip(other, results[0]) {
-              #expect(a.doubles() == b.doubles(), "\(numerics) on \(set): the number of threads changes the result")
-            }
-          }
-        }
-      }
-    }
+  private static let cases = BackendOperation.all.flatMap { operation in
+    ElementType.allCases.filter { $0 == .float32 || operation.hasDoubles }.map { (operation, $0) }
+  }
 
-    /// Where the processor has no such instructions, in plain C: the same kernels.
-    @Test(arguments: BackendOperation.products + BackendOperation.updates)
-    func `products of bfloat16 numbers are what the reference says on any processor`(_ operation: BackendOperation) {
+  @Test(arguments: cases)
+  func `an operation is what the reference says`(_ operation: BackendOperation, _ type: ElementType) {
+    for numerics in Numerics.allCases {
+      // The reference takes the numbers that the backend takes, and gives double precision.
       let expected = Backends.$chosen.withValue(ReferenceBackend()) {
-        operation.run(Backends.current, .mixed, OperationInputs(.float32, as: .float64))
+        operation.run(Backends.current, numerics, OperationInputs(type, as: .float64))
       }
-      for (set, results) in Settings.everywhere({
-        Backends.$chosen.withValue(BFloat16Backend()) {
-          operation.run(Backends.current, .mixed, OperationInputs(.float32, as: .float32))
-        }
+      for (set, results) in Compute.onEveryInstructionSet({
+        operation.run(Backends.current, numerics, OperationInputs(type, as: type))
       }) {
+        let tolerance = type == .float64 ? 1e-12 : set.hasBFloat16 && numerics == .mixed ? 1.2e-2 : 3e-5
+        #expect(results[0].count == expected.count)
         for (result, expected) in zip(results[0], expected) {
-          #expect(relativeError(result, expected.doubles()) <= 1.2e-2, "on \(set)")
+          #expect(result.shape == expected.shape, "\(numerics) on \(set)")
+          #expect(relativeDifference(result, expected.doubles()) <= tolerance, "\(numerics) on \(set)")
         }
         for other in results.dropFirst() {
           for (a, b) in zip(other, results[0]) {
-            #expect(a.doubles() == b.doubles(), "on \(set): the number of threads changes the result")
+            #expect(a.doubles() == b.doubles(), "\(numerics) on \(set): the number of threads changes the result")
           }
+        }
+      }
+    }
+  }
+
+  /// Where the processor has no such instructions, in plain C: the same kernels.
+  @Test(arguments: BackendOperation.products + BackendOperation.updates)
+  func `products of bfloat16 numbers are what the reference says on any processor`(_ operation: BackendOperation) {
+    let expected = Backends.$chosen.withValue(ReferenceBackend()) {
+      operation.run(Backends.current, .mixed, OperationInputs(.float32, as: .float64))
+    }
+    for (set, results) in Compute.onEveryInstructionSet({
+      Backends.$chosen.withValue(BFloat16Backend()) {
+        operation.run(Backends.current, .mixed, OperationInputs(.float32, as: .float32))
+      }
+    }) {
+      for (result, expected) in zip(results[0], expected) {
+        #expect(relativeDifference(result, expected.doubles()) <= 1.2e-2, "on \(set)")
+      }
+      for other in results.dropFirst() {
+        for (a, b) in zip(other, results[0]) {
+          #expect(a.doubles() == b.doubles(), "on \(set): the number of threads changes the result")
         }
       }
     }

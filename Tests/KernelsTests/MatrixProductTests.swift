@@ -1,13 +1,10 @@
-import Randomness
 import Kernels
+import Randomness
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct MatrixProductTests {
-  private func draw(_ count: Int, _ index: UInt64) -> [Double] {
-    RandomStream(seed: 1, purpose: .test, step: index).normals(0..<count).map { Double($0) }
-  }
-
   struct Sizes: CustomTestStringConvertible, Sendable {
     let rows: Int
     let columns: Int
@@ -31,9 +28,9 @@ import Testing
       // Each matrix lies some numbers into its tensor, its rows further apart than they are long.
       let (aOffset, bOffset, cOffset) = (3, 1, 2)
       let (lda, ldb, ldc) = ((ta ? m : k) + 2, (tb ? k : n) + 1, n + 3)
-      let a = draw(aOffset + (ta ? k : m) * lda, 1)
-      let b = draw(bOffset + (tb ? n : k) * ldb, 2)
-      let c = draw(cOffset + m * ldc, 3)
+      let a = normals(aOffset + (ta ? k : m) * lda, 1)
+      let b = normals(bOffset + (tb ? n : k) * ldb, 2)
+      let c = normals(cOffset + m * ldc, 3)
       var expected = c
       var magnitude = 0.0
       for i in 0..<m {

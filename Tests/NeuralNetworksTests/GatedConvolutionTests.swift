@@ -2,6 +2,7 @@ import Autodiff
 import Foundation
 import NeuralNetworks
 import Tensors
+import TestSupport
 import Testing
 
 /// The gated convolution against loops over every pixel, channel and kernel position.

@@ -1,6 +1,7 @@
 import Autodiff
 import NeuralNetworks
 import Tensors
+import TestSupport
 import Testing
 
 /// The linear layer against its formula in loops.

@@ -1,7 +1,8 @@
-import Randomness
 import Autodiff
 import NeuralNetworks
+import Randomness
 import Tensors
+import TestSupport
 import Testing
 
 /// The optimizers against PyTorch's, and on a problem whose answer is known.
@@ -130,17 +131,14 @@ import Testing
   }
 
   @Test func `a gradient left as factors moves weights as the formed one does`() throws {
-    func normals(_ shape: [Int], _ seed: UInt64) -> Tensor {
-      Tensor(RandomStream(seed: seed, purpose: .test).normals(0..<shape.reduce(1, *)), shape: shape)
-    }
     let (outputs, inputs, batch) = (4608, 256, 20)
     var factored = ParameterSet()
-    _ = factored.add("w", normals([outputs, inputs], 1).scaled(by: 0.1))
+    _ = factored.add("w", normals([outputs, inputs], 1, scale: 0.1, .float32))
     var formed = factored
     var optimizers = [Optimizer(for: factored), Optimizer(for: formed)]
     for step in 0..<3 as Range<UInt64> {
-      let x = Variable(normals([batch, inputs], 10 + step))
-      let g = Variable(normals([batch, outputs], 20 + step))
+      let x = Variable(normals([batch, inputs], 10 + step, .float32))
+      let g = Variable(normals([batch, outputs], 20 + step, .float32))
       let tape = Tape()
       let w = tape.variable(factored.tensors[0])
       let gradients = tape.factoredGradients(of: (x.affine(weight: w) * g).sum(), withRespectTo: [w])

@@ -3,6 +3,7 @@ import Foundation
 import NeuralNetworks
 import NormalizingFlows
 import Tensors
+import TestSupport
 import Testing
 
 /// The amortized velocity against its formula, written out in loops.

@@ -1,7 +1,8 @@
-import Randomness
 import Autodiff
 import NormalizingFlows
+import Randomness
 import Tensors
+import TestSupport
 import Testing
 
 /// The divergence of a velocity: exact, and estimated.

@@ -1,9 +1,10 @@
-import Randomness
 import Autodiff
 import DifferentialEquations
 import Foundation
 import NormalizingFlows
+import Randomness
 import Tensors
+import TestSupport
 import Testing
 
 /// The integrals that regularize the dynamics.
@@ -26,7 +27,7 @@ import Testing
       regularization: regularization)
   }
 
-  private let z = PosteriorExample.numbers([3, 2], 1)
+  private let z = normals([3, 2], 1)
   private let unitProbes = Divergence.exact.probes(
     batch: 3, latent: 2, RandomStream(seed: 1, purpose: .test), .float64)
 
@@ -84,8 +85,8 @@ import Testing
 
   @Test(arguments: AdjointMethod.allCases)
   func `the penalty's gradient equals finite differences`(_ gradient: AdjointMethod) throws {
-    let a = PosteriorExample.numbers([2, 2], 8)
-    let probes = PosteriorExample.numbers([1, 3, 2], 9)
+    let a = normals([2, 2], 8)
+    let probes = normals([1, 3, 2], 9)
     func penalty(_ a: Variable, _ z: Variable) throws -> Variable {
       let output = try flow(regularization, gradient: gradient)
         .forward(z, conditioning: [a], probes: probes)

@@ -1,9 +1,10 @@
-import Randomness
 import Autodiff
 import DifferentialEquations
 import NeuralNetworks
 import NormalizingFlows
+import Randomness
 import Tensors
+import TestSupport
 import Testing
 import VariationalAutoencoder
 

@@ -1,7 +1,7 @@
-import Randomness
 import Autodiff
 import DifferentialEquations
 import NeuralNetworks
+import Randomness
 import Tensors
 import TestSupport
 import Testing

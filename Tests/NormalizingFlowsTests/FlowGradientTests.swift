@@ -1,8 +1,9 @@
-import Randomness
 import Autodiff
 import DifferentialEquations
 import NormalizingFlows
+import Randomness
 import Tensors
+import TestSupport
 import Testing
 
 @testable import NeuralNetworks

@@ -2,6 +2,7 @@ import Autodiff
 import Foundation
 import NeuralNetworks
 import Tensors
+import TestSupport
 import Testing
 
 @testable import NormalizingFlows
@@ -16,11 +17,11 @@ import Testing
     let parameters = builder.parameters.converted(to: .float64)
     func run(_ z: [Double]) throws -> [Double] {
       try flow.forward(
-        Variable(Tensor(z, shape: [1, latent])), features: Variable(PosteriorExample.numbers([1, 5], 2)),
+        Variable(Tensor(z, shape: [1, latent])), features: Variable(normals([1, 5], 2)),
         parameters.constants, PosteriorExample.probes
       ).z.value.doubles()
     }
-    let z = PosteriorExample.numbers([latent], 1).doubles()
+    let z = normals([latent], 1).doubles()
     let before = try run(z)
     for i in 0..<latent {
       var moved = z
@@ -36,7 +37,7 @@ import Testing
   @Test(arguments: [(64, 32), (64, 64), (5, 1)])
   func `orthogonalized columns are orthonormal and span the same space`(_ d: Int, _ m: Int) {
     for (type, tolerance) in [(ElementType.float64, 1e-13), (.float32, 1e-5)] {
-      let a = Variable(PosteriorExample.numbers([6, d, m], 5).converted(to: type))
+      let a = Variable(normals([6, d, m], 5).converted(to: type))
       let q = a.orthogonalized()
       let products = Variable.batchedMatrixProduct(q, q, transposingFirst: true).value.doubles()
       let identity = products.indices.map { $0 % (m * m) % (m + 1) == 0 ? 1.0 : 0 }
@@ -50,9 +51,9 @@ import Testing
 
   @Test func `a product of reflections keeps lengths and is undone by its transpose`() {
     let basis = SylvesterBasis.householder(reflections: 3)
-    let numbers = Variable(PosteriorExample.numbers([2, 2 * 3 * 4], 6))
+    let numbers = Variable(normals([2, 2 * 3 * 4], 6))
     for rotation in basis.rotations(numbers, flows: 2, latent: 4) {
-      let z = Variable(PosteriorExample.numbers([2, 4], 7))
+      let z = Variable(normals([2, 4], 7))
       let projected = rotation.project(z)
       #expect(scaledDifference(rotation.lift(projected).value.doubles(), z.value.doubles()) < 1e-14)
       #expect(abs(projected.value.sumOfSquares() - z.value.sumOfSquares()) < 1e-13)

@@ -1,9 +1,10 @@
-import Randomness
 import Autodiff
 import DifferentialEquations
 import Foundation
 import NormalizingFlows
+import Randomness
 import Tensors
+import TestSupport
 import Testing
 
 /// The change of the log-density against what it must be: by the change of variables, -log |det dzT/dz0|.

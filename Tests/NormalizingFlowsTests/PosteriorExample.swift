@@ -1,10 +1,11 @@
-import Randomness
 import Autodiff
 import DifferentialEquations
 import Foundation
 import NeuralNetworks
 import NormalizingFlows
+import Randomness
 import Tensors
+import TestSupport
 import Testing
 
 /// A small posterior flow of every kind, for tests that walk them all.
@@ -21,12 +22,6 @@ struct PosteriorExample: CustomTestStringConvertible, Sendable {
   static let latent = 4
   static let features = 5
 
-  /// Numbers that look random and are the same everywhere.
-  static func numbers(_ shape: [Int], _ index: UInt64, scale: Double = 1) -> Tensor {
-    let stream = RandomStream(seed: 23, purpose: .test, step: index)
-    return Tensor(stream.normals(0..<shape.reduce(1, *)).map { scale * Double($0) }, shape: shape)
-  }
-
   /// To eleven digits.
   static let accurate = SolverOptions.adaptive(tolerance: 1e-11)
   /// A few steps of a size of their own: a smooth map, whose derivatives finite differences find.
@@ -39,7 +34,7 @@ struct PosteriorExample: CustomTestStringConvertible, Sendable {
     let flow = build(&builder, solver)
     var parameters = builder.parameters.converted(to: .float64)
     for (k, parameter) in parameters.parameters.enumerated() {
-      parameters[parameter] = Self.numbers(parameter.shape, 100 + UInt64(k), scale: isContinuous ? 0.2 : 0.4)
+      parameters[parameter] = normals(parameter.shape, 100 + UInt64(k), scale: isContinuous ? 0.2 : 0.4)
     }
     return (flow, parameters)
   }

@@ -2,6 +2,7 @@ import Autodiff
 import Foundation
 import NormalizingFlows
 import Tensors
+import TestSupport
 import Testing
 
 @testable import NeuralNetworks
@@ -10,8 +11,8 @@ import Testing
 @Suite struct PosteriorFlowTests {
   private let batch = 3
 
-  private var z0: Tensor { PosteriorExample.numbers([batch, PosteriorExample.latent], 1) }
-  private var features: Tensor { PosteriorExample.numbers([batch, PosteriorExample.features], 2) }
+  private var z0: Tensor { normals([batch, PosteriorExample.latent], 1) }
+  private var features: Tensor { normals([batch, PosteriorExample.features], 2) }
 
   /// log |det| by elimination with pivoting.
   private func logDeterminant(_ rows: [[Double]]) -> Double {
@@ -53,8 +54,8 @@ import Testing
   @Test(arguments: PosteriorExample.all)
   func `gradients equal finite differences`(_ example: PosteriorExample) throws {
     let (flow, parameters) = example.make(PosteriorExample.smooth)
-    let weights = Variable(PosteriorExample.numbers(z0.shape, 3))
-    let changeWeights = Variable(PosteriorExample.numbers([batch], 4))
+    let weights = Variable(normals(z0.shape, 3))
+    let changeWeights = Variable(normals([batch], 4))
     func value(_ all: [Variable]) throws -> Variable {
       let output = try flow.forward(
         all[0], features: all[1], BoundParameters(variables: Array(all[2...])), PosteriorExample.probes)

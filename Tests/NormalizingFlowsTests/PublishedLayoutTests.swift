@@ -2,6 +2,7 @@ import Autodiff
 import NeuralNetworks
 import NormalizingFlows
 import Tensors
+import TestSupport
 import Testing
 
 /// Parameter names and shapes, written down from the published PyTorch code: `vae_lib/models/VAE.py`, `flows.py` and
@@ -138,7 +139,7 @@ import Testing
       var builder = ParameterBuilder(seed: 1)
       let flow = AmortizedContinuousFlow(
         features: 5, latent: 4, hidden: [6], blocks: blocks, amortization: .none, timeLengths: times, in: &builder)
-      let z = PosteriorExample.numbers([3, 4], 1).converted(to: .float32)
+      let z = normals([3, 4], 1).converted(to: .float32)
       let features = Variable(Tensor(zeros: [3, 5]))
       return try flow.forward(
         Variable(z), features: features, builder.parameters.constants, PosteriorExample.probes

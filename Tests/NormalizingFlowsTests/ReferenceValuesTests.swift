@@ -1,8 +1,8 @@
-import Randomness
 import Autodiff
 import Foundation
 import NeuralNetworks
 import NormalizingFlows
+import Randomness
 import Tensors
 import Testing
 

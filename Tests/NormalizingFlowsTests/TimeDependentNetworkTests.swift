@@ -3,6 +3,7 @@ import DifferentialEquations
 import NeuralNetworks
 import NormalizingFlows
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct TimeDependentNetworkTests {

@@ -3,6 +3,7 @@ import DifferentialEquations
 import Foundation
 import NormalizingFlows
 import Tensors
+import TestSupport
 import Testing
 
 @testable import NeuralNetworks

@@ -1,10 +1,11 @@
 import CZlib
+import FileTestSupport
 import Foundation
 
 /// What surrounds the bytes that a reader understands, so that a fuzzer need not guess checksums and compressed streams.
 enum Dressing {
   /// A gzip file of bytes.
-  static func gzip(_ bytes: [UInt8]) -> [UInt8] { deflated(bytes, windowBits: 15 + 16) }
+  static func gzip(_ bytes: [UInt8]) -> [UInt8] { deflated(bytes, as: .gzip) }
 
   /// A zip archive of one stored file.
   static func zip(_ bytes: [UInt8], name: String) -> [UInt8] {
@@ -33,7 +34,7 @@ enum Dressing {
     while offset + 8 <= bytes.count {
       let end = offset + 8 + Int(word(bytes, at: offset + 4))
       guard word(bytes, at: offset) == 14, end <= bytes.count else { return nil }
-      let element = deflated(Array(bytes[offset..<end]), windowBits: 15)
+      let element = deflated(bytes[offset..<end], as: .zlib)
       result += little(15 as UInt32) + little(UInt32(element.count)) + element
       offset = end
     }
@@ -54,27 +55,6 @@ enum Dressing {
       offset += 12 + length
     }
     return result
-  }
-
-  private static func deflated(_ bytes: [UInt8], windowBits: Int32) -> [UInt8] {
-    var stream = z_stream()
-    let size = Int32(MemoryLayout<z_stream>.size)
-    precondition(deflateInit2_(&stream, 1, Z_DEFLATED, windowBits, 8, Z_DEFAULT_STRATEGY, zlibVersion(), size) == Z_OK)
-    defer { deflateEnd(&stream) }
-    var input = bytes
-    var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))))
-    let (inputCount, outputCount) = (UInt32(input.count), UInt32(output.count))
-    let left = input.withUnsafeMutableBufferPointer { input in
-      output.withUnsafeMutableBufferPointer { output in
-        stream.next_in = input.baseAddress
-        stream.avail_in = inputCount
-        stream.next_out = output.baseAddress
-        stream.avail_out = outputCount
-        precondition(deflate(&stream, Z_FINISH) == Z_STREAM_END)
-        return Int(stream.avail_out)
-      }
-    }
-    return Array(output.dropLast(left))
   }
 
   private static func little(_ value: some FixedWidthInteger) -> [UInt8] {

@@ -1,8 +1,8 @@
-import Runs
-import PyTorchInterchange
 import Files
 import Foundation
 import ImageDatasets
+import PyTorchInterchange
+import Runs
 import Safetensors
 
 /// Puts inputs where a reader finds them, and reads them.

@@ -1,20 +1,18 @@
+import FileTestSupport
 import Foundation
 import ReaderFuzzing
 import Testing
 
 /// Inputs that fuzzing found, or that it began with, read once more: each ends in a value or in an error of bad data.
-@Suite(.serialized) struct ReaderCorpusTests {
+@Suite struct ReaderCorpusTests {
   /// Tests/ReaderCorpus, a folder for each reader.
-  private static let corpus = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "ReaderCorpus", directoryHint: .isDirectory)
+  private static let corpus = PackageDirectory.file("Tests/ReaderCorpus")
 
   @Test(arguments: FuzzedReader.allCases) func everyInputIsReadOrRefused(_ reader: FuzzedReader) throws {
     let inputs = Self.corpus.appending(path: reader.rawValue, directoryHint: .isDirectory)
     let names = try FileManager.default.contentsOfDirectory(atPath: inputs.path).sorted()
-    let folder = FileManager.default.temporaryDirectory.appending(path: "reader-corpus-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let fuzzer = try ReaderFuzzer(reader, in: folder)
+    let folder = try TemporaryDirectory()
+    let fuzzer = try ReaderFuzzer(reader, in: folder.url)
     var (read, refused) = (0, 0)
     for name in names {
       let input = [UInt8](try Data(contentsOf: inputs.appending(path: name)))

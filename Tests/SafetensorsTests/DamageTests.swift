@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import Testing
 
@@ -88,17 +89,23 @@ import Testing
     #expect(try error(frame(contents, hasContentSize: false))?.category == .badData)
   }
 
-  @Test func absurdTensors() throws {
-    for count in [1_000_000_000_000_000, Int.max - 100, 1_000_000_000] {
-      let json = "{\"a\":{\"dtype\":\"U8\",\"shape\":[\(count)],\"data_offsets\":[0,\(count)]}}"
-      let contents = Data(header: json, data: [1, 2, 3])
-      for contents in [contents, frame(contents), frame(contents, hasContentSize: false)] {
-        let error = try error(contents)
-        #expect(error?.category == .badData, "\(String(describing: error))")
-        #expect(peakMemory() < 1 << 30)
+  // Peaks of memory are those of a process, hence of one that does nothing else; earlier compilers have no such tests.
+  #if compiler(>=6.2)
+    @Test func absurdTensors() async {
+      await #expect(processExitsWith: .success) {
+        let tests = DamageTests()
+        for count in [1_000_000_000_000_000, Int.max - 100, 1_000_000_000] {
+          let json = "{\"a\":{\"dtype\":\"U8\",\"shape\":[\(count)],\"data_offsets\":[0,\(count)]}}"
+          let contents = Data(header: json, data: [1, 2, 3])
+          for contents in [contents, frame(contents), frame(contents, hasContentSize: false)] {
+            let error = try tests.error(contents)
+            #expect(error?.category == .badData, "\(String(describing: error))")
+            #expect(peakMemory() < 1 << 30)
+          }
+        }
       }
     }
-  }
+  #endif
 
   @Test func absurdFrames() throws {
     // A frame that claims 2^50 bytes of content, one that wants a window of 2 GiB, a skippable one.

@@ -1,39 +1,22 @@
+import FileTestSupport
 import Foundation
 import Testing
 
 @testable import Safetensors
-
-/// Whether and where there is a Python with `safetensors` and `numpy`.
-private enum Python {
-  /// The interpreter named in FFJORD_VAE_PYTHON, or `python3`, if it has them.
-  static let interpreter: String? = {
-    let named = ProcessInfo.processInfo.environment["FFJORD_VAE_PYTHON"]
-    return [named, "python3"].compactMap { $0 }.first { program in
-      (try? run(program, ["-c", "import safetensors.numpy, numpy"]).status) == 0
-    }
-  }()
-
-  static let isMissing: Comment =
-    "needs Python with safetensors and numpy: set FFJORD_VAE_PYTHON to an interpreter that has them"
-}
-
-/// A file that PyTorch wrote, where the checkout has it beside it.
-private let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  .deletingLastPathComponent().deletingLastPathComponent().appending(
-    path: "shared/peers/golden-small.safetensors")
 
 /// Files exchanged with the reference implementation, by way of its Python package.
 @Suite struct InteroperabilityTests {
   let directory = try! TemporaryDirectory()
 
   private func python(_ script: String, _ arguments: URL...) throws -> String {
-    let program = try #require(Python.interpreter)
-    let (status, output) = try run(program, ["-c", script] + arguments.map(\.path))
+    let (status, output) = try Python.withSafetensors.run(script, arguments.map(\.path))
     #expect(status == 0, "\(output)")
     return output
   }
 
-  @Test(.enabled(if: Python.interpreter != nil, Python.isMissing))
+  @Test(
+    .enabled(if: Python.withSafetensors.isHere, "\(Python.withSafetensors.lack)"),
+    .enabled(if: ExternalProgram.hasZstandard, "needs the program zstd"))
   func pythonReadsWhatIsWritten() throws {
     let tensors =
       smallTensors() + [
@@ -47,7 +30,7 @@ private let golden = URL(filePath: #filePath).deletingLastPathComponent().deleti
       ]
     let (compressed, plain) = (directory.file("x.zst"), directory.file("x"))
     try SafetensorsWriter.write(to: compressed, tensors: tensors, metadata: ["epoch": "3", "名": "\u{1}\""])
-    let (status, output) = try run("zstd", ["-q", "-d", compressed.path, "-o", plain.path])
+    let (status, output) = try ExternalProgram.run("zstd", ["-q", "-d", compressed.path, "-o", plain.path])
     #expect(status == 0, "\(output)")
     let script = """
       import sys, numpy
@@ -72,7 +55,7 @@ private let golden = URL(filePath: #filePath).deletingLastPathComponent().deleti
   }
 
   /// The same tensors give the same file, byte for byte.
-  @Test(.enabled(if: Python.interpreter != nil, Python.isMissing))
+  @Test(.enabled(if: Python.withSafetensors.isHere, "\(Python.withSafetensors.lack)"))
   func bytesAreThoseOfPython() throws {
     let (theirs, ours) = (directory.file("theirs"), directory.file("ours"))
     let script = """
@@ -99,7 +82,7 @@ private let golden = URL(filePath: #filePath).deletingLastPathComponent().deleti
   }
 
   /// Both implementations agree on which headers are valid.
-  @Test(.enabled(if: Python.interpreter != nil, Python.isMissing))
+  @Test(.enabled(if: Python.withSafetensors.isHere, "\(Python.withSafetensors.lack)"))
   func verdictsAreThoseOfPython() throws {
     let u8 = "\"dtype\":\"U8\""
     let headers = [
@@ -143,20 +126,19 @@ private let golden = URL(filePath: #filePath).deletingLastPathComponent().deleti
     }
   }
 
-  @Test(.enabled(if: FileManager.default.fileExists(atPath: golden.path), "needs ../shared/peers"))
-  func goldenValues() throws {
-    let file = try SafetensorsFile(golden)
-    #expect(file.metadata["hidden"] == "32-32")
+  /// A file that PyTorch's own package wrote.
+  @Test func referenceValuesAreRead() throws {
+    let file = try SafetensorsFile(ReferenceValues.shipped)
+    #expect(file.isCompressed && file.metadata["hidden"] == "16-16")
     #expect(file.metadata["about"]?.hasPrefix("reference values") == true)
-    #expect(file.entries.count == 249)
     let weight = try file.entry("q_z_nn.5.h.weight")
     #expect(weight.elementType == .int8)
     #expect(weight.shape == [256, 64, 7, 7])
     #expect(try file.floats("scale.q_z_nn.5.h.weight").count == 1)
-    #expect(try file.int8s("q_z_nn.5.h.weight").count == 256 * 64 * 49)
-    #expect(try file.int32s("input.index").count == 4)
+    let integers = try file.int8s("q_z_nn.5.h.weight")
+    #expect(integers.count == 256 * 64 * 49 && Set(integers) == Set(-3...3))
     #expect(try file.floats("input.images").allSatisfy { $0 == 0 || $0 == 1 })
-    #expect(file.entries.contains { $0.elementType == .float64 && $0.name.hasPrefix("float64.") })
+    #expect(try file.doubles("float64.elbo").count == 4)
     var count = 0
     try file.readTensors { entry, bytes in count += bytes.count }
     #expect(count == file.header.dataByteCount)

@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
   func sevenHundredMegabytes() throws {
     let directory = try TemporaryDirectory()
     // Normal numbers, as parameters are, in tensors of 70 MB.
-    var random = SplitMix(state: 1)
+    var random = SplitMix64(seed: 1)
     let count = 17_500_000
     let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
       for index in stride(from: 0, to: count, by: 2) {

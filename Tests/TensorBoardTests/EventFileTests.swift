@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import Testing
 
@@ -29,12 +30,7 @@ import Testing
 
 /// Event files, read back by what is written of the format.
 @Suite struct EventFileTests {
-  let directory = FileManager.default.temporaryDirectory.appending(
-    path: "events-\(UUID().uuidString)", directoryHint: .isDirectory)
-
-  init() throws {
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-  }
+  let directory = try! TemporaryDirectory()
 
   @Test func `a frame is the published one, byte for byte`() {
     // As TensorBoard's own code frames the record "abc".
@@ -45,7 +41,7 @@ import Testing
   }
 
   @Test func `what is written is read back`() throws {
-    let writer = try EventWriter(in: directory, startingAt: 7)
+    let writer = try EventWriter(in: directory.url, startingAt: 7)
     let date = Date(timeIntervalSince1970: 1e9 + 0.25)
     try writer.write(scalars: [("train/kl", 0.1), ("é", -3)], step: 7, at: date)
     let pictures = ["picture", "other"].map { Picture(tag: $0, png: Data([1, 2, 3]), height: 4, width: 5) }
@@ -66,7 +62,7 @@ import Testing
   }
 
   @Test func `what was written before a crash stands in the file, whole records first`() throws {
-    let writer = try EventWriter(in: directory, startingAt: 1)
+    let writer = try EventWriter(in: directory.url, startingAt: 1)
     for step in 1...3 { try writer.write(scalars: [("loss", Double(step))], step: step) }
     // The writer is still there: nothing waits in a buffer.
     let whole = try Data(contentsOf: writer.url)
@@ -79,18 +75,18 @@ import Testing
 
   @Test func `later files have later names, also within a second`() throws {
     let names = try (0..<3).map { step in
-      try EventWriter(in: directory, startingAt: step).url.lastPathComponent
+      try EventWriter(in: directory.url, startingAt: step).url.lastPathComponent
     }
     #expect(names == names.sorted() && Set(names).count == 3)
     #expect(names.allSatisfy { $0.hasPrefix("events.out.tfevents.") })
-    try Data().write(to: directory.appending(path: "metrics.jsonl"))
-    try EventWriter.removeFiles(in: directory)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["metrics.jsonl"])
+    try Data().write(to: directory.file("metrics.jsonl"))
+    try EventWriter.removeFiles(in: directory.url)
+    #expect(try directory.names() == ["metrics.jsonl"])
   }
 
   @Test func `a directory that is not there is an error`() {
     #expect(throws: (any Error).self) {
-      try EventWriter(in: directory.appending(path: "nowhere"), startingAt: 1)
+      try EventWriter(in: directory.file("nowhere"), startingAt: 1)
     }
   }
 }

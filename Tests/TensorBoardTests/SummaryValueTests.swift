@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import Testing
 
@@ -52,11 +53,8 @@ import Testing
   }
 
   @Test func `all of it is read back from a file`() throws {
-    let directory = FileManager.default.temporaryDirectory.appending(
-      path: "summaries-\(UUID().uuidString)", directoryHint: .isDirectory)
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: directory) }
-    let writer = try EventWriter(in: directory, startingAt: 1)
+    let directory = try TemporaryDirectory()
+    let writer = try EventWriter(in: directory.url, startingAt: 1)
     try writer.write(Hyperparameters(["a": .number(1), "b": .flag(true), "c": .text("é")], metrics: ["kl"]), step: 1)
     try writer.write(text: "# é", tag: "title", step: 1)
     try writer.writeEnd(step: 3)

@@ -1,6 +1,6 @@
-import Randomness
-import Kernels
 import Autodiff
+import Kernels
+import Randomness
 import Tensors
 
 /// An operation on small inputs, from which every derivative of it can be checked.

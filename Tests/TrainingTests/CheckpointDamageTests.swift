@@ -1,9 +1,11 @@
-@testable import Runs
-import Randomness
+import FileTestSupport
 import Foundation
+import Randomness
 import Safetensors
 import Tensors
 import Testing
+
+@testable import Runs
 
 /// Files that are no checkpoints, or not whole ones: each is a typed error that says so, none a crash.
 @Suite struct CheckpointDamageTests {

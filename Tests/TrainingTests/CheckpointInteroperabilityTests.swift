@@ -1,6 +1,8 @@
-@testable import Runs
+import FileTestSupport
 import Foundation
 import Testing
+
+@testable import Runs
 
 /// Other programs read a checkpoint after `zstd -d`, and find what the published PyTorch model has.
 @Suite struct CheckpointInteroperabilityTests {
@@ -47,8 +49,8 @@ import Testing
     """
 
   @Test(
-    .enabled(if: ExternalProgram.python != nil, ExternalProgram.isPythonMissing),
-    .enabled(if: (try? ExternalProgram.output(of: "zstd", ["-V"]).status) == 0),
+    .enabled(if: Python.withSafetensors.isHere, "\(Python.withSafetensors.lack)"),
+    .enabled(if: ExternalProgram.hasZstandard, "needs the program zstd"),
     arguments: [[8], [12, 8]])
   func `Python finds the published names and shapes`(hidden: [Int]) throws {
     let directory = try TemporaryDirectory()
@@ -60,10 +62,9 @@ import Testing
     let state = try TinyRun.train(configuration, in: directory.path("run")).state
     let plain = directory.path("plain.safetensors")
     let last = RunDirectory(directory.path("run")).last.path
-    let unpacked = try ExternalProgram.output(of: "zstd", ["-q", "-d", last, "-o", plain])
-    #expect(unpacked.status == 0, "\(unpacked.text)")
-    let (status, text) = try ExternalProgram.output(
-      of: try #require(ExternalProgram.python), ["-c", Self.script, plain])
+    let unpacked = try ExternalProgram.run("zstd", ["-q", "-d", last, "-o", plain])
+    #expect(unpacked.status == 0, "\(unpacked.output)")
+    let (status, text) = try Python.withSafetensors.run(Self.script, [plain])
     #expect(status == 0, "\(text)")
     let bias = try #require(state.parameters["q_z_mean.bias"])
     let numbers = state.parameters[bias].doubles().map { "\($0)" }.joined(separator: ", ")

@@ -1,10 +1,12 @@
-@testable import Runs
+import FileTestSupport
 import Files
 import Foundation
 import NeuralNetworks
 import Safetensors
 import Tensors
 import Testing
+
+@testable import Runs
 
 /// What is written is what is read, and a reader finds a whole checkpoint at every moment.
 @Suite struct CheckpointTests {
@@ -89,7 +91,8 @@ import Testing
     #expect(worst <= error && (error == 0 || worst > error / 4))
     let refusal = trainingError { _ = try Checkpoint.read(url(), includingOptimizer: true) }
     #expect(
-      refusal?.category == .badData && refusal?.description.contains("a model without the state of a run") == true)
+      refusal?.category == .badData && refusal?.description.contains("holds a model without the state of a run") == true
+    )
   }
 
   @Test func `numbers of 16 bits are rounded to nearest, and float16 refuses what it cannot hold`() throws {

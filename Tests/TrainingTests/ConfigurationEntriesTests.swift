@@ -1,6 +1,8 @@
-@testable import Runs
+import FileTestSupport
 import Foundation
 import Testing
+
+@testable import Runs
 
 /// A run's configuration as TensorBoard shows it.
 @Suite struct ConfigurationEntriesTests {
@@ -47,7 +49,7 @@ import Testing
     #expect(lines.dropFirst(2).map { String($0.split(separator: "`")[1]) } == entries.values.keys.sorted())
   }
 
-  @Test(.enabled(if: TensorBoardReader.python != nil, TensorBoardReader.isMissing))
+  @Test(.enabled(if: TensorBoardReader.python.isHere, "\(TensorBoardReader.python.lack)"))
   func `TensorBoard lists runs with their hyper-parameters and their last validation bounds`() throws {
     let configurations = [
       "runs/one": TinyRun.configuration { ($0.epochs, $0.seed) = (1, 7) },

@@ -1,9 +1,10 @@
-@testable import Runs
-@testable import Inference
+import FileTestSupport
 import Foundation
 import Tensors
 import Testing
 
+@testable import Inference
+@testable import Runs
 @testable import Training
 
 /// Training whose numbers are no longer finite ends with an error that names tensor and step, and loses nothing.
@@ -91,7 +92,9 @@ import Testing
     state = initial
     _ = try evaluator().priorSamples(count: 3)
     // Sums of what is infinite, of either sign.
-    for (name, numbers) in [("p_x_nn.5.h.bias", [10.0, 10]), ("p_x_mean.0.weight", [3e38, -3e38])] {
+    for (name, numbers) in [
+      ("p_x_nn.5.h.bias", [Double.infinity, -Double.infinity]), ("p_x_mean.0.weight", [1.0, 1.0]),
+    ] {
       let parameter = try #require(state.parameters[name])
       let values = (0..<parameter.shape.reduce(1, *)).map { numbers[$0 % 2] }
       state.parameters[parameter] = Tensor(values, shape: parameter.shape).converted(to: .float32)

@@ -1,13 +1,16 @@
-@testable import Runs
-@testable import Inference
 import Autodiff
+import FileTestSupport
 import Foundation
 import ImageDatasets
 import NeuralNetworks
 import NormalizingFlows
 import Tensors
+import TestSupport
 import Testing
 import VariationalAutoencoder
+
+@testable import Inference
+@testable import Runs
 
 /// Figures of a model on images: each image's own, and means that weight all images the same.
 @Suite struct EvaluatorTests {
@@ -23,11 +26,6 @@ import VariationalAutoencoder
     }
     let (model, state) = try TinyRun.state(configuration)
     return Evaluator(model: model, parameters: state.parameters, divergence: divergence, batchSize: batchSize)
-  }
-
-  private func relativeDifference(_ a: [Double], _ b: [Double]) -> Double {
-    guard a.count == b.count, !a.isEmpty else { return .infinity }
-    return zip(a, b).map { abs($0 - $1) / max(1, abs($1)) }.max() ?? .infinity
   }
 
   @Test(arguments: Divergence.allCases)

@@ -1,9 +1,10 @@
-@testable import Runs
-@testable import Inference
+import FileTestSupport
 import Foundation
 import NeuralNetworks
 import Testing
 
+@testable import Inference
+@testable import Runs
 @testable import Training
 
 /// TensorBoard's own reader finds a run's metrics and pictures, once each.
@@ -34,7 +35,7 @@ import Testing
       .sorted().map { url.appending(path: $0) }
   }
 
-  @Test(.enabled(if: TensorBoardReader.python != nil, TensorBoardReader.isMissing))
+  @Test(.enabled(if: TensorBoardReader.python.isHere, "\(TensorBoardReader.python.lack)"))
   func `TensorBoard finds what metrics say, and each epoch's pictures`() throws {
     let run = directory.path("run")
     try TinyRun.train(TinyRun.configuration { $0.epochs = 2 }, in: run)
@@ -57,7 +58,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: TensorBoardReader.python != nil, TensorBoardReader.isMissing))
+  @Test(.enabled(if: TensorBoardReader.python.isHere, "\(TensorBoardReader.python.lack)"))
   func `steps that are taken again after a crash count once`() throws {
     let run = directory.path("run")
     try TinyRun.train(TinyRun.configuration { $0.steps = 3 }, in: run)
@@ -79,7 +80,7 @@ import Testing
     #expect(found.runs["."]?.texts["configuration"]?.map(\.step) == [1, 4])
   }
 
-  @Test(.enabled(if: TensorBoardReader.python != nil, TensorBoardReader.isMissing))
+  @Test(.enabled(if: TensorBoardReader.python.isHere, "\(TensorBoardReader.python.lack)"))
   func `curves of a run that an older program began are whole`() throws {
     let run = directory.path("run")
     try TinyRun.train(TinyRun.configuration { $0.epochs = 2 }, in: run)

@@ -1,6 +1,8 @@
-@testable import Runs
+import FileTestSupport
 import Foundation
 import Testing
+
+@testable import Runs
 
 /// The learning rate over a run, against PyTorch's schedulers.
 @Suite struct LearningRateScheduleTests {

@@ -1,8 +1,10 @@
-@testable import Runs
+import FileTestSupport
 import Files
 import Foundation
 import Testing
 import VariationalAutoencoder
+
+@testable import Runs
 
 /// What a run will need, and what there is.
 @Suite struct MemoryEstimateTests {

@@ -1,9 +1,10 @@
-@testable import Runs
-@testable import Inference
-import Randomness
 import Foundation
+import Randomness
 import Tensors
 import Testing
+
+@testable import Inference
+@testable import Runs
 
 /// Means in which every image counts the same, and lines of metrics.
 @Suite struct MetricsTests {

@@ -1,9 +1,10 @@
-@testable import Runs
-@testable import PyTorchInterchange
 import Foundation
 import Safetensors
 import Testing
 import VariationalAutoencoder
+
+@testable import PyTorchInterchange
+@testable import Runs
 
 /// Files that hold no model, or not the one that is said: each is an error that names all that is wrong.
 @Suite struct ModelImportFailureTests {

@@ -1,10 +1,11 @@
-@testable import Runs
-@testable import PyTorchInterchange
 import Foundation
 import NormalizingFlows
 import Tensors
 import Testing
 import VariationalAutoencoder
+
+@testable import PyTorchInterchange
+@testable import Runs
 
 /// Every kind of model there is a name for.
 private let kinds: [ModelConfiguration] = {

@@ -1,8 +1,9 @@
-@testable import Inference
-import Randomness
 import ImageDatasets
+import Randomness
 import Tensors
 import Testing
+
+@testable import Inference
 
 /// Scores that tell in-distribution images from out-of-distribution ones, and the latter.
 @Suite struct OutlierRankingTests {

@@ -1,6 +1,7 @@
-@testable import Runs
 import Testing
 import VariationalAutoencoder
+
+@testable import Runs
 
 /// The published sizes, by dataset and posterior.
 @Suite struct PresetTests {

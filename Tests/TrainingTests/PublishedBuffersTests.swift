@@ -1,10 +1,11 @@
-@testable import PyTorchInterchange
 import Foundation
 import NormalizingFlows
 import Safetensors
 import Tensors
 import Testing
 import VariationalAutoencoder
+
+@testable import PyTorchInterchange
 
 /// An export has every tensor that a published module's `load_state_dict` asks for, of the values that a new module has:
 /// written down from `vae_lib/models/VAE.py`, `flows.py`, `CNFVAE.py`, `lib/layers/cnf.py` and `odefunc.py` of

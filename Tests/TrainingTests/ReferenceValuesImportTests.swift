@@ -1,6 +1,6 @@
-@testable import PyTorchInterchange
 import Autodiff
 import DifferentialEquations
+import FileTestSupport
 import Foundation
 import NormalizingFlows
 import Safetensors
@@ -8,36 +8,10 @@ import Tensors
 import Testing
 import VariationalAutoencoder
 
-/// Reference values of the published model, which are no part of this repository: a file of them, and the program that
-/// makes such files, with PyTorch.
-private enum Reference {
-  private static let shared = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../../shared").standardized
+@testable import PyTorchInterchange
 
-  private static func present(_ name: String, _ path: String) -> URL? {
-    let named = ProcessInfo.processInfo.environment[name].map { URL(filePath: $0) }
-    return [named, shared.appending(path: path)].compactMap { $0 }
-      .first { FileManager.default.fileExists(atPath: $0.path) }
-  }
-
-  static let file = present("FFJORD_VAE_GOLDEN", "peers/golden-small.safetensors")
-  static let isFileMissing: Comment = "golden-small.safetensors is not here; name it in FFJORD_VAE_GOLDEN"
-
-  /// An interpreter with PyTorch, the program, and the images that it takes.
-  static let maker: (python: String, program: URL, images: URL)? = {
-    let data = ProcessInfo.processInfo.environment["FFJORD_VAE_DATA"].map {
-      URL(filePath: $0).appending(path: "omniglot/chardata.mat")
-    }
-    let images = [data, shared.appending(path: "datasets/omniglot/chardata.mat")].compactMap { $0 }
-      .first { FileManager.default.fileExists(atPath: $0.path) }
-    guard let images, let program = present("FFJORD_VAE_PEER", "peers/pytorch_peer.py"),
-      let python = ExternalProgram.python(importing: "torch, torchdiffeq, scipy.io, safetensors.torch")
-    else { return nil }
-    return (python, program, images)
-  }()
-  static let isMakerMissing: Comment =
-    "needs Python with torch, torchdiffeq, scipy and safetensors (FFJORD_VAE_PYTHON), pytorch_peer.py (FFJORD_VAE_PEER) and omniglot/chardata.mat (FFJORD_VAE_DATA)"
-}
+/// An interpreter that can make a file of reference values.
+private let python = Python(importing: "torch, numpy, safetensors.torch", of: "torch, numpy and safetensors")
 
 /// The published model's parameters, imported, give the bound that it gave.
 @Suite struct ReferenceValuesImportTests {
@@ -82,9 +56,9 @@ private enum Reference {
     return imported
   }
 
-  @Test(.enabled(if: Reference.file != nil, Reference.isFileMissing))
-  func `parameters of a file of reference values give the published bound`() throws {
-    let imported = try expectBounds(of: try #require(Reference.file))
+  @Test(arguments: ReferenceValues.files)
+  func `parameters of a file of reference values give the published bound`(_ url: URL) throws {
+    let imported = try expectBounds(of: url)
     let (model, metadata) = (imported.state.configuration.model, imported.stateDict.metadata)
     #expect(model.hidden.map(String.init).joined(separator: "-") == metadata["hidden"])
     #expect(String(model.blocks) == metadata["blocks"] && String(model.rank) == metadata["rank"])
@@ -93,19 +67,18 @@ private enum Reference {
   }
 
   @Test(
-    .enabled(if: Reference.maker != nil, Reference.isMakerMissing),
+    .enabled(if: python.isHere, "\(python.lack)"),
     arguments: [("16-24", "3", "2", "12"), ("40", "1", "5", "64")])
   func `parameters that PyTorch writes give the bound that PyTorch finds`(
     hidden: String, blocks: String, rank: String, latent: String
   ) throws {
-    let maker = try #require(Reference.maker)
     let directory = try TemporaryDirectory()
-    let url = directory.url.appending(path: "reference.safetensors")
-    let (status, text) = try ExternalProgram.output(
-      of: maker.python,
+    let url = directory.file("reference.safetensors")
+    let (status, text) = try ExternalProgram.run(
+      try #require(python.interpreter),
       [
-        maker.program.path, "golden", "--data", maker.images.path, "--out", url.path, "--seed", "5", "--images", "3",
-        "--gain", "2", "--hidden", hidden, "--blocks", blocks, "--rank", rank, "--latent", latent,
+        ReferenceValues.generator.path, url.path, "--seed", "5", "--images", "3", "--gain", "2", "--hidden", hidden,
+        "--blocks", blocks, "--rank", rank, "--latent", latent,
       ])
     #expect(status == 0, "\(text)")
     let imported = try expectBounds(of: url)
@@ -114,7 +87,7 @@ private enum Reference {
     #expect(String(model.blocks) == blocks && String(model.rank) == rank)
   }
 
-  @Test(.enabled(if: ExternalProgram.python != nil, ExternalProgram.isPythonMissing))
+  @Test(.enabled(if: Python.withSafetensors.isHere, "\(Python.withSafetensors.lack)"))
   func `Python reads an export, and what it writes is imported`() throws {
     let file = try StateDictFile()
     try ModelExport.write(file.state, to: file.url)
@@ -127,8 +100,7 @@ private enum Reference {
       for name in sorted(tensors): print(name, list(tensors[name].shape), tensors[name].dtype)
       save_file({name: tensor.astype("float64") for name, tensor in tensors.items()}, sys.argv[2])
       """
-    let (status, text) = try ExternalProgram.output(
-      of: try #require(ExternalProgram.python), ["-c", script, file.url.path, other.path])
+    let (status, text) = try Python.withSafetensors.run(script, [file.url.path, other.path])
     #expect(status == 0, "\(text)")
     let parameters = file.parameters.parameters.map { "\($0.name) \($0.shape) float32" }
     let buffers = ["integration_times [2] float32", "odefuncs.0._num_evals [] float32"]

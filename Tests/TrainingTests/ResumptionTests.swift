@@ -1,11 +1,12 @@
-@testable import Runs
 import DifferentialEquations
+import FileTestSupport
 import Foundation
 import ImageDatasets
 import NeuralNetworks
 import NormalizingFlows
 import Testing
 
+@testable import Runs
 @testable import Training
 
 /// A run that was stopped and resumed is the run that was not: tensor for tensor, bit for bit, line for line.

@@ -1,8 +1,10 @@
-@testable import Runs
-@testable import Inference
+import FileTestSupport
 import Foundation
 import Safetensors
 import Testing
+
+@testable import Inference
+@testable import Runs
 
 /// From what a run goes on, and which checkpoint is used, where files are missing, damaged or of another run.
 @Suite struct RunContinuationTests {
@@ -12,11 +14,7 @@ import Testing
 
   /// A run whose best epoch is not its last: five epochs and a step; made once.
   private static let example: Result<(path: String, state: TrainingState), any Error> = Result {
-    atexit {
-      if let made = RunContinuationTests.made { try? FileManager.default.removeItem(at: made) }
-    }
-    let url = FileManager.default.temporaryDirectory.appending(path: "training-\(UUID().uuidString)")
-    made = url
+    let url = try TemporaryDirectory.shared()
     let configuration = TinyRun.configuration {
       $0.epochs = 6
       $0.steps = 16
@@ -25,7 +23,6 @@ import Testing
     }
     return (url.path, try TinyRun.train(configuration, in: url.path).state)
   }
-  nonisolated(unsafe) private static var made: URL?
 
   init() throws {
     let example = try Self.example.get()

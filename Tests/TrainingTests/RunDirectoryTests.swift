@@ -1,7 +1,8 @@
-@testable import Runs
+import FileTestSupport
 import Foundation
 import Testing
 
+@testable import Runs
 @testable import Training
 
 /// The directory of a run: made before time is spent, and never another run's by accident.
@@ -29,7 +30,7 @@ import Testing
     try Data("a person's".utf8).write(to: run.url.appending(path: "notes.txt"))
     let error = trainingError { try run.create(isReplacing: false) }
     #expect(error?.category == .usage)
-    for word in [path, "Resume", "replace", "another output directory"] {
+    for word in [path, "already holds a run", "Resume it", "replace it"] {
       #expect(error?.description.contains(word) == true)
     }
     #expect(try names(path) == [name, "notes.txt"].sorted())

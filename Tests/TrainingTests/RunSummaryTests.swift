@@ -1,6 +1,8 @@
-@testable import Runs
+import FileTestSupport
 import Foundation
 import Testing
+
+@testable import Runs
 
 /// What is read from a run's directory, made up here with known figures.
 @Suite struct RunSummaryTests {

@@ -1,10 +1,11 @@
+import FileTestSupport
 import Files
-@testable import Runs
-@testable import Inference
 import Foundation
 import ImageDatasets
 import Testing
 
+@testable import Inference
+@testable import Runs
 @testable import Training
 
 /// A program that is killed before any system call of a save: what is there is whole and agrees with what it says of itself,
@@ -59,9 +60,25 @@ import Testing
     }
   }
 
-  /// How many calls lie between two moments to be killed at. Most calls write one tensor after another; a prime number of them
-  /// apart, moments of every kind come up. All of them take minutes: `FFJORD_VAE_EVERY_CALL=1`.
-  private static let stride = ProcessInfo.processInfo.environment["FFJORD_VAE_EVERY_CALL"] == nil ? 7 : 1
+  /// The calls to be killed before: all that do not write, and of those that write one thing after another the first, one in
+  /// the middle and the last. All of them take minutes: `FFJORD_VAE_EVERY_CALL=1`.
+  private func moments(_ body: () throws -> Void) rethrows -> [Int] {
+    var calls: [DiskCall] = []
+    try DiskCall.gated(
+      by: {
+        calls.append($0)
+        return true
+      }, body)
+    if ProcessInfo.processInfo.environment["FFJORD_VAE_EVERY_CALL"] != nil { return Array(calls.indices) }
+    var moments: [Int] = []
+    var start = 0
+    while start < calls.count {
+      let end = calls[start...].firstIndex { $0 != calls[start] } ?? calls.count
+      moments += calls[start] == .write ? Set([start, (start + end) / 2, end - 1]).sorted() : Array(start..<end)
+      start = end
+    }
+    return moments
+  }
 
   /// Goes on as `train --resume` does.
   private func goOn(in name: String, _ configuration: TrainingConfiguration) throws -> TrainingState {
@@ -96,16 +113,19 @@ import Testing
   }
 
   @Test func `a run that is killed before any call of its saves goes on to the same bits`() throws {
-    let whole = try TinyRun.train(Self.configuration, in: directory.path("whole")).state
+    var ended: TrainingState?
+    let moments = try moments { ended = try TinyRun.train(Self.configuration, in: directory.path("whole")).state }
+    let whole = try #require(ended)
     let best = try Checkpoint.read(RunDirectory(directory.path("whole")).best, includingOptimizer: true).state
     let bestEpoch = try #require(whole.progress.bestEpoch)
-    var calls = 0
-    while true {
-      let name = "killed-\(calls)"
-      let moment: Comment = "before call \(calls)"
-      guard
-        try isKilled(before: calls, { try TinyRun.train(Self.configuration, in: directory.path(name)) })
-      else { break }
+    for call in moments {
+      let name = "killed-\(call)"
+      let moment: Comment = "before call \(call)"
+      guard try isKilled(before: call, { try TinyRun.train(Self.configuration, in: directory.path(name)) }) else {
+        // How many calls write differs a little with the seconds that are written.
+        #expect(call > (moments.last ?? 0) - 6, moment)
+        continue
+      }
       try expectAgreement(name, moment)
       let state = try goOn(in: name, Self.configuration)
       #expect(state.differences(from: whole) == [], moment)
@@ -115,10 +135,9 @@ import Testing
       #expect(kept.differences(from: best) == [] && kept.progress.epoch == bestEpoch, moment)
       #expect(try files(name) == files("whole"), moment)
       try FileManager.default.removeItem(atPath: directory.path(name))
-      calls += Self.stride
     }
     // In each epoch metrics are appended twice, and a checkpoint is made, written, synced, renamed, and synced again.
-    #expect(calls > 3 * (2 + 5), "\(calls) calls: the save passes some by")
+    #expect(moments.count > 3 * (2 + 5), "\(moments.count) calls: the save passes some by")
   }
 
   @Test func `a run is replaced whole or not at all, whenever the new one is killed`() throws {
@@ -133,18 +152,26 @@ import Testing
     let whole = try TinyRun.train(new, in: directory.path("whole")).state
     let oldFiles = try files("old")
     var outcomes: Set<String> = []
-    var calls = 0
-    while true {
-      let moment: Comment = "before call \(calls)"
-      let run = RunDirectory(directory.path("run"))
+    let run = RunDirectory(directory.path("run"))
+    func copyOld() throws {
       try FileManager.default.copyItem(atPath: directory.path("old"), toPath: directory.path("run"))
       try Data("mine".utf8).write(to: run.url.appending(path: "notes.txt"))
-      let isKilled = try isKilled(before: calls) {
-        let lock = try run.create(isReplacing: true)
-        var trainer = try Trainer(new, dataset: TinyRun.dataset(), directory: run)
-        let observer = EpochObserver()
-        _ = try withExtendedLifetime(lock) { try trainer.run(observer: observer) { !observer.states.isEmpty } }
-      }
+    }
+    func replace() throws {
+      let lock = try run.create(isReplacing: true)
+      var trainer = try Trainer(new, dataset: TinyRun.dataset(), directory: run)
+      let observer = EpochObserver()
+      _ = try withExtendedLifetime(lock) { try trainer.run(observer: observer) { !observer.states.isEmpty } }
+    }
+    try copyOld()
+    let moments = try moments(replace)
+    try FileManager.default.removeItem(at: run.url)
+    // And not at all. How many calls write differs a little with the seconds that are written.
+    var killed = 0
+    for call in moments + [.max] {
+      let moment: Comment = "before call \(call)"
+      try copyOld()
+      if try isKilled(before: call, replace) { killed += 1 }
       try expectAgreement("run", moment)
       _ = try run.continuation()
       let seed = try Checkpoint.summary(of: run.last).configuration.seed
@@ -163,10 +190,8 @@ import Testing
         #expect(try TinyRun.metrics(in: run.url.path) == TinyRun.metrics(in: directory.path("whole")), moment)
       }
       try FileManager.default.removeItem(at: run.url)
-      calls += Self.stride
-      if !isKilled { break }
     }
-    #expect(outcomes == ["old", "new"] && calls > 20, "\(calls) calls")
+    #expect(outcomes == ["old", "new"] && killed > 10 && killed >= moments.count - 3, "\(killed) of \(moments.count)")
   }
 
   @Test func `a new run that fails before its first checkpoint leaves the old one`() throws {

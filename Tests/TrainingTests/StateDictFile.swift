@@ -1,10 +1,12 @@
-@testable import Runs
-@testable import PyTorchInterchange
+import FileTestSupport
 import Foundation
 import NeuralNetworks
 import Safetensors
 import Tensors
 import VariationalAutoencoder
+
+@testable import PyTorchInterchange
+@testable import Runs
 
 /// A state dict to write and to import again: a model's parameters, and what a test puts beside or in place of them.
 struct StateDictFile {

@@ -1,6 +1,8 @@
-@testable import Runs
+import FileTestSupport
 import Foundation
 import Testing
+
+@testable import Runs
 
 /// What TensorBoard's own code finds in a directory, as the program of that name shows it.
 struct TensorBoardReader: Decodable {
@@ -43,10 +45,7 @@ struct TensorBoardReader: Decodable {
   let runs: [String: Run]
   let table: Table
 
-  static let python = ExternalProgram.python(importing: "tensorboard.plugins.hparams.backend_context")
-
-  static let isMissing: Comment =
-    "needs Python with tensorboard: set FFJORD_VAE_PYTHON to an interpreter that has it"
+  static let python = Python(importing: "tensorboard.plugins.hparams.backend_context", of: "tensorboard")
 
   private static let script = """
     import json, sys
@@ -93,7 +92,7 @@ struct TensorBoardReader: Decodable {
 
   /// What is in a directory, which may be a run's or one with several.
   static func contents(of path: String) throws -> TensorBoardReader {
-    let (status, text) = try ExternalProgram.output(of: try #require(python), ["-c", script, path])
+    let (status, text) = try python.run(script, [path])
     #expect(status == 0, "\(text)")
     let line = try #require(text.split(separator: "\n").last { $0.hasPrefix("contents:") }, "\(text)")
     return try JSONDecoder().decode(Self.self, from: Data(line.dropFirst("contents:".count).utf8))

@@ -1,12 +1,12 @@
-@testable import Runs
-@testable import Inference
-import Randomness
 import ImageDatasets
 import NormalizingFlows
+import Randomness
 import Tensors
 import Testing
 import VariationalAutoencoder
 
+@testable import Inference
+@testable import Runs
 @testable import Training
 
 /// A run's bits are the same on any number of threads.
@@ -55,9 +55,10 @@ import VariationalAutoencoder
   private func state(
     _ configuration: TrainingConfiguration, steps: Int, onThreads threads: Int
   ) throws -> TrainingState {
-    let before = Compute.threads
-    defer { Compute.threads = before }
-    Compute.threads = threads
+    try Compute.with(threads: threads) { try state(configuration, steps: steps) }
+  }
+
+  private func state(_ configuration: TrainingConfiguration, steps: Int) throws -> TrainingState {
     let (model, parameters) = VariationalAutoencoder.make(
       configuration.model, seed: 3, solver: try configuration.solverOptions(), gradient: configuration.gradient)
     var state = TrainingState(configuration: configuration, parameters: parameters)
@@ -92,12 +93,9 @@ import VariationalAutoencoder
     let pixels = RandomStream(seed: 6, purpose: .test).uniforms(0..<(45 * size * size))
     let images = GreyImages(height: size, width: size, pixels: pixels.map { $0 < 0.3 ? 1 : 0 })
     func bounds(_ threads: Int) throws -> [Double] {
-      let before = Compute.threads
-      defer { Compute.threads = before }
-      Compute.threads = threads
       let evaluator = Evaluator(
         model: model, parameters: state.parameters, divergence: .exact, seed: 1, batchSize: 45)
-      return [try evaluator.evaluate(images).metrics.mean.negativeELBO]
+      return try Compute.with(threads: threads) { [try evaluator.evaluate(images).metrics.mean.negativeELBO] }
     }
     let one = try bounds(1)
     #expect(try bounds(2) == one)

@@ -1,27 +1,14 @@
-@testable import Runs
-import Randomness
 import DifferentialEquations
+import FileTestSupport
 import Foundation
 import ImageDatasets
 import NormalizingFlows
+import Randomness
 import Tensors
 import VariationalAutoencoder
 
+@testable import Runs
 @testable import Training
-
-/// A directory of a test's own, removed when the value goes.
-final class TemporaryDirectory {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appending(path: "training-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appending(path: name).path }
-}
 
 /// Data, a configuration and runs so small that a test takes well under a second: images of 8x8 pixels, which
 /// the convolutions' last kernel fits, and a flow of a few hundred weights.
@@ -181,11 +168,4 @@ extension TrainingState {
 }
 
 /// The training error that a closure throws; nil if it throws none or another kind.
-func trainingError(_ body: () throws -> Void) -> TrainingError? {
-  do {
-    try body()
-    return nil
-  } catch {
-    return error as? TrainingError
-  }
-}
+func trainingError(_ body: () throws -> Void) -> TrainingError? { thrown(by: body) }

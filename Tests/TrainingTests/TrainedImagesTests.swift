@@ -1,8 +1,9 @@
-@testable import Runs
+import FileTestSupport
 import Foundation
 import ImageDatasets
 import Testing
 
+@testable import Runs
 @testable import Training
 
 /// Which images a run was trained on, in its checkpoint and against other data.

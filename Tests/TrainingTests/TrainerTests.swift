@@ -1,12 +1,13 @@
-@testable import Runs
-@testable import Inference
-import Randomness
+import FileTestSupport
 import Foundation
 import ImageDatasets
+import Randomness
 import Tensors
 import Testing
 import VariationalAutoencoder
 
+@testable import Inference
+@testable import Runs
 @testable import Training
 
 /// The loop: it learns, it stops when it should, and it fails without losing what was saved.

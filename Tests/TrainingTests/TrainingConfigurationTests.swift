@@ -1,6 +1,8 @@
-@testable import Runs
+import FileTestSupport
 import Foundation
 import Testing
+
+@testable import Runs
 
 /// What a configuration may be, and what follows from it.
 @Suite struct TrainingConfigurationTests {

@@ -3,6 +3,7 @@ import Foundation
 import NeuralNetworks
 import NormalizingFlows
 import Tensors
+import TestSupport
 import Testing
 
 @testable import VariationalAutoencoder

@@ -1,10 +1,11 @@
-import Randomness
 import Autodiff
 import DifferentialEquations
 import Foundation
 import NeuralNetworks
 import NormalizingFlows
+import Randomness
 import Tensors
+import TestSupport
 import Testing
 
 @testable import VariationalAutoencoder

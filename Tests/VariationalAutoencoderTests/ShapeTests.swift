@@ -2,6 +2,7 @@ import Autodiff
 import NeuralNetworks
 import NormalizingFlows
 import Tensors
+import TestSupport
 import Testing
 
 @testable import VariationalAutoencoder

@@ -125,9 +125,10 @@ typedef struct {
 const ck_table *ck_kernels(ck_type type);
 /// The best instruction set of this processor.
 ck_isa ck_detected_isa(void);
-/// The instruction set in use.
+/// The instruction set in use by this thread.
 ck_isa ck_current_isa(void);
-/// Uses another instruction set from now on; false where the processor lacks it. Not thread-safe: for start-up, tests.
+/// Uses another instruction set in calls from this thread, and in the regions that it begins; false where the processor
+/// lacks it.
 bool ck_select_isa(ck_isa isa);
 /// Whether matrix tiles are in use.
 bool ck_has_tiles(void);
