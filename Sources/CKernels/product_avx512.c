@@ -1,20 +1,11 @@
 #include "product_vectors.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
 #define CK_INSTRUCTIONS "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,bmi2"
 #define CK_TARGET __attribute__((always_inline, target(CK_INSTRUCTIONS)))
 
-CK_TARGET static inline ck_numbers load(long count, const float *x) {
-  return count >= 16 ? *(const ck_numbers *)x : (ck_numbers)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), x);
-}
-CK_TARGET static inline void store(long count, float *x, ck_numbers y) {
-  if (count >= 16)
-    *(ck_numbers *)x = y;
-  else
-    _mm512_mask_storeu_ps(x, (__mmask16)((1u << count) - 1), (__m512)y);
-}
+#include "product_vectors_avx512.h"
+
 CK_TARGET static inline ck_words along(long count, const float *x) { return (ck_words)load(count, x); }
 CK_TARGET static inline ck_numbers dot(ck_numbers sum, ck_words x, ck_words y) {
   return (ck_numbers)_mm512_fmadd_ps((__m512)x, (__m512)y, (__m512)sum);

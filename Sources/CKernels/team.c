@@ -140,10 +140,10 @@ static void sample_interruptions(void) {
   if (time - pool.sampled_at < PERIOD) return;
   struct rusage usage;
   if (getrusage(RUSAGE_SELF, &usage)) return;
-  const bool isShared = pool.sampled_at > 0 && usage.ru_nivcsw - pool.interruptions >= MANY;
+  const bool is_shared = pool.sampled_at > 0 && usage.ru_nivcsw - pool.interruptions >= MANY;
   pool.sampled_at = time;
   pool.interruptions = usage.ru_nivcsw;
-  atomic_store_explicit(&pool.patience, isShared ? patience_shared : patience_alone, memory_order_relaxed);
+  atomic_store_explicit(&pool.patience, is_shared ? patience_shared : patience_alone, memory_order_relaxed);
 }
 
 static bool take_pool(void) {

@@ -102,7 +102,7 @@ package struct NPYProblem: Error {
 private struct NPYHeaderScanner {
   private var rest: ArraySlice<UInt8>
 
-  package init(_ text: ArraySlice<UInt8>) {
+  init(_ text: ArraySlice<UInt8>) {
     rest = text
   }
 

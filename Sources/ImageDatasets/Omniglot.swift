@@ -1,5 +1,5 @@
-import Randomness
 import Foundation
+import Randomness
 
 extension DatasetName {
   /// See ``DatasetDescription/omniglot``.

@@ -1,4 +1,3 @@
-import DifferentialEquations
 import Autodiff
 import ImageDatasets
 import Randomness
@@ -13,12 +12,8 @@ extension Evaluator {
   /// - Throws: ``TrainingError/solve(step:_:)``; ``TrainingError/undefinedResult(_:number:)``
   public func reconstructions(of images: GreyImages) throws(TrainingError) -> GreyImages {
     var pixels: [Float] = []
-    var solverState = SolverState()
-    for start in stride(from: 0, to: images.count, by: batchSize) {
-      let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
-      let sample = try posteriorSample(of: batch, firstImage: start, startingFrom: solverState)
-      solverState = sample.flow.solverState
-      pixels += try decoded(sample.flow.z.value, "reconstruction", start..<start + batch.count)
+    try forEachPosteriorSample(of: images) { (sample, numbers) throws(TrainingError) in
+      pixels += try decoded(sample.flow.z.value, "reconstruction", numbers)
     }
     return GreyImages(height: images.height, width: images.width, pixels: pixels)
   }

@@ -1,11 +1,11 @@
-import Runs
-import Randomness
 import Autodiff
 import DifferentialEquations
 import Foundation
 import ImageDatasets
 import NeuralNetworks
 import NormalizingFlows
+import Randomness
+import Runs
 import Tensors
 import VariationalAutoencoder
 
@@ -167,8 +167,7 @@ public struct Evaluator: Sendable {
   }
 
   private func pass(
-    _ x: Variable, features: Variable, firstImage: Int, sample: Int,
-    startingFrom solverState: SolverState = SolverState(),
+    _ x: Variable, features: Variable, firstImage: Int, sample: Int, startingFrom solverState: SolverState,
     _ bound: BoundParameters
   ) throws(TrainingError) -> ModelOutput {
     try withNoise(batch: x.shape[0], firstImage, sample: sample, solverState) {
@@ -192,6 +191,22 @@ public struct Evaluator: Sendable {
     return try withNoise(batch: batch.count, firstImage, sample: 0, isMean: isMean, solverState) {
       (model, noise, probes) throws(SolveError) in
       try model.samplePosterior(features: features, noise: noise, probes: probes, bound)
+    }
+  }
+
+  /// Calls `body` with a sample of the posterior of each batch of images, and the batch's place among them. Solves start
+  /// from the state of the batch before.
+  func forEachPosteriorSample(
+    of images: GreyImages, isMean: Bool = false,
+    _ body: (_ sample: PosteriorSample, _ numbers: Range<Int>) throws(TrainingError) -> Void
+  ) throws(TrainingError) {
+    var solverState = SolverState()
+    for start in stride(from: 0, to: images.count, by: batchSize) {
+      let numbers = start..<min(start + batchSize, images.count)
+      let sample = try posteriorSample(
+        of: images.selecting(Array(numbers)), firstImage: start, isMean: isMean, startingFrom: solverState)
+      solverState = sample.flow.solverState
+      try body(sample, numbers)
     }
   }
 

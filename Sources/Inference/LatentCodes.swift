@@ -1,7 +1,6 @@
-import Runs
 import Autodiff
-import DifferentialEquations
 import ImageDatasets
+import Runs
 import Tensors
 import VariationalAutoencoder
 
@@ -34,15 +33,11 @@ extension Evaluator {
     of images: GreyImages, isMean: Bool = false, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(TrainingError) -> LatentCodes {
     var parts: [[Tensor]] = []
-    var solverState = SolverState()
-    for start in stride(from: 0, to: images.count, by: batchSize) {
-      let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
-      let sample = try posteriorSample(of: batch, firstImage: start, isMean: isMean, startingFrom: solverState)
-      solverState = sample.flow.solverState
+    try forEachPosteriorSample(of: images, isMean: isMean) { (sample, numbers) throws(TrainingError) in
       let codes = [sample.mean, sample.variance, sample.z0, sample.flow.z].map(\.value)
-      for code in codes { try Self.require(code, "code", start..<start + batch.count) }
+      for code in codes { try Self.require(code, "code", numbers) }
       parts.append(codes)
-      report(min(start + batchSize, images.count), images.count)
+      report(numbers.upperBound, images.count)
     }
     let joined = (0..<4).map { code in Tensor.concatenation(parts.map { $0[code] }, axis: 0) }
     return LatentCodes(mean: joined[0], variance: joined[1], z0: joined[2], zT: joined[3])

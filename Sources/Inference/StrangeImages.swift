@@ -1,5 +1,5 @@
-import Randomness
 import ImageDatasets
+import Randomness
 import Tensors
 
 /// Out-of-distribution images, made from in-distribution ones.

@@ -1,7 +1,7 @@
-import Runs
 import Files
 import Foundation
 import NormalizingFlows
+import Runs
 import VariationalAutoencoder
 
 /// The model of a checkpoint, ready for use with the precision and the warm starts of its run.

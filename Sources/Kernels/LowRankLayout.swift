@@ -1,5 +1,5 @@
-import Profiling
 import CKernels
+import Profiling
 import Tensors
 
 /// Where one layer's low-rank weights lie in a sample's row of flow weights: U [in, rank], V [rank, out], bias [out],

@@ -1,7 +1,7 @@
-import Profiling
 import Autodiff
 import DifferentialEquations
 import NeuralNetworks
+import Profiling
 import Tensors
 
 /// FFJORD as a posterior: blocks of continuous flows whose velocities are amortized by a hypernetwork.

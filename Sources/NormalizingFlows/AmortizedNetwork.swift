@@ -1,5 +1,5 @@
-import Kernels
 import Autodiff
+import Kernels
 import NeuralNetworks
 import Tensors
 

@@ -1,5 +1,5 @@
-import Randomness
 import Autodiff
+import Randomness
 import Tensors
 
 /// How the divergence of a velocity field, the trace of its Jacobian J, is computed.

@@ -1,5 +1,5 @@
-import Kernels
 import Autodiff
+import Kernels
 import Tensors
 
 // The Jacobian of a network is a product of its layers' weights and its activations' derivatives. In the convention of

@@ -1,7 +1,7 @@
-import Randomness
 import Autodiff
 import DifferentialEquations
 import NeuralNetworks
+import Randomness
 import Tensors
 
 /// The source of the probes of the divergence: for each block `[probes, batch, latent]`, or nil for the exact

@@ -1,5 +1,5 @@
-import Kernels
 import Autodiff
+import Kernels
 import NeuralNetworks
 
 /// A layer of a velocity that depends on the time, `[batch, in]` -> `[batch, out]`; see ``TimeDependence``.

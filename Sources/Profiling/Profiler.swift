@@ -58,9 +58,15 @@ public enum Profiler {
 
     mutating func move(to next: Place) {
       let now = ContinuousClock.now
-      if readings[place] == nil { order.append(place) }
-      readings[place, default: Reading()].seconds += (now - since) / .seconds(1)
+      let seconds = (now - since) / .seconds(1)
+      add { $0.seconds += seconds }
       (place, since) = (next, now)
+    }
+
+    /// Changes the reading of the place at work.
+    mutating func add(_ change: (inout Reading) -> Void) {
+      if readings[place] == nil { order.append(place) }
+      change(&readings[place, default: Reading()])
     }
   }
 
@@ -113,16 +119,15 @@ public enum Profiler {
   public static func count(operations: Int, bytes: Int, lowPrecisionProducts: Int = 0) {
     guard isOn.load(ordering: .relaxed) else { return }
     state.withLock { state in
-      if state.readings[state.place] == nil { state.order.append(state.place) }
-      var reading = state.readings[state.place] ?? Reading()
-      reading.operations += operations
-      if lowPrecisionProducts > 0 {
-        reading.lowPrecisionOperations += lowPrecisionProducts * operations
-      } else {
-        reading.floatOperations += operations
+      state.add { reading in
+        reading.operations += operations
+        if lowPrecisionProducts > 0 {
+          reading.lowPrecisionOperations += lowPrecisionProducts * operations
+        } else {
+          reading.floatOperations += operations
+        }
+        if bytes > cacheLimit { reading.memoryBytes += bytes } else { reading.cachedBytes += bytes }
       }
-      if bytes > cacheLimit { reading.memoryBytes += bytes } else { reading.cachedBytes += bytes }
-      state.readings[state.place] = reading
     }
   }
 }

@@ -1,6 +1,6 @@
-import Runs
 import Foundation
 import NeuralNetworks
+import Runs
 import Safetensors
 import VariationalAutoencoder
 

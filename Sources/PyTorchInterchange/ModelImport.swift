@@ -1,8 +1,8 @@
-import Runs
 import Files
 import Foundation
 import ImageDatasets
 import NeuralNetworks
+import Runs
 import Safetensors
 import Tensors
 import VariationalAutoencoder

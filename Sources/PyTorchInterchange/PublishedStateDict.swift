@@ -1,6 +1,6 @@
-import Runs
 import Files
 import Foundation
+import Runs
 import Safetensors
 import Tensors
 import VariationalAutoencoder

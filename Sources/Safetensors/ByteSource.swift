@@ -35,8 +35,7 @@ final class PlainSource: ByteSource {
   }
 
   func skip(_ count: Int) throws(SafetensorsError) -> Int {
-    let passed = min(
-      count, max(0, try file.length() - offset))
+    let passed = min(count, max(0, try file.length() - offset))
     offset += passed
     return passed
   }

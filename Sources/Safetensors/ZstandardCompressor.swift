@@ -1,5 +1,5 @@
-import Files
 import CZstd
+import Files
 
 /// Compresses bytes, piece by piece, into one zstd frame with content size and checksum.
 ///

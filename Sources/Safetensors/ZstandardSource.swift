@@ -112,9 +112,7 @@ final class ZstandardSource: ByteSource {
     // ZSTD_CONTENTSIZE_UNKNOWN and ZSTD_CONTENTSIZE_ERROR are macros that Swift does not import.
     if size == UInt64.max { return nil }
     if size == UInt64.max - 1 { throw damaged("its header is incomplete or invalid") }
-    let limit =
-      CheckedSize.multiply(try file.length(), maximumRatio)
-      ?? .max
+    let limit = CheckedSize.multiply(try file.length(), maximumRatio) ?? .max
     guard size <= UInt64(limit) else {
       throw damaged("it claims \(size) bytes of content, more than its length can hold")
     }

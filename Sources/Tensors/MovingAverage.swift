@@ -1,5 +1,5 @@
-import Profiling
 import CKernels
+import Profiling
 
 extension Tensor {
   /// Moves the tensor, a running average, towards another: average += weight (p - average).

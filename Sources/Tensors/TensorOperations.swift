@@ -1,5 +1,5 @@
-import Profiling
 import CKernels
+import Profiling
 
 extension Tensor {
   /// sum of coefficient * tensor, all of one shape.

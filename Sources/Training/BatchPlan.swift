@@ -1,5 +1,5 @@
-import Randomness
 import ImageDatasets
+import Randomness
 import Tensors
 
 /// The order of the training images: each epoch shuffles them anew, and each step takes the next batch. The last batch

@@ -1,13 +1,13 @@
-import Runs
-import Inference
-import Randomness
-import Profiling
-import Kernels
 import DifferentialEquations
 import Foundation
 import ImageDatasets
+import Inference
+import Kernels
 import NeuralNetworks
 import NormalizingFlows
+import Profiling
+import Randomness
+import Runs
 import Tensors
 import VariationalAutoencoder
 

@@ -1,6 +1,6 @@
-import Runs
-import Inference
 import ImageDatasets
+import Inference
+import Runs
 import TensorBoard
 
 /// The pictures of a run at the end of an epoch.

@@ -1,10 +1,10 @@
-import Files
-import Runs
-import Inference
 import DifferentialEquations
+import Files
 import Foundation
 import ImageDatasets
+import Inference
 import NeuralNetworks
+import Runs
 import Tensors
 import VariationalAutoencoder
 

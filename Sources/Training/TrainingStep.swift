@@ -1,12 +1,12 @@
-import Runs
-import Randomness
-import Profiling
 import Autodiff
 import DifferentialEquations
 import Foundation
 import ImageDatasets
 import NeuralNetworks
 import NormalizingFlows
+import Profiling
+import Randomness
+import Runs
 import Tensors
 import VariationalAutoencoder
 

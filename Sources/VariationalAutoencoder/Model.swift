@@ -1,8 +1,8 @@
-import Profiling
 import Autodiff
 import DifferentialEquations
 import NeuralNetworks
 import NormalizingFlows
+import Profiling
 import Tensors
 
 /// A variational autoencoder with a flow posterior: encoder, posterior, flow, decoder, likelihood.

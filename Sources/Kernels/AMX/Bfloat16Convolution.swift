@@ -1,5 +1,5 @@
-import Profiling
 import CAMX
+import Profiling
 import Tensors
 
 // With x = x1 + x2 and w = w1 + w2, each half a bfloat16 number, x w is x1 w1 + x2 w1 + x1 w2 but for the product of the

@@ -1,5 +1,5 @@
-import Profiling
 import CAMX
+import Profiling
 import Tensors
 
 extension AMXBackend {

@@ -1,5 +1,5 @@
-import Profiling
 import CKernels
+import Profiling
 import Tensors
 
 /// About as many operations as a polynomial for a transcendental function takes.

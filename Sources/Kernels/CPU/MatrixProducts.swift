@@ -1,5 +1,5 @@
-import Profiling
 import CKernels
+import Profiling
 import Tensors
 
 extension CPUArithmetic {

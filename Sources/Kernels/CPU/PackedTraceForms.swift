@@ -1,5 +1,5 @@
-import Profiling
 import CKernels
+import Profiling
 import Tensors
 
 // A form takes about as long as C takes to read. In single precision C is kept in 20 bits a number: integers of 20 bits

@@ -1,5 +1,5 @@
-import Profiling
 import CKernels
+import Profiling
 import Tensors
 
 /// A row-major matrix at an address, its rows `leading` numbers apart. The caller keeps its memory alive.

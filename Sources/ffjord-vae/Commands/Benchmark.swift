@@ -1,9 +1,9 @@
-import Runs
 import ArgumentParser
 import Foundation
 import ImageDatasets
 import NeuralNetworks
 import NormalizingFlows
+import Runs
 import Tensors
 import Training
 

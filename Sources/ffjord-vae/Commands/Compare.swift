@@ -1,6 +1,6 @@
-import Runs
 import ArgumentParser
 import Foundation
+import Runs
 
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(

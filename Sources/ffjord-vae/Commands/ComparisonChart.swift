@@ -1,7 +1,7 @@
 import Files
+import Foundation
 import Runs
 import SVGCharts
-import Foundation
 import VariationalAutoencoder
 
 /// The training curves of runs as a chart.

@@ -1,6 +1,6 @@
-import Runs
 import Files
 import Foundation
+import Runs
 
 /// Runs as a table for people, grouped by dataset, with notes below.
 struct ComparisonTable {

@@ -1,10 +1,10 @@
-import Runs
-import Inference
 import ArgumentParser
 import Files
 import Foundation
 import ImageDatasets
+import Inference
 import NormalizingFlows
+import Runs
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(

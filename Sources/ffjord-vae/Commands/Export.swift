@@ -1,7 +1,7 @@
-import Runs
-import PyTorchInterchange
 import ArgumentParser
 import Foundation
+import PyTorchInterchange
+import Runs
 
 extension ParameterStorage: ExpressibleByArgument {}
 

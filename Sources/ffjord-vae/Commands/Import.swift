@@ -1,9 +1,9 @@
-import Runs
-import PyTorchInterchange
 import ArgumentParser
 import Files
 import Foundation
 import ImageDatasets
+import PyTorchInterchange
+import Runs
 
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
-import Runs
 import ArgumentParser
 import Files
 import Foundation
+import Runs
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
-import Runs
-import Randomness
 import ArgumentParser
 import Foundation
 import ImageDatasets
+import Randomness
+import Runs
 import Tensors
 import Training
 

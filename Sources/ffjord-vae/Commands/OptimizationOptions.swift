@@ -1,6 +1,6 @@
-import Runs
 import ArgumentParser
 import NeuralNetworks
+import Runs
 import VariationalAutoencoder
 
 extension OptimizationMethod: ExpressibleByArgument {}

@@ -1,7 +1,7 @@
-import Runs
 import ArgumentParser
 import Files
 import Foundation
+import Runs
 
 /// Checks where an output is to go, before time is spent on what goes in: that it has a name of its kind, that a file can
 /// be there, and that it takes the place of no file of a run.

@@ -1,7 +1,7 @@
-import Runs
 import ArgumentParser
 import Files
 import ImageDatasets
+import Runs
 
 extension ImagePreparation.Binarization: ExpressibleByArgument {}
 

@@ -1,5 +1,5 @@
-import Runs
 import ArgumentParser
+import Runs
 
 /// Which parameters of a run that averages them a model is used with.
 struct ParameterOptions: ParsableArguments {

@@ -1,7 +1,7 @@
-import Runs
 import ArgumentParser
 import Foundation
 import ImageDatasets
+import Runs
 
 struct Reconstruct: ParsableCommand {
   static let configuration = CommandConfiguration(

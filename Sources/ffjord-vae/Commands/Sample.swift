@@ -1,8 +1,8 @@
-import Runs
 import ArgumentParser
 import Foundation
 import ImageDatasets
 import NormalizingFlows
+import Runs
 
 struct Sample: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
-import Runs
-import Inference
 import ArgumentParser
 import Foundation
 import ImageDatasets
+import Inference
 import NormalizingFlows
+import Runs
 import Tensors
 
 extension StrangeImages: ExpressibleByArgument {}

@@ -1,11 +1,11 @@
-import Runs
-import Inference
-import Randomness
 import ArgumentParser
 import Foundation
 import ImageDatasets
+import Inference
 import NeuralNetworks
 import NormalizingFlows
+import Randomness
+import Runs
 import Tensors
 import VariationalAutoencoder
 

@@ -1,10 +1,10 @@
-import Runs
 import ArgumentParser
 import DifferentialEquations
 import Foundation
 import ImageDatasets
 import NeuralNetworks
 import NormalizingFlows
+import Runs
 import Tensors
 import Training
 import VariationalAutoencoder

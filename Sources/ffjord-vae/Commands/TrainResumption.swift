@@ -1,7 +1,7 @@
-import Runs
 import ArgumentParser
 import Foundation
 import ImageDatasets
+import Runs
 import Training
 
 /// How `train` goes on with runs, and begins others with their states.

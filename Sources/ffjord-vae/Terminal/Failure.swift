@@ -1,8 +1,8 @@
-import Runs
 import ArgumentParser
 import Files
 import Foundation
 import ImageDatasets
+import Runs
 import Safetensors
 import Tensors
 

@@ -1,5 +1,5 @@
-import Runs
 import Foundation
+import Runs
 
 /// Progress through passes of known number, as a bar with the time left; drawn at most ten times a second.
 final class PassProgress {

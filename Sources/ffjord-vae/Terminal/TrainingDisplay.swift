@@ -1,5 +1,5 @@
-import Runs
 import Foundation
+import Runs
 import Training
 
 /// Shows training: a line drawn again each step where there is a terminal, else a line every so often; and a line each
