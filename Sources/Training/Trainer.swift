@@ -48,6 +48,8 @@ public struct Trainer {
   public let directory: RunDirectory
   private let training: TrainingStep
   private let validation: GreyImages
+  /// Whether a new run has the encoder and decoder of a trained model, but another flow.
+  public private(set) var hasNewFlow = false
   /// Whether there is a checkpoint from before the current step.
   private var hasCheckpoint: Bool
 
@@ -57,10 +59,11 @@ public struct Trainer {
   ///   - configuration: The configuration, which is fitted to the dataset.
   ///   - dataset: The images to train on and to validate with.
   ///   - directory: The directory of the run; see ``RunDirectory/create(isReplacing:isApart:)``.
-  ///   - initial: The initial parameters; nil for random ones.
+  ///   - initial: The parameters of a trained model to begin with; nil for random ones. A flow of other parameters than
+  ///     its own begins at random, beside the trained model's encoder and decoder.
   ///   - trainedImages: The images that the initial parameters were trained on.
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)``, also where the initial parameters are not those of the
-  ///   model; ``TrainingError/unusableImages(_:)`` where there are no training or validation images;
+  /// - Throws: ``TrainingError/invalidConfiguration(_:)``, also where the encoder or decoder of the initial parameters
+  ///   does not fit; ``TrainingError/unusableImages(_:)`` where there are no training or validation images;
   ///   ``TrainingError/notEnoughMemory(_:needed:available:)``
   public init(
     _ configuration: TrainingConfiguration, dataset: ImageDataset, directory: RunDirectory,
@@ -73,17 +76,16 @@ public struct Trainer {
     var (model, parameters) = VariationalAutoencoder.make(
       configuration.model, seed: configuration.seed, solver: try configuration.solverOptions(),
       gradient: configuration.gradient)
+    var hasNewFlow = false
     if let initial {
-      guard initial.parameters == parameters.parameters else {
-        throw .invalidConfiguration(
-          "the initial parameters are those of another model than \(configuration.model.posteriorSummary)")
-      }
-      parameters = initial
+      let initial = try InitialParameters(initial, random: parameters, configuration.model)
+      (parameters, hasNewFlow) = (initial.values, initial.hasNewFlow)
     }
     var state = TrainingState(configuration: configuration, parameters: parameters)
     state.trainedImages = trainedImages
     try self.init(resuming: state, model, dataset: dataset, directory: directory)
     hasCheckpoint = false
+    self.hasNewFlow = hasNewFlow
   }
 
   /// A trainer that resumes a run from a state.

@@ -108,6 +108,17 @@ import Testing
     #expect(abs(try evaluate("next", "--batch-size", "10") - evaluate("float32.safetensors.zst")) < 1)
     #expect(
       (try configuration(of: "next")["initialCheckpoint"] as? String)?.hasSuffix("float32.safetensors.zst") == true)
+    // Another flow beside the same encoder and decoder.
+    let other = try Program.succeed(
+      [
+        "train", "--from", "float32.safetensors.zst", "--hidden", "8", "--blocks", "2", "--output", "other", "--steps",
+        "1", "--limit-train", "10", "--limit-eval", "10", "--batch-size", "10",
+      ], in: directory.url)
+    #expect(other.standardError.contains("begins with the encoder and decoder of"))
+    let latent = try Program.run(
+      ["train", "--from", "float32.safetensors.zst", "--latent", "3", "--output", "latent"], in: directory.url)
+    #expect(latent.status == 64 && latent.standardError.contains("another encoder or decoder"))
+    #expect(!FileManager.default.fileExists(atPath: directory.path("latent/metrics.jsonl")))
   }
 
   @Test(arguments: [

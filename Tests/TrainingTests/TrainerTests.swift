@@ -215,4 +215,28 @@ import VariationalAutoencoder
       try Trainer(absurd, dataset: TinyRun.dataset(), directory: RunDirectory(directory.path("run")))
         .totalSteps == .max)
   }
+
+  @Test func `a run from a trained model with another flow has its encoder and decoder, and a new flow`() throws {
+    let directory = try TemporaryDirectory()
+    let trained = try TinyRun.train(TinyRun.configuration { $0.epochs = 1 }, in: directory.path("trained")).state
+      .parameters
+    func beginning(_ change: (inout TrainingConfiguration) -> Void) throws -> Trainer {
+      try Trainer(
+        TinyRun.configuration { change(&$0) }, dataset: TinyRun.dataset(),
+        directory: RunDirectory(directory.path("run")),
+        initial: trained)
+    }
+    let same = try beginning { $0.seed = 5 }
+    #expect(!same.hasNewFlow && same.state.parameters.tensors == trained.tensors)
+    let wide = try beginning { $0.model.hidden = [16] }
+    let random = VariationalAutoencoder.make(wide.state.configuration.model, seed: wide.state.configuration.seed)
+      .parameters
+    #expect(wide.hasNewFlow)
+    for parameter in wide.state.parameters.parameters {
+      let isOfFlow = parameter.name.hasPrefix("q_am") || parameter.name.hasPrefix("odefuncs")
+      let expected = try isOfFlow ? random[parameter] : trained[#require(trained[parameter.name])]
+      #expect(wide.state.parameters[parameter] == expected, "\(parameter.name)")
+    }
+    #expect(trainingError { _ = try beginning { $0.model.latent = 3 } }?.category == .usage)
+  }
 }

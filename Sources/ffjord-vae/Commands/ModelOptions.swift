@@ -83,7 +83,7 @@ struct ModelOptions: ParsableArguments {
     if let latent { model.latent = latent }
     if let flow { model.flow = flow }
     for choice in given { choice.apply(to: &model) }
-    if timeLength != nil { model.timeLengths = nil }
+    if timeLength != nil || blocks != nil { model.timeLengths = nil }
   }
 
   /// The name on the command line of a configuration's key.

@@ -53,7 +53,10 @@ struct Train: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Begin a new run with the parameters of a checkpoint, whose model and dataset it has.", valueName: "checkpoint"))
+      """
+      Begin a new run with the parameters of a checkpoint, whose model and dataset it has. With options of another flow, \
+      the flow begins at random, beside the checkpoint's encoder and decoder.
+      """, valueName: "checkpoint"))
   var from: String?
 
   @Option(
@@ -230,14 +233,10 @@ struct Train: ParsableCommand {
   }
 
   /// The state of a checkpoint, and its model, its dataset if no other was given, and how it had images prepared, in the
-  /// configuration.
+  /// configuration. The options of the model are applied to it later, and may ask for another flow.
   private func startingState(
     _ path: String, _ configuration: inout TrainingConfiguration
   ) throws -> TrainingState {
-    guard model.names.isEmpty else {
-      throw ValidationError(
-        "--from takes the model of its checkpoint as it is; leave out \(model.names.joined(separator: ", "))")
-    }
     let trained = try readModel(path, memory: memory)
     let (state, url) = (trained.state, trained.url)
     if dataset == nil, config == nil {
@@ -246,6 +245,9 @@ struct Train: ParsableCommand {
         amortization: state.configuration.model.amortization)
     }
     configuration.model = state.configuration.model
+    if let flow = model.flow, flow != configuration.model.flow {
+      flow.posterior.setSizes(.published, of: &configuration.model)
+    }
     if config == nil { configuration.preparation = state.configuration.preparation }
     configuration.initialCheckpoint = url.path
     return state
@@ -309,6 +311,13 @@ struct Train: ParsableCommand {
         """
         this processor has no instructions for bfloat16 (AVX512-BF16 or AMX) in use: mixed precision is carried out in \
         float32 here, no faster
+        """)
+    }
+    if let initial = configuration.initialCheckpoint, trainer.state.progress.step == 0 {
+      Terminal.logger.info(
+        """
+        begins with \(trainer.hasNewFlow ? "the encoder and decoder" : "the parameters") of \
+        \(Terminal.quoted(initial))\(trainer.hasNewFlow ? " and a new flow" : "")
         """)
     }
     let step = trainer.state.progress.step
