@@ -8,7 +8,7 @@
 
 #if CK_TILES
 
-/// Where the rows of a product lie: one after another, or those of some images in each slot of [slots, images].
+/// Where the rows of a product lie: one after another, or those of some images in each component of [components, images].
 typedef struct {
   long images, begin, count;
 } ck_placing;

@@ -126,11 +126,11 @@ size_t ck_tile_images_workspace(const ck_tile_product *product, long images, lon
 
 void ck_tile_multiply_images(const ck_tile_product *product, long images, long begin, long end, void *workspace) {
   if (product->rows <= 0 || product->columns <= 0) return;
-  const long slots = product->rows / images, most = images_at_once(product, images);
+  const long components = product->rows / images, most = images_at_once(product, images);
   for (; begin < end; begin += most) {
     ck_tile_product p = *product;
     ck_plan plan = plan_for_images(&p, images, end - begin);
-    ck_tile_job job = {.product = &p, .plan = plan, .end = p.inner, .placing = {images, begin, p.rows / slots},
+    ck_tile_job job = {.product = &p, .plan = plan, .end = p.inner, .placing = {images, begin, p.rows / components},
                        .workspace = workspace};
     ck_tile_run(&job, 0, 1);
   }

@@ -9,23 +9,23 @@ import VariationalAutoencoder
 extension Evaluator {
   /// Reconstructions of images: the mean images that the decoder computes from a sample zT of each image's posterior.
   ///
-  /// - Throws: ``TrainingError/solve(step:_:)``; ``TrainingError/undefinedResult(_:number:)``
-  public func reconstructions(of images: GreyImages) throws(TrainingError) -> GreyImages {
+  /// - Throws: ``RunError/solve(step:_:)``; ``RunError/undefinedResult(_:number:)``
+  public func reconstructions(of images: GreyImages) throws(RunError) -> GreyImages {
     var pixels: [Float] = []
-    try forEachPosteriorSample(of: images) { (sample, numbers) throws(TrainingError) in
+    try forEachPosteriorSample(of: images) { (sample, numbers) throws(RunError) in
       pixels += try decoded(sample.flow.z.value, "reconstruction", numbers)
     }
     return GreyImages(height: images.height, width: images.width, pixels: pixels)
   }
 
   /// Checks that results are finite. Each takes an equal part of the tensor; `numbers` are their numbers.
-  static func require(_ made: Tensor, _ what: String, _ numbers: Range<Int>) throws(TrainingError) {
+  static func require(_ made: Tensor, _ what: String, _ numbers: Range<Int>) throws(RunError) {
     guard !made.isFinite, let place = made.firstNonFinite else { return }
     throw .undefinedResult(what, number: numbers.lowerBound + place / (made.count / numbers.count))
   }
 
   /// The pixels of the mean images that the decoder computes from latent codes.
-  func decoded(_ z: Tensor, _ what: String, _ numbers: Range<Int>) throws(TrainingError) -> [Float] {
+  func decoded(_ z: Tensor, _ what: String, _ numbers: Range<Int>) throws(RunError) -> [Float] {
     // The decoder's output is what is checked: the mean of a pixel whose logit is infinite would be finite.
     let output = model.decoder(Variable(z), constants)
     try Self.require(output.value, what, numbers)
@@ -34,8 +34,8 @@ extension Evaluator {
 
   /// Decoded samples of the prior: mean images.
   ///
-  /// - Throws: ``TrainingError/undefinedResult(_:number:)``
-  public func priorSamples(count: Int) throws(TrainingError) -> GreyImages {
+  /// - Throws: ``RunError/undefinedResult(_:number:)``
+  public func priorSamples(count: Int) throws(RunError) -> GreyImages {
     let latent = model.configuration.latent
     let stream = RandomStream(seed: seed, purpose: .priorSample)
     var pixels: [Float] = []

@@ -101,8 +101,8 @@ public struct Evaluator: Sendable {
   /// An estimate of the seconds that an evaluation will take, from two passes over the first batch: an untimed one,
   /// from whose solver state the second starts, and a timed one.
   ///
-  /// - Throws: ``TrainingError/solve(step:_:)``
-  public func estimatedSeconds(of images: GreyImages, samples: Int) throws(TrainingError) -> Double {
+  /// - Throws: ``RunError/solve(step:_:)``
+  public func estimatedSeconds(of images: GreyImages, samples: Int) throws(RunError) -> Double {
     let batch = images.prefix(min(batchSize, images.count))
     let solverState = try posteriorSample(of: batch, firstImage: 0, startingFrom: SolverState()).flow.solverState
     let start = ContinuousClock.now
@@ -123,11 +123,11 @@ public struct Evaluator: Sendable {
   ///   - solverState: What the solves of the first batch start from: ``Result/solverState`` of another evaluation; by
   ///     default a cold start.
   ///   - report: Called after each pass over a batch, with the number of passes done and the total.
-  /// - Throws: ``TrainingError/solve(step:_:)``, ``TrainingError/undefinedBound(image:)``
+  /// - Throws: ``RunError/solve(step:_:)``, ``RunError/undefinedBound(image:)``
   public func evaluate(
     _ images: GreyImages, samples: Int = 1, startingFrom solverState: SolverState = SolverState(),
     report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-  ) throws(TrainingError) -> Result {
+  ) throws(RunError) -> Result {
     var result = Result()
     result.solverState = solverState
     let bound = constants
@@ -169,7 +169,7 @@ public struct Evaluator: Sendable {
   private func pass(
     _ x: Variable, features: Variable, firstImage: Int, sample: Int, startingFrom solverState: SolverState,
     _ bound: BoundParameters
-  ) throws(TrainingError) -> ModelOutput {
+  ) throws(RunError) -> ModelOutput {
     try withNoise(batch: x.shape[0], firstImage, sample: sample, solverState) {
       (model, noise, probes) throws(SolveError) in
       try model.decodeSample(x, features: features, noise: noise, probes: probes, bound)
@@ -185,7 +185,7 @@ public struct Evaluator: Sendable {
   ///   - solverState: What the solves start from.
   func posteriorSample(
     of batch: GreyImages, firstImage: Int, isMean: Bool = false, startingFrom solverState: SolverState
-  ) throws(TrainingError) -> PosteriorSample {
+  ) throws(RunError) -> PosteriorSample {
     let bound = constants
     let features = model.encode(Variable(batch.tensor), bound)
     return try withNoise(batch: batch.count, firstImage, sample: 0, isMean: isMean, solverState) {
@@ -198,8 +198,8 @@ public struct Evaluator: Sendable {
   /// from the state of the batch before.
   func forEachPosteriorSample(
     of images: GreyImages, isMean: Bool = false,
-    _ body: (_ sample: PosteriorSample, _ numbers: Range<Int>) throws(TrainingError) -> Void
-  ) throws(TrainingError) {
+    _ body: (_ sample: PosteriorSample, _ numbers: Range<Int>) throws(RunError) -> Void
+  ) throws(RunError) {
     var solverState = SolverState()
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let numbers = start..<min(start + batchSize, images.count)
@@ -214,7 +214,7 @@ public struct Evaluator: Sendable {
   private func withNoise<Result>(
     batch: Int, _ firstImage: Int, sample: Int, isMean: Bool = false, _ solverState: SolverState,
     _ body: (VariationalAutoencoder, Tensor, ProbeSource) throws(SolveError) -> Result
-  ) throws(TrainingError) -> Result {
+  ) throws(RunError) -> Result {
     var model = model
     if warmStart { model.flow = model.flow.starting(from: solverState) }
     let latent = model.configuration.latent

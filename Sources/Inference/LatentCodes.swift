@@ -28,12 +28,12 @@ extension Evaluator {
   ///   - images: The images, as the model takes them.
   ///   - isMean: Whether z0 is the posterior's mean, rather than a sample.
   ///   - report: Called after each batch, with the number of images done and the total.
-  /// - Throws: ``TrainingError/solve(step:_:)``; ``TrainingError/undefinedResult(_:number:)``
+  /// - Throws: ``RunError/solve(step:_:)``; ``RunError/undefinedResult(_:number:)``
   public func codes(
     of images: GreyImages, isMean: Bool = false, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-  ) throws(TrainingError) -> LatentCodes {
+  ) throws(RunError) -> LatentCodes {
     var parts: [[Tensor]] = []
-    try forEachPosteriorSample(of: images, isMean: isMean) { (sample, numbers) throws(TrainingError) in
+    try forEachPosteriorSample(of: images, isMean: isMean) { (sample, numbers) throws(RunError) in
       let codes = [sample.mean, sample.variance, sample.z0, sample.flow.z].map(\.value)
       for code in codes { try Self.require(code, "code", numbers) }
       parts.append(codes)
@@ -53,10 +53,10 @@ extension Evaluator {
   ///   - ends: As many images, at their ends.
   ///   - steps: The number of images on a line, both ends included; at least two.
   /// - Returns: The images, line after line.
-  /// - Throws: ``TrainingError/solve(step:_:)``; ``TrainingError/undefinedResult(_:number:)``
+  /// - Throws: ``RunError/solve(step:_:)``; ``RunError/undefinedResult(_:number:)``
   public func interpolations(
     from starts: GreyImages, to ends: GreyImages, steps: Int
-  ) throws(TrainingError) -> GreyImages {
+  ) throws(RunError) -> GreyImages {
     precondition(starts.count == ends.count && steps > 1, "interpolations: as many starts as ends, two steps")
     let a = try codes(of: starts, isMean: true).zT
     let b = try codes(of: ends, isMean: true).zT

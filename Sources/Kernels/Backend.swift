@@ -34,7 +34,7 @@ package protocol Backend: Sendable {
   func roundsLowRank(_ numerics: Numerics) -> Bool
   /// Low-rank weights in the order in which products read them; nothing where they are read as they lie.
   func pack(_ weights: Tensor, _ layout: LowRankLayout) -> TensorStorage?
-  /// t = x U, y = addend + t V + bias; or transposed. See ``PreparedLowRank/product(_:slots:transposed:adding:)``.
+  /// t = x U, y = addend + t V + bias; or transposed. See ``PreparedLowRank/product(_:components:transposed:adding:)``.
   func multiply(_ x: Tensor, _ weights: PreparedLowRank, _ product: LowRankProduct, adding addend: Tensor?)
     -> (y: Tensor, t: Tensor)
   /// The same with the product with a matrix that all samples share for the addend, and a shift of the primal's rows.
@@ -44,9 +44,9 @@ package protocol Backend: Sendable {
   /// Adds the gradients of low-rank layers to that of their weights; to zeros, whatever is there, if it is fresh.
   func add(_ layers: [LowRankGradientSum], to gradient: inout Tensor, isFresh: Bool)
   /// t w + b + x W with each sample's W, w, b.
-  func affine(_ x: Tensor, _ weights: Tensor, _ layout: PerSampleAffineLayout, time: Double, slots: Int) -> Tensor
+  func affine(_ x: Tensor, _ weights: Tensor, _ layout: PerSampleAffineLayout, time: Double, components: Int) -> Tensor
   /// The cotangent of x in `affine`.
-  func affinePullback(_ g: Tensor, _ weights: Tensor, _ layout: PerSampleAffineLayout, slots: Int) -> Tensor
+  func affinePullback(_ g: Tensor, _ weights: Tensor, _ layout: PerSampleAffineLayout, components: Int) -> Tensor
   /// Adds the gradients of one layer's per-sample weights.
   func add(_ terms: [PerSampleAffineTerm], _ layout: PerSampleAffineLayout, to gradient: inout Tensor)
 

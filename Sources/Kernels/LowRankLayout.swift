@@ -32,10 +32,10 @@ public struct LowRankLayout: Hashable, Sendable {
   var vOffset: Int { offset + inputs * rank }
   var biasOffset: Int { offset + (inputs + outputs) * rank }
 
-  /// Both products with U and V for each slot, which read the sample's weights once and rows of the slots.
-  func countWork(samples: Int, slots: Int, _ type: ElementType) {
+  /// Both products with U and V for each component, which read the sample's weights once and rows of the components.
+  func countWork(samples: Int, components: Int, _ type: ElementType) {
     Profiler.count(
-      operations: samples * slots * 2 * (inputs + outputs) * rank,
-      bytes: samples * (count + slots * (inputs + outputs)) * type.byteCount)
+      operations: samples * components * 2 * (inputs + outputs) * rank,
+      bytes: samples * (count + components * (inputs + outputs)) * type.byteCount)
   }
 }

@@ -23,13 +23,13 @@ public struct PerSampleAffineLayout: Hashable, Sendable {
 
 /// One product's contribution to the gradient of a layer's per-sample affine weights.
 package struct PerSampleAffineTerm {
-  /// What the product took, [slots, n, in], and the cotangent of what it gave, [slots, n, out].
+  /// What the product took, [components, n, in], and the cotangent of what it gave, [components, n, out].
   package let (x, g): (Tensor, Tensor)
-  package let slots: Int
+  package let components: Int
   package let time: Double
   package let scale: Double
 
-  package init(x: Tensor, g: Tensor, slots: Int, time: Double, scale: Double) {
-    (self.x, self.g, self.slots, self.time, self.scale) = (x, g, slots, time, scale)
+  package init(x: Tensor, g: Tensor, components: Int, time: Double, scale: Double) {
+    (self.x, self.g, self.components, self.time, self.scale) = (x, g, components, time, scale)
   }
 }

@@ -18,15 +18,15 @@ public enum ModelExport {
   ///   - url: The file.
   ///   - storage: The type in which the parameters are stored.
   /// - Returns: The number of tensors in the file.
-  /// - Throws: `SafetensorsError`; ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range;
-  ///   ``TrainingError/invalidConfiguration(_:)`` for a model that the published code has no class for.
+  /// - Throws: `SafetensorsError`; ``RunError/unwritable(path:reason:)`` for a number beyond the type's range;
+  ///   ``RunError/invalidConfiguration(_:)`` for a model that the published code has no class for.
   @discardableResult
   public static func write(
     _ state: TrainingState, to url: URL, as storage: ParameterStorage = .float32
   ) throws -> Int {
     let (parameters, model) = (state.modelParameters, state.configuration.model)
     if let reason = model.posterior.exportError(model) {
-      throw TrainingError.invalidConfiguration("\(reason); it cannot be exported")
+      throw RunError.invalidConfiguration("\(reason); it cannot be exported")
     }
     let named = parameters.parameters.map { ($0.name, $0) } + parameters.otherNames.map { ($0.name, $0.parameter) }
     let tensors = try named.map { name, parameter in

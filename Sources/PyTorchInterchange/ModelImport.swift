@@ -31,8 +31,8 @@ public struct ModelImport: Sendable {
   ///   - dataset: The dataset that the model is for.
   ///   - memoryLimit: How much memory the file's contents may take.
   ///   - change: Changes the architecture that was found.
-  /// - Throws: `SafetensorsError` for a damaged file; ``TrainingError/invalidModel(path:reason:)``, which names every
-  ///   tensor that is missing, misshaped or not part of the model; ``TrainingError/invalidConfiguration(_:)`` for an
+  /// - Throws: `SafetensorsError` for a damaged file; ``RunError/invalidModel(path:reason:)``, which names every
+  ///   tensor that is missing, misshaped or not part of the model; ``RunError/invalidConfiguration(_:)`` for an
   ///   invalid change.
   public init(
     _ url: URL, preset: Preset? = nil, dataset: String? = nil, memoryLimit: MemoryLimit = .standard,
@@ -43,7 +43,7 @@ public struct ModelImport: Sendable {
     let outline = stateDict.outline
     for kind in PosteriorKind.allCases {
       guard let reason = kind.posterior.unsupported(outline) else { continue }
-      throw TrainingError.invalidModel(path: path, reason: reason)
+      throw RunError.invalidModel(path: path, reason: reason)
     }
     var configuration: TrainingConfiguration
     if preset == nil, var described = try Self.described(stateDict) {
@@ -65,7 +65,7 @@ public struct ModelImport: Sendable {
     change(&configuration.model)
     do { try configuration.validate() } catch {
       guard configuration.model == found else { throw error }
-      throw TrainingError.invalidModel(path: path, reason: "its tensors are of no model that can be: \(error)")
+      throw RunError.invalidModel(path: path, reason: "its tensors are of no model that can be: \(error)")
     }
     let parameters: ParameterSet
     // Where the widths were given, they are not the cause of a mismatch.
@@ -78,13 +78,13 @@ public struct ModelImport: Sendable {
   private static func described(_ stateDict: PublishedStateDict) throws -> TrainingConfiguration? {
     guard let json = stateDict.metadata[ModelExport.configurationKey] else { return nil }
     guard json.utf8.count <= SafetensorsFile.longestJSON else {
-      throw TrainingError.invalidModel(
+      throw RunError.invalidModel(
         path: stateDict.path,
         reason: "the configuration in its metadata takes \(json.utf8.count) bytes, and "
           + "\(SafetensorsFile.longestJSON) are the limit")
     }
     do { return try TrainingConfiguration(json: json) } catch {
-      throw TrainingError.invalidModel(
+      throw RunError.invalidModel(
         path: stateDict.path, reason: "the configuration in its metadata cannot be read: \(error)")
     }
   }
@@ -97,7 +97,7 @@ public struct ModelImport: Sendable {
       return stateDict.values.filter { !known.contains($0.key) }
         .map { "\($0.key) \($0.value.shape) is not of this model" }
     }
-    func mismatch(_ validationErrors: [String]) -> TrainingError {
+    func mismatch(_ validationErrors: [String]) -> RunError {
       let model = configuration.model
       return .invalidModel(
         path: stateDict.path,

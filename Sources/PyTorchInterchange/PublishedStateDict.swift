@@ -33,14 +33,14 @@ public struct PublishedStateDict: Sendable {
   ///   - url: The file.
   ///   - memoryLimit: How much memory the file's contents may take.
   /// - Throws: `SafetensorsError` for a file that is damaged, not a safetensors file, or too large for memory;
-  ///   ``TrainingError/invalidModel(path:reason:)``, which names every tensor that has a type that cannot be read, no
+  ///   ``RunError/invalidModel(path:reason:)``, which names every tensor that has a type that cannot be read, no
   ///   elements, or a number that is not finite.
   public init(_ url: URL, memoryLimit: MemoryLimit = .standard) throws {
     let file = try SafetensorsFile(url, memoryLimit: memoryLimit)
     path = file.path
     metadata = file.metadata
     guard metadata["kind"] != Checkpoint.kind else {
-      throw TrainingError.invalidModel(path: path, reason: "it is a checkpoint already, and needs no import")
+      throw RunError.invalidModel(path: path, reason: "it is a checkpoint already, and needs no import")
     }
     var validationErrors: [String] = []
     var scales: [String: Float] = [:]
@@ -82,7 +82,7 @@ public struct PublishedStateDict: Sendable {
     }
     validationErrors += values.compactMap { name, tensor in Self.undefined(name, tensor) }
     guard validationErrors.isEmpty else {
-      throw TrainingError.invalidModel(path: path, reason: Self.list(validationErrors, "cannot be used"))
+      throw RunError.invalidModel(path: path, reason: Self.list(validationErrors, "cannot be used"))
     }
     // Modules may share a tensor, such as the beta of swish. Safetensors stores it once; the metadata map its other
     // names to the stored one.

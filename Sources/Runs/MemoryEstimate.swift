@@ -58,8 +58,8 @@ public struct MemoryEstimate: Sendable {
   /// Checks that this much memory is available.
   ///
   /// - Parameter purpose: What the memory is for, as the subject of "needs".
-  /// - Throws: ``TrainingError/notEnoughMemory(_:needed:available:)``
-  public func require(for purpose: String) throws(TrainingError) {
+  /// - Throws: ``RunError/notEnoughMemory(_:needed:available:)``
+  public func require(for purpose: String) throws(RunError) {
     guard let available = AvailableMemory().byteCount, byteCount > available else { return }
     let listed = parts.map { "\($0.name) \(MemoryLimit.words($0.byteCount))" }.joined(separator: ", ")
     throw .notEnoughMemory(

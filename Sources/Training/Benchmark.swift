@@ -61,8 +61,8 @@ public struct Benchmark: Sendable {
 
   /// A benchmark of a configuration, whose dataset is replaced by noise.
   ///
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)``; ``TrainingError/notEnoughMemory(_:needed:available:)``
-  public init(_ configuration: TrainingConfiguration) throws(TrainingError) {
+  /// - Throws: ``RunError/invalidConfiguration(_:)``; ``RunError/notEnoughMemory(_:needed:available:)``
+  public init(_ configuration: TrainingConfiguration) throws(RunError) {
     var configuration = configuration
     // The size and the likelihood of the dataset's images, which are not read.
     if let dataset = DatasetCatalog.known(configuration.dataset) {
@@ -79,7 +79,7 @@ public struct Benchmark: Sendable {
   }
 
   /// A model and its initial state. They are not stored here, since a copy would count as memory of the measured steps.
-  private func makeState() throws(TrainingError) -> (VariationalAutoencoder, TrainingState) {
+  private func makeState() throws(RunError) -> (VariationalAutoencoder, TrainingState) {
     let (model, parameters) = VariationalAutoencoder.make(
       configuration.model, seed: configuration.seed, solver: try configuration.solverOptions(),
       gradient: configuration.gradient)
@@ -92,15 +92,15 @@ public struct Benchmark: Sendable {
   /// - Parameters:
   ///   - steps: The number of timed steps.
   ///   - untimed: The number of untimed steps before them.
-  /// - Throws: ``TrainingError``
-  public func training(steps: Int, untimed: Int) throws(TrainingError) -> Report {
+  /// - Throws: ``RunError``
+  public func training(steps: Int, untimed: Int) throws(RunError) -> Report {
     let (model, initial) = try makeState()
     var state = consume initial
     let step = TrainingStep(
       model: model, images: images, isDynamicallyBinarized: false,
       plan: BatchPlan(imageCount: images.count, batchSize: images.count, seed: configuration.seed))
     let order = Array(0..<images.count)
-    return try measure(repeats: steps, untimed: untimed) { () throws(TrainingError) in
+    return try measure(repeats: steps, untimed: untimed) { () throws(RunError) in
       try step.take(&state, order: order).0
     }
   }
@@ -111,13 +111,13 @@ public struct Benchmark: Sendable {
   ///   - divergence: How the divergence is computed.
   ///   - repeats: The number of timed evaluations.
   ///   - untimed: The number of untimed evaluations before them.
-  /// - Throws: ``TrainingError``
-  public func evaluation(divergence: Divergence, repeats: Int, untimed: Int) throws(TrainingError) -> Report {
+  /// - Throws: ``RunError``
+  public func evaluation(divergence: Divergence, repeats: Int, untimed: Int) throws(RunError) -> Report {
     let (model, state) = try makeState()
     let evaluator = Evaluator(
       configuration, model: model, parameters: state.parameters, divergence: divergence, batchSize: images.count)
     var solverState = SolverState()
-    return try measure(repeats: repeats, untimed: untimed) { () throws(TrainingError) in
+    return try measure(repeats: repeats, untimed: untimed) { () throws(RunError) in
       let result = try evaluator.evaluate(images, startingFrom: solverState)
       solverState = result.solverState
       return result.metrics.mean
@@ -125,13 +125,13 @@ public struct Benchmark: Sendable {
   }
 
   private func measure(
-    repeats: Int, untimed: Int, _ body: () throws(TrainingError) -> Metrics
-  ) throws(TrainingError) -> Report {
+    repeats: Int, untimed: Int, _ body: () throws(RunError) -> Metrics
+  ) throws(RunError) -> Report {
     var seconds: [Double] = []
     var (forward, backward) = (0.0, 0.0)
     for _ in 0..<untimed { _ = try body() }
     let faults = Self.usage.ru_minflt
-    let readings = try Profiler.measuring { () throws(TrainingError) in
+    let readings = try Profiler.measuring { () throws(RunError) in
       for _ in 0..<repeats {
         let start = ContinuousClock.now
         let metrics = try body()

@@ -13,8 +13,8 @@ struct InitialParameters {
   ///   - trained: The parameters of a trained model.
   ///   - random: Random parameters of the run's model.
   ///   - model: The run's model.
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)`` where the encoder or decoder does not fit.
-  init(_ trained: ParameterSet, random: ParameterSet, _ model: ModelConfiguration) throws(TrainingError) {
+  /// - Throws: ``RunError/invalidConfiguration(_:)`` where the encoder or decoder does not fit.
+  init(_ trained: ParameterSet, random: ParameterSet, _ model: ModelConfiguration) throws(RunError) {
     guard trained.parameters != random.parameters else {
       (values, hasNewFlow) = (trained, false)
       return

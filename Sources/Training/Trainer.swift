@@ -62,13 +62,13 @@ public struct Trainer {
   ///   - initial: The parameters of a trained model to begin with; nil for random ones. A flow of other parameters than
   ///     its own begins at random, beside the trained model's encoder and decoder.
   ///   - trainedImages: The images that the initial parameters were trained on.
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)``, also where the encoder or decoder of the initial parameters
-  ///   does not fit; ``TrainingError/unusableImages(_:)`` where there are no training or validation images;
-  ///   ``TrainingError/notEnoughMemory(_:needed:available:)``
+  /// - Throws: ``RunError/invalidConfiguration(_:)``, also where the encoder or decoder of the initial parameters
+  ///   does not fit; ``RunError/unusableImages(_:)`` where there are no training or validation images;
+  ///   ``RunError/notEnoughMemory(_:needed:available:)``
   public init(
     _ configuration: TrainingConfiguration, dataset: ImageDataset, directory: RunDirectory,
     initial: ParameterSet? = nil, trainedOn trainedImages: TrainedImages? = nil
-  ) throws(TrainingError) {
+  ) throws(RunError) {
     var configuration = configuration.fitted(to: dataset)
     configuration.dataDigest = nil
     try configuration.validate()
@@ -96,13 +96,13 @@ public struct Trainer {
   ///   - dataset: The images to train on and to validate with.
   ///   - directory: The directory of the run.
   ///   - allowingChangedData: Whether to accept other images than those the run began with.
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)`` where the images are not of the model's size;
-  ///   ``TrainingError/changedData(_:)`` where they are not those of the run; ``TrainingError/unusableImages(_:)``
-  ///   where a split is empty; ``TrainingError/notEnoughMemory(_:needed:available:)``
+  /// - Throws: ``RunError/invalidConfiguration(_:)`` where the images are not of the model's size;
+  ///   ``RunError/changedData(_:)`` where they are not those of the run; ``RunError/unusableImages(_:)``
+  ///   where a split is empty; ``RunError/notEnoughMemory(_:needed:available:)``
   public init(
     resuming state: TrainingState, _ model: VariationalAutoencoder, dataset: ImageDataset,
     directory: RunDirectory, allowingChangedData: Bool = false
-  ) throws(TrainingError) {
+  ) throws(RunError) {
     let configuration = state.configuration
     try configuration.validate()
     guard dataset.height == configuration.model.imageHeight, dataset.width == configuration.model.imageWidth
@@ -154,7 +154,7 @@ public struct Trainer {
 
   /// Saves configuration and state before training, for a run that begins with the state of another.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
+  /// - Throws: ``RunError/unwritable(path:reason:)``; `FileError`
   public func save() throws {
     try directory.write(state.configuration, run: state.run)
     try directory.save(state, isBest: false)
@@ -166,14 +166,14 @@ public struct Trainer {
   ///   - observer: Is told about each step and epoch.
   ///   - shouldStop: Is asked after each step whether to stop.
   /// - Returns: Why training ended.
-  /// - Throws: ``TrainingError``; `FileError` where a checkpoint cannot be written.
+  /// - Throws: ``RunError``; `FileError` where a checkpoint cannot be written.
   public mutating func run(observer: any TrainingObserver, shouldStop: () -> Bool) throws -> Ending {
-    do { return try train(observer, shouldStop) } catch let error as TrainingError { throw explained(error) }
+    do { return try train(observer, shouldStop) } catch let error as RunError { throw explained(error) }
   }
 
   /// The error with its cause, and with the checkpoint to go back to, if there is one. Parameters that an update has
   /// made infinite are only noticed in a loss, a solve or a bound that is not finite.
-  private func explained(_ error: TrainingError) -> TrainingError {
+  private func explained(_ error: RunError) -> RunError {
     let checkpoint = hasCheckpoint ? directory.last.relativePath : nil
     let validationError = zip(state.parameters.parameters, state.parameters.tensors).lazy.compactMap {
       parameter, tensor in

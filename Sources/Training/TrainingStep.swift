@@ -23,9 +23,9 @@ public struct TrainingStep: Sendable {
   ///   - state: The state, which is updated.
   ///   - order: The order of the images in the current epoch; see ``BatchPlan/order(epoch:)``.
   /// - Returns: The metrics of the batch, and the number of its images.
-  /// - Throws: ``TrainingError`` where a solve fails or the loss or a gradient is not finite; the state is then
+  /// - Throws: ``RunError`` where a solve fails or the loss or a gradient is not finite; the state is then
   ///   unchanged.
-  public func take(_ state: inout TrainingState, order: [Int]) throws(TrainingError) -> (Metrics, images: Int) {
+  public func take(_ state: inout TrainingState, order: [Int]) throws(RunError) -> (Metrics, images: Int) {
     let step = state.progress.step
     Profiler.enter(.other)
     let configuration = state.configuration
@@ -52,7 +52,7 @@ public struct TrainingStep: Sendable {
 
   /// The norm of the gradients, which is finite if all their elements are. Only if it is not, the gradients are
   /// checked one by one.
-  private func finiteNorm(of gradients: [Gradient], _ state: TrainingState) throws(TrainingError) -> GradientNorm {
+  private func finiteNorm(of gradients: [Gradient], _ state: TrainingState) throws(RunError) -> GradientNorm {
     let norm = GradientNorm(gradients)
     guard !norm.value.isFinite else { return norm }
     let culprit = zip(gradients, state.parameters.parameters).first { !$0.0.isFinite }?.1.name
@@ -81,7 +81,7 @@ public struct TrainingStep: Sendable {
   }
 
   /// What the solves of a step start from.
-  private func initialSolverState(_ pass: Pass, _ state: TrainingState) throws(TrainingError) -> SolverState {
+  private func initialSolverState(_ pass: Pass, _ state: TrainingState) throws(RunError) -> SolverState {
     guard state.configuration.warmStart, model.flow.canStartWarm else { return SolverState() }
     if let known = state.progress.solverState { return known }
     // The first pass runs without a tape: a cold start takes more evaluations, and its tape would need the most memory
@@ -93,7 +93,7 @@ public struct TrainingStep: Sendable {
   /// The model's output for a batch, with solves that start from the given state.
   private func output(
     _ pass: Pass, _ parameters: BoundParameters, _ solverState: SolverState
-  ) throws(TrainingError) -> ModelOutput {
+  ) throws(RunError) -> ModelOutput {
     var model = model
     model.flow = model.flow.starting(from: solverState)
     do throws(SolveError) {
@@ -108,7 +108,7 @@ public struct TrainingStep: Sendable {
   private func gradient(
     _ pass: Pass, _ parameters: ParameterSet, _ precision: Precision, _ weight: Double,
     _ solverState: SolverState
-  ) throws(TrainingError) -> (gradients: [Gradient], metrics: Metrics, SolverState) {
+  ) throws(RunError) -> (gradients: [Gradient], metrics: Metrics, SolverState) {
     let tape = Tape()
     let bound = parameters.tracked(on: tape, precision: precision)
     let output = try output(pass, bound, solverState)

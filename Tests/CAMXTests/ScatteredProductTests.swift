@@ -91,11 +91,11 @@ import Testing
   }
 
   struct Images: CustomTestStringConvertible, Sendable {
-    let (slots, images, columns, inner): (Int, Int, Int, Int)
+    let (components, images, columns, inner): (Int, Int, Int, Int)
     let isPacked: Bool
     let (parts, beta): (Int32, Float)
     var testDescription: String {
-      "[\(slots), \(images)] rows of \(inner), \(columns) columns, \(parts) parts\(isPacked ? ", packed" : "")"
+      "[\(components), \(images)] rows of \(inner), \(columns) columns, \(parts) parts\(isPacked ? ", packed" : "")"
     }
   }
 
@@ -106,12 +106,13 @@ import Testing
       (3, 25, 20, 2000, 0.5),
     ]
     var examples = [Images]()
-    for (slots, images, columns, inner, beta) in sizes {
+    for (components, images, columns, inner, beta) in sizes {
       for parts: Int32 in [1, 2] {
         for isPacked in [false, true] {
           examples.append(
             Images(
-              slots: slots, images: images, columns: columns, inner: inner, isPacked: isPacked, parts: parts, beta: beta
+              components: components, images: images, columns: columns, inner: inner, isPacked: isPacked, parts: parts,
+              beta: beta
             ))
         }
       }
@@ -120,7 +121,7 @@ import Testing
   }()
 
   private func multiplyImages(_ functions: TileFunctions, _ e: Images) -> (plain: [Float], images: [[Float]]) {
-    let rows = e.slots * e.images
+    let rows = e.components * e.images
     let (a, b) = (Memory(draws(rows * e.inner, 1)), Memory(draws(e.inner * e.columns, 2)))
     let bias = Memory(draws(e.columns, 4))
     let packed = Memory(byteCount: functions.packedSize(e.parts, e.inner, e.columns))

@@ -119,7 +119,7 @@ struct BackendOperation: CustomTestStringConvertible, Sendable {
     ]
   }
 
-  private static let lowRank = [(3, 5, 2, 7, 2), (17, 40, 20, 64, 3)].flatMap { n, inputs, rank, outputs, slots in
+  private static let lowRank = [(3, 5, 2, 7, 2), (17, 40, 20, 64, 3)].flatMap { n, inputs, rank, outputs, components in
     [false, true].map { transposed in
       BackendOperation(
         testDescription: "low rank \(inputs)-\(rank)-\(outputs)\(transposed ? " transposed" : "")"
@@ -128,11 +128,11 @@ struct BackendOperation: CustomTestStringConvertible, Sendable {
         layout.numerics = numerics
         let own = PreparedLowRank(draw(n, layout.count + 5), layout)
         let (from, to) = transposed ? (outputs, inputs) : (inputs, outputs)
-        let x = draw(slots, n, from)
-        let plain = own.product(x, slots: slots, transposed: transposed)
-        let added = own.product(x, slots: slots, transposed: transposed, adding: draw(slots, n, to))
+        let x = draw(components, n, from)
+        let plain = own.product(x, components: components, transposed: transposed)
+        let added = own.product(x, components: components, transposed: transposed, adding: draw(components, n, to))
         let shared = own.product(
-          x, slots: slots, transposed: transposed, adding: PreparedMatrix(draw(from, to)),
+          x, components: components, transposed: transposed, adding: PreparedMatrix(draw(from, to)),
           shift: transposed ? nil : draw(to))
         return [plain.y, plain.t, added.y, added.t, shared.y, shared.t]
       }
@@ -142,8 +142,8 @@ struct BackendOperation: CustomTestStringConvertible, Sendable {
           let layout = LowRankLayout(inputs: inputs, rank: rank, outputs: outputs, offset: 3)
           let terms = [1, -0.25].map { scale in
             LowRankTerm(
-              x: draw(slots, n, inputs), xu: draw(slots, n, rank), g: draw(slots, n, outputs),
-              gv: draw(slots, n, rank), slots: slots, scale: scale)
+              x: draw(components, n, inputs), xu: draw(components, n, rank), g: draw(components, n, outputs),
+              gv: draw(components, n, rank), components: components, scale: scale)
           }
           var gradient = draw(n, layout.count + 5)
           backend.add([LowRankGradientSum(layout, terms: terms)], to: &gradient, isFresh: false)
@@ -154,20 +154,20 @@ struct BackendOperation: CustomTestStringConvertible, Sendable {
       ]
   }
 
-  private static let perSample = [(3, 5, 7, 2), (9, 33, 40, 3)].map { n, inputs, outputs, slots in
+  private static let perSample = [(3, 5, 7, 2), (9, 33, 40, 3)].map { n, inputs, outputs, components in
     BackendOperation(testDescription: "per-sample affine \(inputs)-\(outputs)") { backend, _, draw in
       let layout = PerSampleAffineLayout(inputs: inputs, outputs: outputs, offset: 4)
       let weights = draw(n, layout.count + 6)
-      let (x, g) = (draw(slots, n, inputs), draw(slots, n, outputs))
+      let (x, g) = (draw(components, n, inputs), draw(components, n, outputs))
       var gradient = draw(n, layout.count + 6)
       backend.add(
         [
-          PerSampleAffineTerm(x: x, g: g, slots: slots, time: 0.3, scale: 1),
-          PerSampleAffineTerm(x: draw(slots, n, inputs), g: g, slots: slots, time: -0.2, scale: 0.5),
+          PerSampleAffineTerm(x: x, g: g, components: components, time: 0.3, scale: 1),
+          PerSampleAffineTerm(x: draw(components, n, inputs), g: g, components: components, time: -0.2, scale: 0.5),
         ], layout, to: &gradient)
       return [
-        backend.affine(x, weights, layout, time: 0.7, slots: slots),
-        backend.affinePullback(g, weights, layout, slots: slots), gradient,
+        backend.affine(x, weights, layout, time: 0.7, components: components),
+        backend.affinePullback(g, weights, layout, components: components), gradient,
       ]
     }
   }

@@ -6,20 +6,20 @@ import Testing
 /// Products that do several things in one pass, against the same things one after another.
 @Suite struct FusedProductTests {
   struct Example: CustomTestStringConvertible, Sendable {
-    let (n, inputs, rank, outputs, slots): (Int, Int, Int, Int, Int)
+    let (n, inputs, rank, outputs, components): (Int, Int, Int, Int, Int)
     let transposed: Bool
     var testDescription: String {
-      "\(n) images, \(inputs)-\(rank)-\(outputs), \(slots) slots\(transposed ? ", transposed" : "")"
+      "\(n) images, \(inputs)-\(rank)-\(outputs), \(components) components\(transposed ? ", transposed" : "")"
     }
   }
 
-  /// Images that fill tiles and that do not, rows of several slots in one tile, and more than are packed at once.
+  /// Images that fill tiles and that do not, rows of several components in one tile, and more than are packed at once.
   static let examples = [
     (1, 40, 3, 40, 1), (16, 64, 4, 64, 2), (50, 64, 20, 96, 2), (7, 33, 5, 70, 5), (37, 130, 6, 33, 3),
     (9, 600, 4, 40, 65), (100, 96, 20, 128, 2),
   ].flatMap { e in
     [false, true].map {
-      Example(n: e.0, inputs: e.1, rank: e.2, outputs: e.3, slots: e.4, transposed: $0)
+      Example(n: e.0, inputs: e.1, rank: e.2, outputs: e.3, components: e.4, transposed: $0)
     }
   }
 
@@ -27,20 +27,20 @@ import Testing
   func `a shared product and low-rank ones in one pass are what they are one after another`(_ e: Example) {
     let (from, to) = e.transposed ? (e.outputs, e.inputs) : (e.inputs, e.outputs)
     let width = (e.inputs + e.outputs) * e.rank + e.outputs
-    let x = single(normals(e.slots * e.n * from, 1), [e.slots, e.n, from])
+    let x = single(normals(e.components * e.n * from, 1), [e.components, e.n, from])
     let (matrix, shift) = (single(normals(from * to, 2), [from, to]), single(normals(to, 3), [to]))
     let weights = single(normals(e.n * width, 4), [e.n, width])
     let runs = Compute.onEveryInstructionSet { () -> (fused: [[Float]], apart: [[Float]]) in
       let packed = PreparedLowRank(
         weights, LowRankLayout(inputs: e.inputs, rank: e.rank, outputs: e.outputs, offset: 0))
       let shared = PreparedMatrix(matrix)
-      var base = Tensor(zeros: [e.slots, e.n, to])
+      var base = Tensor(zeros: [e.components, e.n, to])
       shared.multiply(
-        MatrixView(x, leadingDimension: from), rows: e.slots * e.n, bias: e.transposed ? nil : shift,
+        MatrixView(x, leadingDimension: from), rows: e.components * e.n, bias: e.transposed ? nil : shift,
         biasedRows: e.n, into: &base)
-      let apart = packed.product(x, slots: e.slots, transposed: e.transposed, adding: base)
+      let apart = packed.product(x, components: e.components, transposed: e.transposed, adding: base)
       let fused = packed.product(
-        x, slots: e.slots, transposed: e.transposed, adding: shared, shift: e.transposed ? nil : shift)
+        x, components: e.components, transposed: e.transposed, adding: shared, shift: e.transposed ? nil : shift)
       return ([fused.y.floats(), fused.t.floats()], [apart.y.floats(), apart.t.floats()])
     }
     for (set, results) in runs {

@@ -6,8 +6,8 @@ import Testing
 /// Products with packed low-rank weights, and their gradients, against sums in double precision.
 @Suite struct PackedLowRankTests {
   struct Example: CustomTestStringConvertible, Sendable {
-    let (n, inputs, rank, outputs, slots): (Int, Int, Int, Int, Int)
-    var testDescription: String { "\(n) images, \(inputs)-\(rank)-\(outputs), \(slots) slots" }
+    let (n, inputs, rank, outputs, components): (Int, Int, Int, Int, Int)
+    var testDescription: String { "\(n) images, \(inputs)-\(rank)-\(outputs), \(components) components" }
     /// The weights begin some numbers into a row, and the row goes on behind them.
     var offset: Int { 5 }
     func layout(_ numerics: Numerics) -> LowRankLayout {
@@ -21,16 +21,16 @@ import Testing
   static let examples = [
     (1, 1, 1, 1, 1), (3, 5, 2, 7, 2), (2, 32, 4, 64, 2), (5, 33, 20, 31, 1), (3, 64, 20, 130, 3),
     (2, 100, 67, 48, 2), (4, 16, 5, 96, 5),
-  ].map { Example(n: $0.0, inputs: $0.1, rank: $0.2, outputs: $0.3, slots: $0.4) }
+  ].map { Example(n: $0.0, inputs: $0.1, rank: $0.2, outputs: $0.3, components: $0.4) }
 
   /// (x U, addend + x U V + bias), or transposed (x V^T, addend + x V^T U^T).
   private func expected(
     _ e: Example, _ w: [Double], _ x: [Double], _ addend: [Double]?, transposed: Bool
   ) -> (t: [Double], y: [Double]) {
     let (from, to) = transposed ? (e.outputs, e.inputs) : (e.inputs, e.outputs)
-    var t = [Double](repeating: 0, count: e.slots * e.n * e.rank)
-    var y = addend ?? [Double](repeating: 0, count: e.slots * e.n * to)
-    for row in 0..<(e.slots * e.n) {
+    var t = [Double](repeating: 0, count: e.components * e.n * e.rank)
+    var y = addend ?? [Double](repeating: 0, count: e.components * e.n * to)
+    for row in 0..<(e.components * e.n) {
       let first = row % e.n * e.width + e.offset
       func u(_ i: Int, _ r: Int) -> Double { w[first + i * e.rank + r] }
       func v(_ r: Int, _ o: Int) -> Double { w[first + e.inputs * e.rank + r * e.outputs + o] }
@@ -48,14 +48,14 @@ import Testing
   func `products are what their definition says`(_ e: Example, _ transposed: Bool) {
     let (from, to) = transposed ? (e.outputs, e.inputs) : (e.inputs, e.outputs)
     let w = normals(e.n * e.width, 1)
-    let x = normals(e.slots * e.n * from, 2)
-    for addend in [nil, normals(e.slots * e.n * to, 3)] {
+    let x = normals(e.components * e.n * from, 2)
+    for addend in [nil, normals(e.components * e.n * to, 3)] {
       let expected = expected(e, w, x, addend, transposed: transposed)
       for (numerics, tolerance) in [(Numerics.full, 3e-6), (.mixed, 8e-3)] {
         let runs = Compute.onEveryInstructionSet {
           PreparedLowRank(single(w, [e.n, e.width]), e.layout(numerics)).product(
-            single(x, [e.slots, e.n, from]), slots: e.slots, transposed: transposed,
-            adding: addend.map { single($0, [e.slots, e.n, to]) })
+            single(x, [e.components, e.n, from]), components: e.components, transposed: transposed,
+            adding: addend.map { single($0, [e.components, e.n, to]) })
         }
         for (set, results) in runs {
           #expect(relativeDifference(results[0].t, expected.t) <= tolerance, "t, \(numerics) on \(set)")
@@ -71,10 +71,10 @@ import Testing
   @Test func `weights that bfloat16 holds give the same in full and mixed numerics`() {
     let e = Self.examples[4]
     let w = normals(e.n * e.width, 1).map { ($0 * 32).rounded() / 32 }
-    let x = single(normals(e.slots * e.n * e.inputs, 2), [e.slots, e.n, e.inputs])
+    let x = single(normals(e.components * e.n * e.inputs, 2), [e.components, e.n, e.inputs])
     for (_, results) in Compute.onEveryInstructionSet({
       Numerics.allCases.map { numerics in
-        PreparedLowRank(single(w, [e.n, e.width]), e.layout(numerics)).product(x, slots: e.slots).y.floats()
+        PreparedLowRank(single(w, [e.n, e.width]), e.layout(numerics)).product(x, components: e.components).y.floats()
       }
     }) {
       #expect(results[0][0] == results[0][1])
@@ -82,11 +82,11 @@ import Testing
   }
 
   @Test(arguments: examples)
-  func `gradients add up over terms, slots and scales`(_ e: Example) {
+  func `gradients add up over terms, components and scales`(_ e: Example) {
     // More rows than are summed at once.
     let terms = 23
     let scales = (0..<terms).map { 1 - 0.25 * Double($0 % 7) }
-    let rows = e.slots * e.n
+    let rows = e.components * e.n
     func draws(_ width: Int, _ kind: UInt64) -> [[Double]] {
       (0..<terms).map { normals(rows * width, 100 * kind + UInt64($0)) }
     }
@@ -117,7 +117,7 @@ import Testing
           terms: (0..<terms).map { term in
             LowRankTerm(
               x: single(x[term], [rows, e.inputs]), xu: single(xu[term], [rows, e.rank]),
-              g: single(g[term], [rows, e.outputs]), gv: single(gv[term], [rows, e.rank]), slots: e.slots,
+              g: single(g[term], [rows, e.outputs]), gv: single(gv[term], [rows, e.rank]), components: e.components,
               scale: scales[term])
           })
         LowRankGradientSum.add([layer], to: &gradient, isFresh: isFresh)

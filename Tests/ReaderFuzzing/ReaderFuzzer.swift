@@ -110,7 +110,7 @@ public final class ReaderFuzzer {
         case let error as DatasetError: error.category == .badData
         case let error as PNGError: error.category == .badData
         case let error as SafetensorsError: error.category == .badData
-        case let error as TrainingError: error.category == .badData
+        case let error as RunError: error.category == .badData
         default: false
         }
       precondition(isBadData, "a damaged file is not refused as bad data, but by: \(error)")

@@ -49,7 +49,7 @@ import VariationalAutoencoder
     do {
       _ = try Checkpoint.read(url, includingOptimizer: includingOptimizer, memoryLimit: memoryLimit)
       return ""
-    } catch let error as TrainingError {
+    } catch let error as RunError {
       #expect(error.category == .badData, "\(error)")
       return error.description
     } catch let error as SafetensorsError {
@@ -156,7 +156,7 @@ import VariationalAutoencoder
       var state = whole
       state.progress.step = 12
       change(&state)
-      let error = trainingError { try Checkpoint.write(state, to: url) }
+      let error = runError { try Checkpoint.write(state, to: url) }
       #expect(error?.category == .numerical)
       for words in ["step 12", "\(name) [4] is nan at [1]"] {
         #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")

@@ -26,7 +26,7 @@ import Testing
     do {
       _ = try Checkpoint.read(url, includingOptimizer: true)
       return nil
-    } catch let error as TrainingError {
+    } catch let error as RunError {
       return (error.description, error.category == .badData)
     } catch let error as SafetensorsError {
       return (error.description, error.category == .badData)

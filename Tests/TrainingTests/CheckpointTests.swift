@@ -89,7 +89,7 @@ import Testing
       }
     }
     #expect(worst <= error && (error == 0 || worst > error / 4))
-    let refusal = trainingError { _ = try Checkpoint.read(url(), includingOptimizer: true) }
+    let refusal = runError { _ = try Checkpoint.read(url(), includingOptimizer: true) }
     #expect(
       refusal?.category == .badData && refusal?.description.contains("holds a model without the state of a run") == true
     )
@@ -106,7 +106,7 @@ import Testing
     }
     // Ties go to the even neighbour.
     #expect(try roundTrip(.bfloat16) == [1, 1, 1 + 0x1p-6, -0x1p-30, .infinity])
-    let error = trainingError { _ = try ParameterStorage.float16.stored("t", tensor, path: "f") }
+    let error = runError { _ = try ParameterStorage.float16.stored("t", tensor, path: "f") }
     #expect(error?.description.contains("65504") == true)
   }
 
@@ -171,7 +171,7 @@ import Testing
   @Test func `a person may name a file, or a directory for its best or last checkpoint`() throws {
     let path = directory.url.path
     for missing in [path, path + "/none", path + "/none.safetensors.zst"] {
-      let error = trainingError { _ = try Checkpoint.file(at: missing) }
+      let error = runError { _ = try Checkpoint.file(at: missing) }
       #expect(error?.category == .missingInput)
       #expect(error?.description.contains(missing) == true)
     }

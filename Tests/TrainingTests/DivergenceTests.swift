@@ -11,8 +11,8 @@ import Testing
 @Suite struct DivergenceTests {
   let directory = try! TemporaryDirectory()
 
-  private func train(_ change: (inout TrainingConfiguration) -> Void) -> TrainingError? {
-    trainingError {
+  private func train(_ change: (inout TrainingConfiguration) -> Void) -> RunError? {
+    runError {
       try TinyRun.train(
         TinyRun.configuration {
           $0.learningRate = 1e38
@@ -52,7 +52,7 @@ import Testing
   @Test func `the checkpoint from before stays, and is named`() throws {
     try TinyRun.train(TinyRun.configuration { $0.steps = 2 }, in: directory.path("run"))
     let saved = try Data(contentsOf: files.last)
-    let error = trainingError {
+    let error = runError {
       let (model, saved) = try Checkpoint.read(files.last, includingOptimizer: true)
       var state = saved
       state.configuration.steps = 3
@@ -82,9 +82,9 @@ import Testing
       state.parameters[parameter] = Tensor(repeating: number, shape: parameter.shape)
     }
     for error in [
-      trainingError { _ = try evaluator().codes(of: images) },
-      trainingError { _ = try evaluator().reconstructions(of: images) },
-      trainingError { _ = try evaluator().interpolations(from: images, to: images, steps: 2) },
+      runError { _ = try evaluator().codes(of: images) },
+      runError { _ = try evaluator().reconstructions(of: images) },
+      runError { _ = try evaluator().interpolations(from: images, to: images, steps: 2) },
     ] {
       #expect(error?.category == .numerical)
       #expect(error?.description.contains(" 0 is not finite") == true, "\(error?.description ?? "")")
@@ -99,14 +99,14 @@ import Testing
       let values = (0..<parameter.shape.reduce(1, *)).map { numbers[$0 % 2] }
       state.parameters[parameter] = Tensor(values, shape: parameter.shape).converted(to: .float32)
     }
-    let error = trainingError { _ = try evaluator().priorSamples(count: 3) }
+    let error = runError { _ = try evaluator().priorSamples(count: 3) }
     #expect(error?.category == .numerical)
     #expect(error?.description.contains("sample 0 is not finite") == true, "\(error?.description ?? "")")
   }
 
   @Test func `a checkpoint of another run in the directory is not offered`() throws {
     try TinyRun.train(TinyRun.configuration { $0.steps = 2 }, in: directory.path("run"))
-    let error = trainingError {
+    let error = runError {
       var trainer = try Trainer(
         TinyRun.configuration {
           $0.learningRate = 1e38

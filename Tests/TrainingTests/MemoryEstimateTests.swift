@@ -68,7 +68,7 @@ import VariationalAutoencoder
   }
 
   @Test func `a run that does not fit is refused before it takes memory, with both numbers`() throws {
-    let error = trainingError {
+    let error = runError {
       _ = try TinyRun.state(
         TinyRun.configuration {
           $0.model.hidden = [Int](repeating: 65536, count: 100)

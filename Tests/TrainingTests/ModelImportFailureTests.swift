@@ -8,7 +8,7 @@ import VariationalAutoencoder
 
 /// Files that hold no model, or not the one that is said: each is an error that names all that is wrong.
 @Suite struct ModelImportFailureTests {
-  private func expectComplaint(
+  private func expectError(
     _ file: StateDictFile, naming words: [String], sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let text = try #require(
@@ -29,7 +29,7 @@ import VariationalAutoencoder
     file.set("q_am.0.bias", [1] as [Float], [1, 1])
     file.set("bn.running_mean", [1, 2] as [Float], [2])
     file.set("flow.param_list.0", [1, 2] as [Float], [1, 2])
-    try expectComplaint(
+    try expectError(
       file,
       naming: missing.filter { $0 != "q_z_nn.5.h.weight" }.map { "\($0) [" } + [
         "p_x_nn.5.g.bias [32] is missing", "q_z_var.0.bias is [3], not [4]", "q_am.0.bias is [1, 1], not [60]",
@@ -44,14 +44,14 @@ import VariationalAutoencoder
       file.set("cnf.chain.0.\(name)", [0, 1, 2, 3] as [Float], [4])
     }
     file.set("cnf.chain.0.step", [7] as [Float], [1])
-    try expectComplaint(file, naming: ["--batch_norm", "cnf.chain.0"])
+    try expectError(file, naming: ["--batch_norm", "cnf.chain.0"])
   }
 
   @Test func `widths that a hyper posterior does not show are named as the cause`() throws {
     let file = try StateDictFile(TinyRun.configuration { $0.model.amortization = .hyper })
-    try expectComplaint(file, naming: ["widths of the hidden layers", "512-512 do not fit"])
+    try expectError(file, naming: ["widths of the hidden layers", "512-512 do not fit"])
     // Not where a person named them.
-    let error = trainingError { _ = try file.imported { $0.hidden = [9] } }
+    let error = runError { _ = try file.imported { $0.hidden = [9] } }
     #expect(error?.description.contains("widths of the hidden") == false)
   }
 
@@ -61,22 +61,22 @@ import VariationalAutoencoder
     for (place, beta) in zip([(0, 0), (0, 1), (1, 0), (1, 1)], [1.5, 1.5, 1.5, 0.5] as [Float]) {
       file.set("odefuncs.\(place.0).diffeq.activation_fns.\(place.1).beta", [beta], [])
     }
-    try expectComplaint(
+    try expectError(
       file,
       naming: ["odefuncs.1.diffeq.activation_fns.1.beta is [0.5]", "one tensor", "1 tensor do"])
   }
 
   @Test func `options that do not fit the tensors are told with both shapes`() throws {
     let file = try StateDictFile()
-    let error = trainingError { _ = try file.imported { $0.hidden = [5] } }
+    let error = runError { _ = try file.imported { $0.hidden = [5] } }
     #expect(error?.category == .badData)
     #expect(error?.description.contains("odefuncs.0.diffeq.layers.0._layer.weight is [8, 5], not [5, 5]") == true)
   }
 
   @Test func `an option that makes no sense is a usage error`() throws {
     let file = try StateDictFile()
-    #expect(trainingError { _ = try file.imported { $0.rank = 0 } }?.category == .usage)
-    #expect(trainingError { _ = try file.imported { $0.latent = -1 } }?.category == .usage)
+    #expect(runError { _ = try file.imported { $0.rank = 0 } }?.category == .usage)
+    #expect(runError { _ = try file.imported { $0.latent = -1 } }?.category == .usage)
   }
 
   @Test func `numbers that are not finite are refused, with tensor and place`() throws {
@@ -88,7 +88,7 @@ import VariationalAutoencoder
     file.set("q_z_var.0.weight", weight, [4, 256])
     // Beyond single precision.
     file.set("q_z_var.0.bias", [0, 1e300, 2, 3] as [Double], [4])
-    try expectComplaint(
+    try expectError(
       file,
       naming: [
         "4 tensors cannot be used", "q_z_mean.bias [4] is nan at [2]",
@@ -102,7 +102,7 @@ import VariationalAutoencoder
     file.set("q_z_mean.bias", [0, 1, 2, 3] as [Int64], [4])
     file.set("q_z_var.0.bias", [0, 1, 2, 3] as [Int8], [4])
     file.set("bn.step", [0] as [Int32], [])
-    try expectComplaint(
+    try expectError(
       file,
       naming: [
         "3 tensors cannot be used", "q_z_mean.bias [4] is of type I64", "F32, F64, F16 or BF16",
@@ -114,28 +114,28 @@ import VariationalAutoencoder
     var file = try StateDictFile()
     file.set("q_z_nn.5.h.weight", [] as [Float], [256, 0, 1 << 62, 1])
     file.set("q_z_mean.bias", [] as [Float], [0])
-    try expectComplaint(file, naming: ["q_z_nn.5.h.weight [256, 0,", "q_z_mean.bias [0] has no elements"])
+    try expectError(file, naming: ["q_z_nn.5.h.weight [256, 0,", "q_z_mean.bias [0] has no elements"])
   }
 
   @Test func `tensors of a model that cannot be are bad data`() throws {
     var file = try StateDictFile()
     file.set("q_z_nn.5.h.weight", [Float](repeating: 0, count: 200), [1, 1, 200, 1])
-    try expectComplaint(file, naming: ["of no model that can be", "800x4"])
+    try expectError(file, naming: ["of no model that can be", "800x4"])
   }
 
   @Test func `a file of other tensors is told what a model has`() throws {
     var file = try StateDictFile()
     file.tensors = [:]
     file.set("weight", [1, 2] as [Float], [2])
-    try expectComplaint(file, naming: ["weight [2] is not of this model", "q_z_mean.weight [64, 256] is missing"])
+    try expectError(file, naming: ["weight [2] is not of this model", "q_z_mean.weight [64, 256] is missing"])
     file.tensors = [:]
-    try expectComplaint(file, naming: ["q_z_mean.weight [64, 256] is missing"])
+    try expectError(file, naming: ["q_z_mean.weight [64, 256] is missing"])
   }
 
   @Test func `a checkpoint needs no import`() throws {
     let file = try StateDictFile()
     try Checkpoint.write(file.state, to: file.url)
-    let error = trainingError { _ = try ModelImport(file.url) }
+    let error = runError { _ = try ModelImport(file.url) }
     #expect(error?.description.contains("checkpoint already") == true && error?.category == .badData)
   }
 
@@ -143,7 +143,7 @@ import VariationalAutoencoder
     var file = try StateDictFile()
     for text in ["", "{", "[1]", "{\"model\": {\"flow\": \"nonesuch\"}}"] {
       file.metadata = [ModelExport.configurationKey: text]
-      try expectComplaint(file, naming: ["the configuration in its metadata cannot be read"])
+      try expectError(file, naming: ["the configuration in its metadata cannot be read"])
     }
   }
 

@@ -28,18 +28,18 @@ import Testing
 
   @Test func `noise has each image's ink in other places, other ones for other seeds`() {
     let images = TinyRun.binary(6)
-    let noise = StrangeImages.noise.images(from: images, seed: 1)
+    let noise = OutOfDistributionImages.noise.images(from: images, seed: 1)
     for image in 0..<images.count {
       #expect(noise[image].sorted() == images[image].sorted())
       #expect(Array(noise[image]) != Array(images[image]))
     }
-    #expect(noise == StrangeImages.noise.images(from: images, seed: 1))
-    #expect(noise != StrangeImages.noise.images(from: images, seed: 2))
+    #expect(noise == OutOfDistributionImages.noise.images(from: images, seed: 1))
+    #expect(noise != OutOfDistributionImages.noise.images(from: images, seed: 2))
   }
 
   @Test func `inverted twice is the original`() {
     let images = TinyRun.binary(3)
-    let inverted = StrangeImages.inverted.images(from: images, seed: 1)
-    #expect(inverted != images && StrangeImages.inverted.images(from: inverted, seed: 1) == images)
+    let inverted = OutOfDistributionImages.inverted.images(from: images, seed: 1)
+    #expect(inverted != images && OutOfDistributionImages.inverted.images(from: inverted, seed: 1) == images)
   }
 }

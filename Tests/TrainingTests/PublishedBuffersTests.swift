@@ -120,7 +120,7 @@ import VariationalAutoencoder
     try ModelExport.write(some.state, to: some.url)
     #expect(try ModelImport(some.url).state.configuration == some.configuration)
     let other = try file(.lowRank)
-    let error = trainingError { try ModelExport.write(other.state, to: other.url) }
+    let error = runError { try ModelExport.write(other.state, to: other.url) }
     #expect(error?.description.contains("one time") == true)
   }
 

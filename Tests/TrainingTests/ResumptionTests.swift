@@ -178,7 +178,7 @@ import Testing
     let (model, state) = try Checkpoint.read(
       RunDirectory(directory.path("run")).last, includingOptimizer: true)
     let other = try DatasetLoader.load(name: "glyphs")
-    let error = trainingError {
+    let error = runError {
       _ = try Trainer(
         resuming: state, model, dataset: other, directory: RunDirectory(directory.path("run")))
     }

@@ -54,8 +54,8 @@ import Testing
     return (state.progress.step, remarks.joined(separator: "\n"))
   }
 
-  private func error(_ body: () throws -> Void) throws -> (category: TrainingError.Category, text: String) {
-    let thrown = trainingError(body)
+  private func error(_ body: () throws -> Void) throws -> (category: RunError.Category, text: String) {
+    let thrown = runError(body)
     let error = try #require(thrown)
     return (error.category, error.description)
   }
@@ -134,7 +134,7 @@ import Testing
       #expect(category == .missingInput && text.contains("checkpoints are gone"))
     }
     #expect(try Data(contentsOf: run.metrics) == metrics)
-    #expect(trainingError { _ = try TrainedModel(at: run.url.path) }?.category == .missingInput)
+    #expect(runError { _ = try TrainedModel(at: run.url.path) }?.category == .missingInput)
   }
 
   @Test func `a run without a checkpoint yet is begun anew, by either way`() throws {

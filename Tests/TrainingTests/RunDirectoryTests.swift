@@ -28,7 +28,7 @@ import Testing
     try run.create(isReplacing: false)
     try Data("a run".utf8).write(to: run.url.appending(path: name))
     try Data("a person's".utf8).write(to: run.url.appending(path: "notes.txt"))
-    let error = trainingError { try run.create(isReplacing: false) }
+    let error = runError { try run.create(isReplacing: false) }
     #expect(error?.category == .usage)
     for word in [path, "already holds a run", "Resume it", "replace it"] {
       #expect(error?.description.contains(word) == true)
@@ -80,10 +80,10 @@ import Testing
 
   @Test func `a parent that is a file is an error that names the directory`() throws {
     try Data([1]).write(to: directory.url.appending(path: "file"))
-    let error = trainingError { try RunDirectory(directory.path("file/run")).create(isReplacing: false) }
+    let error = runError { try RunDirectory(directory.path("file/run")).create(isReplacing: false) }
     #expect(error?.category == .inputOutput)
     #expect(error?.description.contains(directory.path("file/run")) == true)
-    let itself = trainingError { try RunDirectory(directory.path("file")).create(isReplacing: true) }
+    let itself = runError { try RunDirectory(directory.path("file")).create(isReplacing: true) }
     #expect(itself?.category == .inputOutput)
     #expect(try Data(contentsOf: directory.url.appending(path: "file")) == Data([1]))
   }
@@ -110,7 +110,7 @@ import Testing
     try run.create(isReplacing: false)
     try FileManager.default.createDirectory(
       at: run.url.appending(path: "metrics.jsonl"), withIntermediateDirectories: false)
-    let error = trainingError { try run.append([]) }
+    let error = runError { try run.append([]) }
     #expect(error?.category == .inputOutput)
     #expect(error?.description.contains("metrics.jsonl") == true)
   }

@@ -74,7 +74,7 @@ import Testing
     let lines = String(decoding: whole, as: UTF8.self).split(separator: "\n")
     let damaged = lines[..<2] + [lines[2].dropLast(9)] + lines[3...]
     try Data(damaged.map { $0 + "\n" }.joined().utf8).write(to: run.metrics)
-    let error = trainingError { _ = try RunSummary(run) }
+    let error = runError { _ = try RunSummary(run) }
     #expect(error?.category == .badData)
     #expect(error?.description.contains("metrics.jsonl") == true && error?.description.contains("line 3") == true)
   }
@@ -124,15 +124,15 @@ import Testing
 
   @Test func `what is no run is an error that says so`() throws {
     for (path, category, word) in [
-      (directory.path("nowhere"), TrainingError.Category.missingInput, "nothing of that name"),
+      (directory.path("nowhere"), RunError.Category.missingInput, "nothing of that name"),
       (run.url.path, .missingInput, "config.json"),
     ] {
-      let error = trainingError { _ = try RunSummary(RunDirectory(path)) }
+      let error = runError { _ = try RunSummary(RunDirectory(path)) }
       #expect(error?.category == category && error?.description.contains(word) == true)
     }
     try Data("{}".utf8).write(to: run.configuration)
     for path in [run.url.path, run.configuration.path] {
-      #expect(trainingError { _ = try RunSummary(RunDirectory(path)) }?.category == .badData)
+      #expect(runError { _ = try RunSummary(RunDirectory(path)) }?.category == .badData)
     }
   }
 }

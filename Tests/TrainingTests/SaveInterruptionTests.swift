@@ -221,7 +221,7 @@ import Testing
     let lock = try run.create(isReplacing: true)
     let diverging = TinyRun.configuration { $0.learningRate = 1e20 }
     var trainer = try Trainer(diverging, dataset: TinyRun.dataset(), directory: run)
-    let error = trainingError {
+    let error = runError {
       _ = try withExtendedLifetime(lock) { try trainer.run(observer: SilentObserver()) { false } }
     }
     #expect(error?.category == .numerical)

@@ -57,7 +57,7 @@ struct StateDictFile {
 
   /// What importing complains of, if it is of the kind for bad data.
   func validationError() throws -> String? {
-    let error = trainingError { _ = try imported() }
+    let error = runError { _ = try imported() }
     return error?.category == .badData ? error?.description : nil
   }
 }

@@ -168,4 +168,4 @@ extension TrainingState {
 }
 
 /// The training error that a closure throws; nil if it throws none or another kind.
-func trainingError(_ body: () throws -> Void) -> TrainingError? { thrown(by: body) }
+func runError(_ body: () throws -> Void) -> RunError? { thrown(by: body) }

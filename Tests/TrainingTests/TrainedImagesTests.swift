@@ -44,14 +44,14 @@ import Testing
     try TinyRun.train(TinyRun.configuration { $0.steps = 1 }, in: directory.path("run"))
     #expect(try resume(TinyRun.dataset()).trainedImages?.count == 10)
     let other = TinyRun.dataset(train: 12)
-    let error = trainingError { _ = try resume(other) }
+    let error = runError { _ = try resume(other) }
     #expect(error?.category == .badData)
     for words in ["10 images were trained on", "of the 12 training images", "2 are new", "allow changed data"] {
       #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
     }
     let state = try resume(other, allowing: true)
     #expect(state.trainedImages?.count == 12 && state.configuration.dataDigest == other.digest)
-    #expect(trainingError { _ = try resume(TinyRun.dataset(validation: 4)) } != nil)
+    #expect(runError { _ = try resume(TinyRun.dataset(validation: 4)) } != nil)
   }
 
   @Test func `what was trained on is counted image by image`() throws {
@@ -77,7 +77,7 @@ import Testing
     let none = ImageDataset(
       name: "few", train: TinyRun.images(3), validation: TinyRun.binary(0), test: TinyRun.binary(1),
       isTrainBinarizedDynamically: true)
-    let error = trainingError {
+    let error = runError {
       _ = try Trainer(TinyRun.configuration(), dataset: none, directory: RunDirectory(directory.path("run")))
     }
     #expect(error?.category == .badData)

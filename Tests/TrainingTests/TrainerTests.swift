@@ -145,7 +145,7 @@ import VariationalAutoencoder
       }, in: path)
     let file = RunDirectory(path).last
     let saved = try Data(contentsOf: file)
-    let error = trainingError {
+    let error = runError {
       let (model, saved) = try Checkpoint.read(file, includingOptimizer: true)
       var state = saved
       state.configuration.steps = nil
@@ -181,7 +181,7 @@ import VariationalAutoencoder
     let shape = state.parameters.parameters[0].shape
     state.parameters.tensors[0] = Tensor(repeating: .infinity, shape: shape)
     let before = state.bits
-    #expect(throws: TrainingError.self) { try step.take(&state, order: Array(0..<10)) }
+    #expect(throws: RunError.self) { try step.take(&state, order: Array(0..<10)) }
     #expect(state.bits == before && state.progress == TrainingProgress())
   }
 
@@ -237,6 +237,6 @@ import VariationalAutoencoder
       let expected = try isOfFlow ? random[parameter] : trained[#require(trained[parameter.name])]
       #expect(wide.state.parameters[parameter] == expected, "\(parameter.name)")
     }
-    #expect(trainingError { _ = try beginning { $0.model.latent = 3 } }?.category == .usage)
+    #expect(runError { _ = try beginning { $0.model.latent = 3 } }?.category == .usage)
   }
 }

@@ -63,7 +63,7 @@ import Testing
     var configuration = TrainingConfiguration()
     try configuration.validate()
     example.change(&configuration)
-    let error = trainingError { try configuration.validate() }
+    let error = runError { try configuration.validate() }
     #expect(error?.category == .usage)
     #expect(error?.description.contains(example.word) == true, "\(String(describing: error))")
   }
@@ -71,7 +71,7 @@ import Testing
   @Test func `an unknown solver is told the known ones`() {
     var configuration = TrainingConfiguration()
     configuration.solver = "dopri6"
-    let text = trainingError { _ = try configuration.solverOptions() }?.description ?? ""
+    let text = runError { _ = try configuration.solverOptions() }?.description ?? ""
     for name in ["dopri5", "rk4", "euler"] { #expect(text.contains(name)) }
   }
 

@@ -35,11 +35,11 @@ extension Variable {
         inner: transposed ? inputs : outputs, columns: transposed ? outputs : inputs)
     }
     let (y, xu) = own.product(
-      x, slots: 1 + tangents, adding: shared(transposed: true),
+      x, components: 1 + tangents, adding: shared(transposed: true),
       shift: .affineShift(weight: w, bias: bias.value, time: time))
     let (xShape, wShape, weightsShape) = (shape, w.shape, perSampleWeights.shape)
     return .record(y.reshaped(shape.dropLast() + [outputs]), [self, weight, bias, perSampleWeights]) { g, cotangents in
-      let (gx, gv) = own.product(g, slots: 1 + tangents, transposed: true, adding: shared(transposed: false))
+      let (gx, gv) = own.product(g, components: 1 + tangents, transposed: true, adding: shared(transposed: false))
       cotangents.add(gx.reshaped(xShape), to: 0)
       cotangents.addAffineGradients(
         weight: 1, shape: wShape, bias: 2, g: g, x: x, time: time, primalRows: n,

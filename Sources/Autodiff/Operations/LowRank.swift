@@ -24,10 +24,10 @@ extension Variable {
     let yShape = Array(shape.dropLast()) + [layout.outputs]
     precondition(a == nil || a?.count == yShape.product, "low rank: addend \(a?.shape ?? []) to \(yShape)")
     let own = PreparedLowRank(w, layout)
-    let (y, xu) = own.product(x, slots: 1 + tangents, adding: a)
+    let (y, xu) = own.product(x, components: 1 + tangents, adding: a)
     let xShape = shape
     return .record(y.reshaped(yShape), [self, weights, addend ?? self.detached]) { g, inputs in
-      let (gx, gv) = own.product(g, slots: 1 + tangents, transposed: true)
+      let (gx, gv) = own.product(g, components: 1 + tangents, transposed: true)
       inputs.add(gx.reshaped(xShape), to: 0)
       inputs.add(
         deferred: LowRankGradient(
@@ -67,7 +67,7 @@ struct LowRankGradient: DeferredGradient {
       LowRankGradientSum(
         layout,
         terms: terms.map {
-          LowRankTerm(x: $0.x, xu: $0.xu, g: $0.g, gv: $0.gv, slots: 1 + $0.tangents, scale: $0.scale)
+          LowRankTerm(x: $0.x, xu: $0.xu, g: $0.g, gv: $0.gv, components: 1 + $0.tangents, scale: $0.scale)
         })
     }
     LowRankGradientSum.add(sums, to: &gradient, isFresh: isFresh)

@@ -22,11 +22,11 @@ extension Variable {
         && weights.shape[1] >= layout.offset + layout.count,
       "per-sample affine: x \(shape) with \(tangents) tangents, weights \(weights.shape), layer \(layout)")
     let (x, w) = (value, weights.value)
-    let y = Backends.current.affine(x, w, layout, time: time, slots: 1 + tangents)
+    let y = Backends.current.affine(x, w, layout, time: time, components: 1 + tangents)
     let xShape = shape
     return .record(y.reshaped(shape.dropLast() + [outputs]), [self, weights]) { g, cotangents in
       if cotangents.needs(0) {
-        cotangents.add(Backends.current.affinePullback(g, w, layout, slots: 1 + tangents).reshaped(xShape), to: 0)
+        cotangents.add(Backends.current.affinePullback(g, w, layout, components: 1 + tangents).reshaped(xShape), to: 0)
       }
       cotangents.add(
         deferred: PerSampleAffineGradient(shape: w.shape, layout: layout, x: x, g: g, tangents: tangents, time: time),
@@ -51,7 +51,9 @@ private struct PerSampleAffineGradient: DeferredGradient {
   static func add(_ terms: [PerSampleAffineGradient], to gradient: inout Tensor) {
     for (layout, terms) in Dictionary(grouping: terms, by: \.layout) {
       Backends.current.add(
-        terms.map { PerSampleAffineTerm(x: $0.x, g: $0.g, slots: 1 + $0.tangents, time: $0.time, scale: $0.scale) },
+        terms.map {
+          PerSampleAffineTerm(x: $0.x, g: $0.g, components: 1 + $0.tangents, time: $0.time, scale: $0.scale)
+        },
         layout,
         to: &gradient)
     }

@@ -40,7 +40,7 @@ void ck_tile_multiply(const ck_tile_product *product, void *workspace, int threa
 void ck_tile_multiply_lines(const ck_tile_product *product, const float *_Nonnull const *_Nonnull a,
                             const float *_Nonnull const *_Nonnull b, void *workspace, int threads);
 
-/// The part of a product whose rows are [slots, images] that belongs to images begin..<end, on the calling thread; a is
+/// The part of a product whose rows are [components, images] that belongs to images begin..<end, on the calling thread; a is
 /// not transposed.
 void ck_tile_multiply_images(const ck_tile_product *product, long images, long begin, long end, void *workspace);
 /// The bytes of workspace, 64-byte aligned, that it needs for so many images.

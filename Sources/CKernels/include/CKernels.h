@@ -47,15 +47,15 @@ typedef struct {
 } ck_update;
 
 /// One deferred contribution to the gradient of low-rank weights.
-/// x [slots, n, in], xu [slots, n, rank], g [slots, n, out], gv [slots, n, rank]; `scale` multiplies it.
+/// x [components, n, in], xu [components, n, rank], g [components, n, out], gv [components, n, rank]; `scale` multiplies it.
 typedef struct {
   const void *x, *xu, *g, *gv;
-  long slots;
+  long components;
   double scale;
 } ck_low_rank_term;
 
 typedef struct {
-  /// y[0] = f(x[0]) and y[i] = f'(x[0]) x[i], i = 1...tangents, slots `stride` apart; elements begin..<end.
+  /// y[0] = f(x[0]) and y[i] = f'(x[0]) x[i], i = 1...tangents, components `stride` apart; elements begin..<end.
   void (*jet)(ck_function f, long tangents, long stride, long begin, long end, const void *x, void *y);
   /// y = f(x), derivative = f'(x)
   void (*value_and_derivative)(ck_function f, long begin, long end, const void *x, void *y,
@@ -99,13 +99,13 @@ typedef struct {
   void (*broadcast_rows)(long columns, long begin, long end, const void *s, void *y);
   /// y = x permuted: y is contiguous of sizes dims[0..3], index i of it steps strides[i] in x; outermost begin..<end
   void (*permute)(const long *dims, const long *strides, long begin, long end, const void *x, void *y);
-  /// For images begin..<end of n: xu = x U, y = addend + xu V, and + bias in slot 0. x [slots, n, in].
-  void (*low_rank)(ck_low_rank layer, long slots, long n, long begin, long end, const void *x,
+  /// For images begin..<end of n: xu = x U, y = addend + xu V, and + bias in component 0. x [components, n, in].
+  void (*low_rank)(ck_low_rank layer, long components, long n, long begin, long end, const void *x,
                    const void *weights, const void *_Nullable addend, void *xu, void *y);
   /// For images begin..<end of n: gv = g V^T, gx = gv U^T
-  void (*low_rank_pullback)(ck_low_rank layer, long slots, long n, long begin, long end, const void *g,
+  void (*low_rank_pullback)(ck_low_rank layer, long components, long n, long begin, long end, const void *g,
                             const void *weights, void *gv, void *gx);
-  /// For images begin..<end of n: gradient of U += x^T gv, of V += xu^T g, of bias += g of slot 0; over all terms
+  /// For images begin..<end of n: gradient of U += x^T gv, of V += xu^T g, of bias += g of component 0; over all terms
   void (*low_rank_gradient)(ck_low_rank layer, long n, long begin, long end, long terms,
                             const ck_low_rank_term *term, void *gradient);
   /// One update of parameters with their first and second moments; see ck_update.

@@ -50,10 +50,10 @@ typedef struct {
   /// Packs the weights of images begin..<end.
   void (*pack_low_rank)(ck_packed_low_rank l, ck_low_rank layer, long begin, long end, const float *weights,
                         void *packed);
-  /// For images begin..<end of n: t = x U, y = addend + t V, and + bias in slot 0; transposed: t = x V^T,
-  /// y = addend + t U^T, without the bias. x [slots, n, in], t [slots, n, rank], y [slots, n, out], with in and out
+  /// For images begin..<end of n: t = x U, y = addend + t V, and + bias in component 0; transposed: t = x V^T,
+  /// y = addend + t U^T, without the bias. x [components, n, in], t [components, n, rank], y [components, n, out], with in and out
   /// exchanged if transposed. The addend may be y.
-  void (*packed_low_rank)(ck_packed_low_rank l, bool transposed, long slots, long n, long begin, long end,
+  void (*packed_low_rank)(ck_packed_low_rank l, bool transposed, long components, long n, long begin, long end,
                           const float *x, const void *packed, const float *_Nullable addend, float *t, float *y);
   /// What low_rank_gradient of ck_table does, with sums in another order.
   void (*deferred_low_rank)(ck_low_rank layer, long n, long begin, long end, long terms,

@@ -115,14 +115,14 @@ extension AMXBackend {
   package func multiply(
     _ x: Tensor, _ weights: PreparedLowRank, _ product: LowRankProduct, adding matrix: PreparedMatrix, shift: Tensor?
   ) -> (y: Tensor, t: Tensor) {
-    let (n, slots) = (weights.count, product.slots)
+    let (n, components) = (weights.count, product.components)
     guard x.elementType == .float32, n > 0, pays(inner: product.from, columns: product.to) else {
       return cpu.multiply(x, weights, product, adding: matrix, shift: shift)
     }
-    let y = Tensor(uninitialized: [slots, n, product.to], .float32)
-    let t = Tensor(uninitialized: [slots, n, weights.layout.rank], .float32)
+    let y = Tensor(uninitialized: [components, n, product.to], .float32)
+    let t = Tensor(uninitialized: [components, n, weights.layout.rank], .float32)
     nonisolated(unsafe) let sums = y.freshAddress
-    var shared = MatrixProduct(rows: slots * n, columns: product.to, inner: product.from)
+    var shared = MatrixProduct(rows: components * n, columns: product.to, inner: product.from)
     (shared.bias, shared.biasedRows) = (shift, shift == nil ? 0 : n)
     let precision = TilePrecision(matrix.numerics)
     Profiler.count(
@@ -130,7 +130,8 @@ extension AMXBackend {
     var step = tileProduct(
       MatrixView(x, leadingDimension: product.from), matrix.matrix, packed: matrix.packed, shared, precision,
       into: sums.assumingMemoryBound(to: Float.self))
-    let cost = (product.from + product.to) * weights.layout.rank * slots + slots * product.from * product.to / 8
+    let cost =
+      (product.from + product.to) * weights.layout.rank * components + components * product.from * product.to / 8
     withUnsafeMutablePointer(to: &step) { step in
       nonisolated(unsafe) let step = step
       Compute.parallel(n, cost: cost, isDivided: false) { begin, end in

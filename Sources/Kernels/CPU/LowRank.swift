@@ -32,9 +32,9 @@ extension CPUArithmetic {
   package func multiply(_ x: Tensor, _ weights: PreparedLowRank, _ product: LowRankProduct, adding addend: Tensor?)
     -> (y: Tensor, t: Tensor)
   {
-    let y = Tensor(uninitialized: [product.slots, weights.count, product.to], x.elementType)
-    let t = Tensor(uninitialized: [product.slots, weights.count, weights.layout.rank], x.elementType)
-    Compute.parallel(weights.count, cost: weights.layout.count * product.slots) { begin, end in
+    let y = Tensor(uninitialized: [product.components, weights.count, product.to], x.elementType)
+    let t = Tensor(uninitialized: [product.components, weights.count, weights.layout.rank], x.elementType)
+    Compute.parallel(weights.count, cost: weights.layout.count * product.components) { begin, end in
       run(x, weights, product, addend?.address, t, y.freshAddress, begin, end)
     }
     withExtendedLifetime((x, addend, weights)) {}
@@ -44,13 +44,13 @@ extension CPUArithmetic {
   package func multiply(
     _ x: Tensor, _ weights: PreparedLowRank, _ product: LowRankProduct, adding matrix: PreparedMatrix, shift: Tensor?
   ) -> (y: Tensor, t: Tensor) {
-    var y = Tensor(uninitialized: [product.slots, weights.count, product.to], x.elementType)
-    var shared = MatrixProduct(rows: product.slots * weights.count, columns: product.to, inner: product.from)
+    var y = Tensor(uninitialized: [product.components, weights.count, product.to], x.elementType)
+    var shared = MatrixProduct(rows: product.components * weights.count, columns: product.to, inner: product.from)
     (shared.bias, shared.biasedRows) = (shift, shift == nil ? 0 : weights.count)
     multiply(MatrixView(x, leadingDimension: product.from), matrix, shared, into: &y)
-    let t = Tensor(uninitialized: [product.slots, weights.count, weights.layout.rank], x.elementType)
+    let t = Tensor(uninitialized: [product.components, weights.count, weights.layout.rank], x.elementType)
     nonisolated(unsafe) let sums = y.freshAddress
-    Compute.parallel(weights.count, cost: weights.layout.count * product.slots) { begin, end in
+    Compute.parallel(weights.count, cost: weights.layout.count * product.components) { begin, end in
       run(x, weights, product, UnsafeRawPointer(sums), t, sums, begin, end)
     }
     withExtendedLifetime((x, weights)) {}
@@ -62,10 +62,10 @@ extension CPUArithmetic {
     _ x: Tensor, _ weights: PreparedLowRank, _ product: LowRankProduct, _ addend: UnsafeRawPointer?, _ t: Tensor,
     _ y: UnsafeMutableRawPointer, _ begin: Int, _ end: Int
   ) {
-    let (layout, slots, n) = (weights.layout, product.slots, weights.count)
+    let (layout, components, n) = (weights.layout, product.components, weights.count)
     if let packed = weights.packed {
       ck_single_kernels().pointee.packed_low_rank(
-        layout.packed(isHalf: roundsLowRank(layout.numerics)), product.transposed, slots, n, begin, end,
+        layout.packed(isHalf: roundsLowRank(layout.numerics)), product.transposed, components, n, begin, end,
         x.address.assumingMemoryBound(to: Float.self), packed.pointer,
         addend?.assumingMemoryBound(to: Float.self), t.freshAddress.assumingMemoryBound(to: Float.self),
         y.assumingMemoryBound(to: Float.self))
@@ -73,19 +73,19 @@ extension CPUArithmetic {
     }
     let (kernels, layer) = (x.elementType.kernels, layout.kernelLayout(stride: weights.weights.shape[1]))
     guard product.transposed else {
-      kernels.low_rank(layer, slots, n, begin, end, x.address, weights.weights.address, addend, t.freshAddress, y)
+      kernels.low_rank(layer, components, n, begin, end, x.address, weights.weights.address, addend, t.freshAddress, y)
       return
     }
     guard let addend else {
-      kernels.low_rank_pullback(layer, slots, n, begin, end, x.address, weights.weights.address, t.freshAddress, y)
+      kernels.low_rank_pullback(layer, components, n, begin, end, x.address, weights.weights.address, t.freshAddress, y)
       return
     }
     // The kernel writes where it has no addend.
-    let part = Tensor(uninitialized: [slots, n, product.to], x.elementType)
+    let part = Tensor(uninitialized: [components, n, product.to], x.elementType)
     kernels.low_rank_pullback(
-      layer, slots, n, begin, end, x.address, weights.weights.address, t.freshAddress, part.freshAddress)
-    for slot in 0..<slots {
-      let (first, last) = ((slot * n + begin) * product.to, (slot * n + end) * product.to)
+      layer, components, n, begin, end, x.address, weights.weights.address, t.freshAddress, part.freshAddress)
+    for component in 0..<components {
+      let (first, last) = ((component * n + begin) * product.to, (component * n + end) * product.to)
       withUnsafeTemporaryAllocation(of: UnsafeRawPointer.self, capacity: 2) { terms in
         terms.initializeElement(at: 0, to: addend)
         terms.initializeElement(at: 1, to: part.address)
@@ -139,7 +139,8 @@ extension LowRankGradientSum {
   fileprivate var kernelTerms: [ck_low_rank_term] {
     terms.map {
       ck_low_rank_term(
-        x: $0.x.address, xu: $0.xu.address, g: $0.g.address, gv: $0.gv.address, slots: $0.slots, scale: $0.scale)
+        x: $0.x.address, xu: $0.xu.address, g: $0.g.address, gv: $0.gv.address, components: $0.components,
+        scale: $0.scale)
     }
   }
 }

@@ -1,13 +1,13 @@
 import Tensors
 
 extension CPUArithmetic {
-  package func affine(_ x: Tensor, _ weights: Tensor, _ layout: PerSampleAffineLayout, time: Double, slots: Int)
+  package func affine(_ x: Tensor, _ weights: Tensor, _ layout: PerSampleAffineLayout, time: Double, components: Int)
     -> Tensor
   {
     let (n, stride, type) = (weights.shape[0], weights.shape[1], x.elementType)
     let (inputs, outputs, size, kernels) = (layout.inputs, layout.outputs, type.byteCount, type.kernels)
-    let y = Tensor(zeros: [slots, n, outputs], type)
-    Compute.parallel(n, cost: layout.count * slots) { begin, end in
+    let y = Tensor(zeros: [components, n, outputs], type)
+    Compute.parallel(n, cost: layout.count * components) { begin, end in
       for s in begin..<end {
         let row = weights.address + s * stride * size
         let result = y.freshAddress + s * outputs * size
@@ -16,7 +16,7 @@ extension CPUArithmetic {
         kernels.add_row(outputs, 0, 1, time, row + layout.timeOffset * size, result)
         multiplySmallMatrices(
           type, MatrixAddress(x.address + s * inputs * size, leading: n * inputs),
-          MatrixAddress(row + layout.weightOffset * size, leading: outputs), rows: slots, columns: outputs,
+          MatrixAddress(row + layout.weightOffset * size, leading: outputs), rows: components, columns: outputs,
           inner: inputs, beta: 1, into: result, leading: n * outputs)
       }
     }
@@ -24,17 +24,19 @@ extension CPUArithmetic {
     return y
   }
 
-  package func affinePullback(_ g: Tensor, _ weights: Tensor, _ layout: PerSampleAffineLayout, slots: Int) -> Tensor {
+  package func affinePullback(_ g: Tensor, _ weights: Tensor, _ layout: PerSampleAffineLayout, components: Int)
+    -> Tensor
+  {
     let (n, stride, type) = (weights.shape[0], weights.shape[1], g.elementType)
     let (inputs, outputs, size) = (layout.inputs, layout.outputs, type.byteCount)
-    let gx = Tensor(uninitialized: [slots, n, inputs], type)
-    Compute.parallel(n, cost: layout.count * slots) { begin, end in
+    let gx = Tensor(uninitialized: [components, n, inputs], type)
+    Compute.parallel(n, cost: layout.count * components) { begin, end in
       for s in begin..<end {
         multiplySmallMatrices(
           type, MatrixAddress(g.address + s * outputs * size, leading: n * outputs),
           MatrixAddress(
             weights.address + (s * stride + layout.weightOffset) * size, leading: outputs, transposed: true),
-          rows: slots, columns: inputs, inner: outputs, into: gx.freshAddress + s * inputs * size,
+          rows: components, columns: inputs, inner: outputs, into: gx.freshAddress + s * inputs * size,
           leading: n * inputs)
       }
     }
@@ -49,9 +51,9 @@ extension CPUArithmetic {
     let type = gradient.elementType
     let (size, kernels) = (type.byteCount, type.kernels)
     // All terms' rows one below the other, sample by sample: [n, rows, in] and [n, rows, out], g times its factor.
-    let xs = sampleRows(terms.map { ($0.x, $0.slots) }, n)
-    let gs = sampleRows(terms.map { ($0.scale == 1 ? $0.g : $0.g.scaled(by: $0.scale), $0.slots) }, n)
-    let rows = terms.reduce(0) { $0 + $1.slots }
+    let xs = sampleRows(terms.map { ($0.x, $0.components) }, n)
+    let gs = sampleRows(terms.map { ($0.scale == 1 ? $0.g : $0.g.scaled(by: $0.scale), $0.components) }, n)
+    let rows = terms.reduce(0) { $0 + $1.components }
     gradient.withMutableBytes { bytes in
       guard let base = bytes.baseAddress else { return }
       nonisolated(unsafe) let target = base
@@ -67,7 +69,7 @@ extension CPUArithmetic {
             let primal = factors + first * outputs * size
             kernels.add_row(outputs, 0, 1, 1, primal, sample + layout.offset * size)
             kernels.add_row(outputs, 0, 1, term.time, primal, sample + layout.timeOffset * size)
-            first += term.slots
+            first += term.components
           }
         }
       }
@@ -75,10 +77,10 @@ extension CPUArithmetic {
     withExtendedLifetime((xs, gs)) {}
   }
 
-  /// [slots, n, c] of each term -> [n, all slots, c]
-  private func sampleRows(_ terms: [(tensor: Tensor, slots: Int)], _ n: Int) -> Tensor {
-    let columns = terms[0].tensor.count / (terms[0].slots * n)
-    let stacked = terms.map { $0.tensor.reshaped([$0.slots, n, columns]) }
+  /// [components, n, c] of each term -> [n, all components, c]
+  private func sampleRows(_ terms: [(tensor: Tensor, components: Int)], _ n: Int) -> Tensor {
+    let columns = terms[0].tensor.count / (terms[0].components * n)
+    let stacked = terms.map { $0.tensor.reshaped([$0.components, n, columns]) }
     return Tensor.concatenation(stacked, axis: 0).permuted([1, 0, 2])
   }
 }

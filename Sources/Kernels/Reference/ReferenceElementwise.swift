@@ -19,9 +19,9 @@ extension ReferenceBackend {
     for at in 0..<stride {
       let jet = f.jet(numbers[at])
       gx[at] = jet.first * cotangents[at]
-      for slot in 1..<(1 + tangents) {
-        gx[at] += jet.second * cotangents[slot * stride + at] * numbers[slot * stride + at]
-        gx[slot * stride + at] = jet.first * cotangents[slot * stride + at]
+      for component in 1..<(1 + tangents) {
+        gx[at] += jet.second * cotangents[component * stride + at] * numbers[component * stride + at]
+        gx[component * stride + at] = jet.first * cotangents[component * stride + at]
       }
     }
     return Tensor(gx, shape: x.shape).converted(to: x.elementType)
@@ -30,9 +30,9 @@ extension ReferenceBackend {
   package func product(_ a: Tensor, tangents ka: Int, _ b: Tensor, tangents kb: Int, shape: [Int]) -> Tensor {
     let (x, y, stride) = (a.doubles(), b.doubles(), a.count / (1 + ka))
     let c = (0..<shape.product).map { at -> Double in
-      let (slot, i) = (at / stride, at % stride)
-      guard slot > 0 else { return x[i] * y[i] }
-      return (slot <= kb ? x[i] * y[at] : 0) + (slot <= ka ? x[at] * y[i] : 0)
+      let (component, i) = (at / stride, at % stride)
+      guard component > 0 else { return x[i] * y[i] }
+      return (component <= kb ? x[i] * y[at] : 0) + (component <= ka ? x[at] * y[i] : 0)
     }
     return Tensor(c, shape: shape).converted(to: a.elementType)
   }

@@ -11,7 +11,7 @@ extension ReferenceBackend {
     let (layout, n, rank) = (weights.layout, weights.count, weights.layout.rank)
     let w = Rows(weights.weights, columns: weights.weights.shape[1])
     let x64 = Rows(x, columns: product.from)
-    let rows = product.slots * n
+    let rows = product.components * n
     var t = [Double](repeating: 0, count: rows * rank)
     var y = addend?.doubles() ?? [Double](repeating: 0, count: rows * product.to)
     for row in 0..<rows {
@@ -27,15 +27,15 @@ extension ReferenceBackend {
       for o in 0..<product.to { y[row * product.to + o] += w[row, layout.biasOffset + o] }
     }
     return (
-      Tensor(y, shape: [product.slots, n, product.to]).converted(to: x.elementType),
-      Tensor(t, shape: [product.slots, n, rank]).converted(to: x.elementType)
+      Tensor(y, shape: [product.components, n, product.to]).converted(to: x.elementType),
+      Tensor(t, shape: [product.components, n, rank]).converted(to: x.elementType)
     )
   }
 
   package func multiply(
     _ x: Tensor, _ weights: PreparedLowRank, _ product: LowRankProduct, adding matrix: PreparedMatrix, shift: Tensor?
   ) -> (y: Tensor, t: Tensor) {
-    let rows = product.slots * weights.count
+    let rows = product.components * weights.count
     var shared = MatrixProduct(rows: rows, columns: product.to, inner: product.from)
     (shared.bias, shared.biasedRows) = (shift, shift == nil ? 0 : weights.count)
     var base = Tensor(zeros: [rows, product.to], .float64)
@@ -52,7 +52,7 @@ extension ReferenceBackend {
       for term in layer.terms {
         let (x, g) = (Rows(term.x, columns: layout.inputs), Rows(term.g, columns: layout.outputs))
         let (xu, gv) = (Rows(term.xu, columns: rank), Rows(term.gv, columns: rank))
-        for row in 0..<(term.slots * n) {
+        for row in 0..<(term.components * n) {
           let first = row % n * width
           for r in 0..<rank {
             for i in 0..<layout.inputs {
@@ -70,13 +70,13 @@ extension ReferenceBackend {
     gradient = Tensor(sums, shape: gradient.shape).converted(to: gradient.elementType)
   }
 
-  package func affine(_ x: Tensor, _ weights: Tensor, _ layout: PerSampleAffineLayout, time: Double, slots: Int)
+  package func affine(_ x: Tensor, _ weights: Tensor, _ layout: PerSampleAffineLayout, time: Double, components: Int)
     -> Tensor
   {
     let (n, inputs, outputs) = (weights.shape[0], layout.inputs, layout.outputs)
     let (x64, w) = (Rows(x, columns: inputs), Rows(weights, columns: weights.shape[1]))
-    var y = [Double](repeating: 0, count: slots * n * outputs)
-    for row in 0..<(slots * n) {
+    var y = [Double](repeating: 0, count: components * n * outputs)
+    for row in 0..<(components * n) {
       for o in 0..<outputs {
         if row < n { y[row * outputs + o] = w[row, layout.offset + o] + time * w[row, layout.timeOffset + o] }
         for i in 0..<inputs {
@@ -84,21 +84,23 @@ extension ReferenceBackend {
         }
       }
     }
-    return Tensor(y, shape: [slots, n, outputs]).converted(to: x.elementType)
+    return Tensor(y, shape: [components, n, outputs]).converted(to: x.elementType)
   }
 
-  package func affinePullback(_ g: Tensor, _ weights: Tensor, _ layout: PerSampleAffineLayout, slots: Int) -> Tensor {
+  package func affinePullback(_ g: Tensor, _ weights: Tensor, _ layout: PerSampleAffineLayout, components: Int)
+    -> Tensor
+  {
     let (n, inputs, outputs) = (weights.shape[0], layout.inputs, layout.outputs)
     let (g64, w) = (Rows(g, columns: outputs), Rows(weights, columns: weights.shape[1]))
-    var gx = [Double](repeating: 0, count: slots * n * inputs)
-    for row in 0..<(slots * n) {
+    var gx = [Double](repeating: 0, count: components * n * inputs)
+    for row in 0..<(components * n) {
       for i in 0..<inputs {
         for o in 0..<outputs {
           gx[row * inputs + i] += g64[row, o] * w[row % n, layout.weightOffset + i * outputs + o]
         }
       }
     }
-    return Tensor(gx, shape: [slots, n, inputs]).converted(to: g.elementType)
+    return Tensor(gx, shape: [components, n, inputs]).converted(to: g.elementType)
   }
 
   package func add(_ terms: [PerSampleAffineTerm], _ layout: PerSampleAffineLayout, to gradient: inout Tensor) {
@@ -106,7 +108,7 @@ extension ReferenceBackend {
     var sums = gradient.doubles()
     for term in terms {
       let (x, g) = (Rows(term.x, columns: inputs), Rows(term.g, columns: outputs))
-      for row in 0..<(term.slots * n) {
+      for row in 0..<(term.components * n) {
         let first = row % n * width
         for o in 0..<outputs {
           for i in 0..<inputs {

@@ -39,7 +39,7 @@ public enum Checkpoint {
   /// Writes a state atomically.
   ///
   /// - Returns: The file's size in bytes.
-  /// - Throws: ``TrainingError/diverged(step:reason:checkpoint:)`` where a number is not finite, in which case the
+  /// - Throws: ``RunError/diverged(step:reason:checkpoint:)`` where a number is not finite, in which case the
   ///   previous file is kept; `FileError`
   @discardableResult
   public static func write(_ state: TrainingState, to url: URL) throws -> Int {
@@ -66,7 +66,7 @@ public enum Checkpoint {
   ///   - url: The file.
   ///   - storage: The type in which the parameters are stored.
   /// - Returns: The file's size in bytes.
-  /// - Throws: `FileError`; ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range.
+  /// - Throws: `FileError`; ``RunError/unwritable(path:reason:)`` for a number beyond the type's range.
   @discardableResult
   public static func writeModel(_ state: TrainingState, to url: URL, as storage: ParameterStorage) throws -> Int {
     var state = state
@@ -87,7 +87,7 @@ public enum Checkpoint {
   }
 
   /// Checks that all numbers of a tensor are finite.
-  private static func require(_ tensor: Tensor, _ name: String, in state: TrainingState) throws(TrainingError) {
+  private static func require(_ tensor: Tensor, _ name: String, in state: TrainingState) throws(RunError) {
     if let error = tensor.validationError { throw .diverged(step: state.progress.step, reason: "\(name) \(error)") }
   }
 
@@ -145,13 +145,13 @@ public enum Checkpoint {
   /// - Parameters:
   ///   - url: The file.
   ///   - memoryLimit: How much memory the file's contents may take.
-  /// - Throws: `SafetensorsError`; ``TrainingError/invalidCheckpoint(path:reason:)``
+  /// - Throws: `SafetensorsError`; ``RunError/invalidCheckpoint(path:reason:)``
   public static func summary(of url: URL, memoryLimit: MemoryLimit = .standard) throws -> Summary {
     try summary(of: SafetensorsFile(url, memoryLimit: memoryLimit))
   }
 
   private static func summary(of file: SafetensorsFile) throws -> Summary {
-    func invalid(_ reason: String) -> TrainingError { .invalidCheckpoint(path: file.path, reason: reason) }
+    func invalid(_ reason: String) -> RunError { .invalidCheckpoint(path: file.path, reason: reason) }
     guard file.metadata["kind"] == kind else {
       throw invalid("its metadata do not say that it is one; it is a safetensors file of another origin")
     }
@@ -200,17 +200,17 @@ public enum Checkpoint {
   ///   - choice: Which parameters the state has; without the optimizer only.
   ///   - memoryLimit: How much memory the file's contents may take.
   /// - Throws: `SafetensorsError` for a file that is damaged, or whose tensors take more memory than it may;
-  ///   ``TrainingError/invalidCheckpoint(path:reason:)`` where tensors do not fit the configuration or a number is not
-  ///   finite; ``TrainingError/notEnoughMemory(_:needed:available:)``
+  ///   ``RunError/invalidCheckpoint(path:reason:)`` where tensors do not fit the configuration or a number is not
+  ///   finite; ``RunError/notEnoughMemory(_:needed:available:)``
   public static func read(
     _ url: URL, includingOptimizer: Bool, parameters choice: ParameterChoice = .averaged,
     memoryLimit: MemoryLimit = .standard
   ) throws -> (model: VariationalAutoencoder, state: TrainingState) {
     let file = try SafetensorsFile(url, memoryLimit: memoryLimit)
     let summary = try summary(of: file)
-    func invalid(_ reason: String) -> TrainingError { .invalidCheckpoint(path: file.path, reason: reason) }
+    func invalid(_ reason: String) -> RunError { .invalidCheckpoint(path: file.path, reason: reason) }
     if includingOptimizer, summary.isModelAlone {
-      throw TrainingError.modelAlone(path: file.path)
+      throw RunError.modelAlone(path: file.path)
     }
     // The model's tensors have this prefix; resuming a run takes all tensors.
     let prefix = !includingOptimizer && choice == .averaged && summary.hasAverage ? average : ""

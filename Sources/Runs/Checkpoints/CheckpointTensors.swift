@@ -13,14 +13,14 @@ struct CheckpointTensors {
   ///     is empty.
   ///   - types: The element types that the tensors may have.
   ///   - file: The checkpoint.
-  /// - Throws: ``TrainingError/invalidCheckpoint(path:reason:)``, which names the tensors that do not fit;
-  ///   ``TrainingError/notEnoughMemory(_:needed:available:)``; `SafetensorsError` where the tensors would take more
+  /// - Throws: ``RunError/invalidCheckpoint(path:reason:)``, which names the tensors that do not fit;
+  ///   ``RunError/notEnoughMemory(_:needed:available:)``; `SafetensorsError` where the tensors would take more
   ///   memory than the file may.
   init(
     of model: ModelConfiguration, under prefixes: [String], types: Set<SafetensorsElementType> = [.float32],
     in file: SafetensorsFile
   ) throws {
-    func invalid(_ reason: String) -> TrainingError { .invalidCheckpoint(path: file.path, reason: reason) }
+    func invalid(_ reason: String) -> RunError { .invalidCheckpoint(path: file.path, reason: reason) }
     let layout = VariationalAutoencoder.layout(model)
     let shapes = Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, $0.shape) })
     let validationErrors = prefixes.flatMap { layout.validationErrors(under: $0) { shapes[$0] } }
@@ -52,8 +52,8 @@ extension SafetensorsFile {
   /// An entry of the metadata that is to be parsed as JSON, which takes many times its length in memory; nil where
   /// there is none.
   ///
-  /// - Throws: ``TrainingError/invalidCheckpoint(path:reason:)``
-  package func json(_ key: String) throws(TrainingError) -> String? {
+  /// - Throws: ``RunError/invalidCheckpoint(path:reason:)``
+  package func json(_ key: String) throws(RunError) -> String? {
     guard let text = metadata[key] else { return nil }
     guard text.utf8.count <= Self.longestJSON else {
       throw .invalidCheckpoint(

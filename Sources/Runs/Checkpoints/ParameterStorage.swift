@@ -21,8 +21,8 @@ public enum ParameterStorage: String, Sendable, CaseIterable {
 
   /// A tensor to be written in this type, rounded to nearest, ties to even.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)`` for a number beyond the type's range.
-  package func stored(_ name: String, _ tensor: Tensor, path: String) throws(TrainingError) -> SafetensorsTensor {
+  /// - Throws: ``RunError/unwritable(path:reason:)`` for a number beyond the type's range.
+  package func stored(_ name: String, _ tensor: Tensor, path: String) throws(RunError) -> SafetensorsTensor {
     if self == .float16, let large = tensor.floats().first(where: { abs($0) >= 65520 }) {
       throw .unwritable(
         path: path, reason: "\(name) has \(large), and float16 ends at 65504; store it as bfloat16 or float32")

@@ -7,8 +7,8 @@ extension Checkpoint {
   /// The checkpoint file at a path: the file itself, or in the directory of a run the best, or else the last
   /// checkpoint.
   ///
-  /// - Throws: ``TrainingError/missingCheckpoint(path:)``
-  public static func file(at path: String) throws(TrainingError) -> URL {
+  /// - Throws: ``RunError/missingCheckpoint(path:)``
+  public static func file(at path: String) throws(RunError) -> URL {
     guard let file = try files(at: path).urls.first else { throw .missingCheckpoint(path: path) }
     return file
   }
@@ -33,7 +33,7 @@ extension Checkpoint {
     at path: String, _ read: (URL) throws -> Value
   ) throws -> (Value, url: URL, remarks: [String]) {
     var (files, remarks) = try files(at: path)
-    guard let first = files.first else { throw TrainingError.missingCheckpoint(path: path) }
+    guard let first = files.first else { throw RunError.missingCheckpoint(path: path) }
     var failures: [any Error] = []
     for file in files {
       do {
@@ -51,7 +51,7 @@ extension Checkpoint {
   /// Whether an error means that a file is damaged, so that another may be used in its place.
   static func isDamage(_ error: any Error) -> Bool {
     switch error {
-    case let error as TrainingError: error.category == .badData
+    case let error as RunError: error.category == .badData
     case let error as SafetensorsError: error.category == .badData
     default: false
     }
@@ -61,7 +61,7 @@ extension Checkpoint {
   static func words(_ error: any Error) -> String { "\(error)" }
 
   /// An error with the descriptions of all the given errors.
-  static func together(_ errors: [any Error], _ path: String) -> TrainingError {
+  static func together(_ errors: [any Error], _ path: String) -> RunError {
     .invalidRun(path: path, reason: errors.map(words).joined(separator: "\n"))
   }
 
@@ -71,14 +71,14 @@ extension Checkpoint {
     guard let other = other.map({ file.deletingLastPathComponent().appending(path: $0) }),
       let state = try? read(other, includingOptimizer: false).state
     else { return error }
-    return TrainingError.invalidRun(
+    return RunError.invalidRun(
       path: file.relativePath,
       reason: "\(words(error))\n\(other.relativePath), of \(state.progress.place), is whole: name that one")
   }
 
   /// The checkpoint files that a path may refer to, in the order of preference, judged by their headers; and remarks
   /// on the choice.
-  private static func files(at path: String) throws(TrainingError) -> (urls: [URL], remarks: [String]) {
+  private static func files(at path: String) throws(RunError) -> (urls: [URL], remarks: [String]) {
     guard let isDirectory = FileManager.default.isDirectory(atPath: path) else {
       throw .missingCheckpoint(path: path)
     }

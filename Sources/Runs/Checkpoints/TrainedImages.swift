@@ -51,10 +51,10 @@ extension TrainingState {
   ///   - dataset: The dataset.
   ///   - training: The identities of the training images that are used.
   ///   - allowingChange: Whether the run may continue with other data than those it began with.
-  /// - Throws: ``TrainingError/changedData(_:)`` where the data are not those of the run.
+  /// - Throws: ``RunError/changedData(_:)`` where the data are not those of the run.
   package mutating func adopt(
     _ dataset: ImageDataset, training: [UInt64], allowingChange: Bool
-  ) throws(TrainingError) {
+  ) throws(RunError) {
     let digest = dataset.digest
     let isUnknown = configuration.dataDigest == nil
     let mayDiffer = isUnknown && (progress.step == 0 || DatasetCatalog.isKnown(configuration.dataset))

@@ -8,11 +8,11 @@ extension TrainingConfiguration {
   ///
   /// Missing fields are those of the preset that the file names, or of the preset ``Preset/paper``.
   ///
-  /// - Throws: ``TrainingError/missingConfiguration(path:)``; ``TrainingError/invalidConfigurationFile(path:reason:)``
+  /// - Throws: ``RunError/missingConfiguration(path:)``; ``RunError/invalidConfigurationFile(path:reason:)``
   ///   for a file that is not a JSON object, an unknown key, or a value of the wrong type.
-  public init(file url: URL) throws(TrainingError) {
+  public init(file url: URL) throws(RunError) {
     let path = url.relativePath
-    func invalid(_ reason: String) -> TrainingError { .invalidConfigurationFile(path: path, reason: reason) }
+    func invalid(_ reason: String) -> RunError { .invalidConfigurationFile(path: path, reason: reason) }
     guard let data = try? Data(contentsOf: url) else { throw .missingConfiguration(path: path) }
     guard var given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
       throw invalid("it is no JSON object")
@@ -27,7 +27,7 @@ extension TrainingConfiguration {
       let defaults = try Self.defaults(for: given).jsonObject()
       let merged = try JSONSerialization.data(withJSONObject: Self.merged(defaults, given))
       self = try JSONDecoder().decode(TrainingConfiguration.self, from: merged)
-    } catch let error as TrainingError {
+    } catch let error as RunError {
       throw error
     } catch let error as DecodingError {
       throw invalid(error.place)

@@ -102,8 +102,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
 
   /// The solver's options.
   ///
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)`` for an unknown solver.
-  public func solverOptions() throws(TrainingError) -> SolverOptions {
+  /// - Throws: ``RunError/invalidConfiguration(_:)`` for an unknown solver.
+  public func solverOptions() throws(RunError) -> SolverOptions {
     guard let method = ButcherTableau.named(solver) else {
       let known = ButcherTableau.all.map(\.name).joined(separator: ", ")
       throw .invalidConfiguration("the solver \(solver) is not known; there are \(known)")
@@ -135,9 +135,9 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
 
   /// Checks that all values are in their ranges and fit together.
   ///
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)``
-  public func validate() throws(TrainingError) {
-    func require(_ holds: Bool, _ text: String) throws(TrainingError) {
+  /// - Throws: ``RunError/invalidConfiguration(_:)``
+  public func validate() throws(RunError) {
+    func require(_ holds: Bool, _ text: String) throws(RunError) {
       if !holds { throw .invalidConfiguration(text) }
     }
     if let validationError = model.validationError ?? preparation.validationError {

@@ -17,8 +17,8 @@ public enum ArrayFile: String, Sendable, CaseIterable {
 
   /// The format of a file, by the extension of its path.
   ///
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)`` for another extension.
-  public init(path: String) throws(TrainingError) {
+  /// - Throws: ``RunError/invalidConfiguration(_:)`` for another extension.
+  public init(path: String) throws(RunError) {
     guard let format = ArrayFile(rawValue: URL(filePath: path).pathExtension.lowercased()) else {
       throw .invalidConfiguration("\(path): the name must end in .safetensors, .npy or .csv")
     }
@@ -32,7 +32,7 @@ public enum ArrayFile: String, Sendable, CaseIterable {
   ///   - texts: Named texts, one for each image.
   ///   - path: The file.
   /// - Throws: `FileError` where the file cannot be written;
-  ///   ``TrainingError/invalidConfiguration(_:)`` for another extension.
+  ///   ``RunError/invalidConfiguration(_:)`` for another extension.
   public static func write(
     _ arrays: [(name: String, tensor: Tensor)], texts: [(name: String, values: [String])] = [], to path: String
   ) throws {

@@ -13,8 +13,8 @@ public enum RunContinuation {
 extension RunDirectory {
   /// The run directory at a path, or that of the file at the path, and the file.
   ///
-  /// - Throws: ``TrainingError/missingCheckpoint(path:)``
-  public static func naming(_ path: String) throws(TrainingError) -> (directory: RunDirectory, file: URL?) {
+  /// - Throws: ``RunError/missingCheckpoint(path:)``
+  public static func naming(_ path: String) throws(RunError) -> (directory: RunDirectory, file: URL?) {
     guard let isDirectory = FileManager.default.isDirectory(atPath: path) else {
       throw .missingCheckpoint(path: path)
     }
@@ -32,8 +32,8 @@ extension RunDirectory {
   ///   - file: A checkpoint in the directory to resume from; nil to choose one.
   ///   - memoryLimit: How much memory a checkpoint's contents may take.
   /// - Returns: The continuation, and remarks on the choice.
-  /// - Throws: ``TrainingError/foreign(path:reason:)`` for a checkpoint that does not belong to the run;
-  ///   ``TrainingError/missingCheckpoint(path:)``, ``TrainingError/lostCheckpoints(path:)``, and the errors of damaged
+  /// - Throws: ``RunError/foreign(path:reason:)`` for a checkpoint that does not belong to the run;
+  ///   ``RunError/missingCheckpoint(path:)``, ``RunError/lostCheckpoints(path:)``, and the errors of damaged
   ///   files.
   public func continuation(
     from file: URL? = nil, memoryLimit: MemoryLimit = .standard
@@ -56,7 +56,7 @@ extension RunDirectory {
     }
     let (continuation, remarks) = try newest(nil, memoryLimit, isForAnother: true)
     guard case .state(let model, let state) = continuation else {
-      throw TrainingError.missingCheckpoint(path: url.relativePath)
+      throw RunError.missingCheckpoint(path: url.relativePath)
     }
     return (model, state, remarks)
   }
@@ -89,7 +89,7 @@ extension RunDirectory {
     }
     guard FileManager.default.fileExists(atPath: best.path) else {
       if let damage {
-        throw Checkpoint.together([damage, TrainingError.missingCheckpoint(path: best.relativePath)], url.relativePath)
+        throw Checkpoint.together([damage, RunError.missingCheckpoint(path: best.relativePath)], url.relativePath)
       }
       return (.beginning(try beginning()), ["\(url.relativePath) has no checkpoint yet: beginning with step 1"])
     }
@@ -105,17 +105,17 @@ extension RunDirectory {
 
   /// The configuration of a run that was killed before its first checkpoint.
   private func beginning() throws -> TrainingConfiguration {
-    if hasLostCheckpoints { throw TrainingError.lostCheckpoints(path: url.relativePath) }
+    if hasLostCheckpoints { throw RunError.lostCheckpoints(path: url.relativePath) }
     guard let text = try? String(contentsOf: configuration, encoding: .utf8),
       let configuration = try? TrainingConfiguration(json: text)
-    else { throw TrainingError.missingCheckpoint(path: url.relativePath) }
+    else { throw RunError.missingCheckpoint(path: url.relativePath) }
     return configuration
   }
 
   /// Checks that the run in the directory can be resumed from a checkpoint.
   private func check(_ file: URL, _ state: TrainingState) throws {
     func refuse(_ reason: String) throws -> Never {
-      throw TrainingError.foreign(path: file.relativePath, reason: reason)
+      throw RunError.foreign(path: file.relativePath, reason: reason)
     }
     let name = file.lastPathComponent
     guard name == Checkpoint.lastName || name == Checkpoint.bestName else {

@@ -56,22 +56,22 @@ public struct RunDirectory: Sendable {
   ///   - isReplacing: Whether to replace an existing run, which happens when the new one has its first checkpoint.
   ///   - isApart: Whether to keep the new run's files separate until then, even if there is no run to replace.
   /// - Returns: The lock, to be kept for the duration of the run.
-  /// - Throws: ``TrainingError/occupied(path:)``, ``TrainingError/inUse(path:)``,
-  ///   ``TrainingError/unwritable(path:reason:)``, ``TrainingError/lostCheckpoints(path:)``; `FileError`
+  /// - Throws: ``RunError/occupied(path:)``, ``RunError/inUse(path:)``,
+  ///   ``RunError/unwritable(path:reason:)``, ``RunError/lostCheckpoints(path:)``; `FileError`
   @discardableResult public func create(isReplacing: Bool, isApart: Bool = false) throws -> RunLock {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
-      throw TrainingError.unwritable(path: url.path, reason: Self.reason(error))
+      throw RunError.unwritable(path: url.path, reason: Self.reason(error))
     }
     let lock = try lock()
     try recover()
     if !isReplacing {
-      if holdsRun { throw TrainingError.occupied(path: url.path) }
-      if hasLostCheckpoints { throw TrainingError.lostCheckpoints(path: url.path) }
+      if holdsRun { throw RunError.occupied(path: url.path) }
+      if hasLostCheckpoints { throw RunError.lostCheckpoints(path: url.path) }
     }
     guard access(url.path, W_OK | X_OK) == 0 else {
-      throw TrainingError.unwritable(path: url.path, reason: String(cString: strerror(errno)))
+      throw RunError.unwritable(path: url.path, reason: String(cString: strerror(errno)))
     }
     if isApart || holdsRun || hasLostCheckpoints {
       try replacement.begin()
@@ -84,7 +84,7 @@ public struct RunDirectory: Sendable {
   /// Cleans up what a killed process left: an interrupted replacement, and temporary files. No other process may be
   /// training in the directory.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
+  /// - Throws: ``RunError/unwritable(path:reason:)``; `FileError`
   func recover() throws {
     try replacement.recover()
     AtomicFile.removeLeftovers(in: url) { name in
@@ -105,8 +105,8 @@ public struct RunDirectory: Sendable {
 
   /// Locks the directory, so that no other process trains in it.
   ///
-  /// - Throws: ``TrainingError/inUse(path:)``
-  public func lock() throws(TrainingError) -> RunLock { try RunLock(url) }
+  /// - Throws: ``RunError/inUse(path:)``
+  public func lock() throws(RunError) -> RunLock { try RunLock(url) }
 
   /// Saves a state as the last checkpoint, and links it as the best one if it is. A run that is to replace another
   /// does so here.
@@ -117,7 +117,7 @@ public struct RunDirectory: Sendable {
   /// - Parameters:
   ///   - state: The state.
   ///   - isBest: Whether its validation bound is the best so far.
-  /// - Throws: `SafetensorsError`; ``TrainingError/unwritable(path:reason:)``
+  /// - Throws: `SafetensorsError`; ``RunError/unwritable(path:reason:)``
   public func save(_ state: TrainingState, isBest: Bool) throws {
     let isReplacing = replacement.isPending
     let last = place.appending(path: Checkpoint.lastName)
@@ -161,14 +161,14 @@ public struct RunDirectory: Sendable {
 
   /// Appends lines to `metrics.jsonl`.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``
+  /// - Throws: ``RunError/unwritable(path:reason:)``
   public func append(_ records: [MetricsRecord]) throws {
     try JSONLines.append(records, to: place.appending(path: Self.metricsName))
   }
 
   /// Appends a line to `evaluations.jsonl`.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``
+  /// - Throws: ``RunError/unwritable(path:reason:)``
   public func append(_ evaluation: EvaluationRecord) throws { try JSONLines.append([evaluation], to: evaluations) }
 
   /// Removes from `metrics.jsonl` the records of steps after `step`, which a resumed run takes again, and damaged

@@ -33,7 +33,7 @@ extension RunDirectory {
 
   /// Removes the run's files in a directory, and its folders for event files if they are then empty.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
+  /// - Throws: ``RunError/unwritable(path:reason:)``; `FileError`
   static func removeFiles(in directory: URL) throws {
     for name in files(in: directory) { try remove(directory.appending(path: name)) }
     for name in EventFiles.folders {
@@ -47,11 +47,11 @@ extension RunDirectory {
 
   /// Removes a file or a directory.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
+  /// - Throws: ``RunError/unwritable(path:reason:)``; `FileError`
   static func remove(_ item: URL) throws {
     try DiskCall.remove.pass(item.path)
     do { try FileManager.default.removeItem(at: item) } catch {
-      throw TrainingError.unwritable(path: item.path, reason: reason(error))
+      throw RunError.unwritable(path: item.path, reason: reason(error))
     }
   }
 }

@@ -10,8 +10,8 @@ public final class RunLock {
 
   /// Locks a directory.
   ///
-  /// - Throws: ``TrainingError/inUse(path:)`` where another process has locked it.
-  init(_ url: URL) throws(TrainingError) {
+  /// - Throws: ``RunError/inUse(path:)`` where another process has locked it.
+  init(_ url: URL) throws(RunError) {
     descriptor = open(url.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     // On a file system without locks, training goes on without one.
     guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { return }

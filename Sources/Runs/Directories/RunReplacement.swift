@@ -31,14 +31,14 @@ package struct RunReplacement: Sendable {
 
   /// Begins to keep the new run's files separate.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
+  /// - Throws: ``RunError/unwritable(path:reason:)``; `FileError`
   func begin() throws {
     try makeDirectory(pending)
   }
 
   /// Replaces the old run, once the new one has its first checkpoint.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
+  /// - Throws: ``RunError/unwritable(path:reason:)``; `FileError`
   func complete() throws {
     try move(pending, to: replacing)
     try recover()
@@ -46,7 +46,7 @@ package struct RunReplacement: Sendable {
 
   /// Finishes an interrupted replacement, or undoes it if the new run has no checkpoint.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``; `FileError`
+  /// - Throws: ``RunError/unwritable(path:reason:)``; `FileError`
   func recover() throws {
     discard()
     if FileManager.default.fileExists(atPath: replacing.path) {
@@ -79,7 +79,7 @@ package struct RunReplacement: Sendable {
     guard rename(source.path, target.path) == 0 else { throw unwritable(target) }
   }
 
-  private func unwritable(_ url: URL) -> TrainingError {
+  private func unwritable(_ url: URL) -> RunError {
     .unwritable(path: url.path, reason: String(cString: strerror(errno)))
   }
 }

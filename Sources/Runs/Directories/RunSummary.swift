@@ -35,16 +35,16 @@ public struct RunSummary: Sendable {
 
   /// Reads the directory of a run; an incomplete last line is ignored, since it is still being written.
   ///
-  /// - Throws: ``TrainingError/missingRun(path:reason:)`` where there is no run;
-  ///   ``TrainingError/invalidRun(path:reason:)`` and `SafetensorsError` where its files are damaged.
+  /// - Throws: ``RunError/missingRun(path:reason:)`` where there is no run;
+  ///   ``RunError/invalidRun(path:reason:)`` and `SafetensorsError` where its files are damaged.
   public init(_ directory: RunDirectory) throws {
     self.directory = directory
     let path = directory.url.relativePath
     guard let isDirectory = FileManager.default.isDirectory(atPath: directory.url.path) else {
-      throw TrainingError.missingRun(path: path, reason: "there is nothing of that name")
+      throw RunError.missingRun(path: path, reason: "there is nothing of that name")
     }
     guard isDirectory else {
-      throw TrainingError.invalidRun(path: path, reason: "it is a file; name the directory of a run")
+      throw RunError.invalidRun(path: path, reason: "it is a file; name the directory of a run")
     }
     let checkpoints = [directory.last, directory.best].filter { FileManager.default.fileExists(atPath: $0.path) }
     let summary = try checkpoints.first.map { first in
@@ -53,7 +53,7 @@ public struct RunSummary: Sendable {
       }
     }
     if FileManager.default.fileExists(atPath: directory.configuration.path) {
-      func invalid(_ reason: String) -> TrainingError {
+      func invalid(_ reason: String) -> RunError {
         .invalidRun(path: directory.configuration.relativePath, reason: reason)
       }
       guard let text = try? String(contentsOf: directory.configuration, encoding: .utf8) else {
@@ -67,7 +67,7 @@ public struct RunSummary: Sendable {
     } else if let summary {
       configuration = summary.configuration
     } else {
-      throw TrainingError.missingRun(
+      throw RunError.missingRun(
         path: path, reason: "the directory has neither config.json nor a checkpoint")
     }
     parameterCount = summary.map { $0.parameters.reduce(0) { $0 + $1.elementCount } }

@@ -26,14 +26,14 @@ package final class EventLog {
 
   /// Writes records.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``, ``TrainingError/invalidRun(path:reason:)``
+  /// - Throws: ``RunError/unwritable(path:reason:)``, ``RunError/invalidRun(path:reason:)``
   package func append(_ records: [MetricsRecord]) throws {
     try write { try self.write(records, to: $0) }
   }
 
   /// Writes pictures.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``, ``TrainingError/invalidRun(path:reason:)``
+  /// - Throws: ``RunError/unwritable(path:reason:)``, ``RunError/invalidRun(path:reason:)``
   package func append(_ pictures: [Picture], step: Int) throws {
     try write { try $0.run.write(pictures: pictures, step: step) }
   }
@@ -43,7 +43,7 @@ package final class EventLog {
   /// A run that was interrupted or that failed may be resumed. Nothing is written for it, since TensorBoard uses the
   /// first end that it finds.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``
+  /// - Throws: ``RunError/unwritable(path:reason:)``
   package func finish(step: Int) throws {
     guard files != nil else { return }
     try write { try $0.run.writeEnd(step: step) }
@@ -52,10 +52,10 @@ package final class EventLog {
   private func write(_ body: (EventFiles) throws -> Void) throws {
     do {
       try body(files ?? begin())
-    } catch let error as TrainingError {
+    } catch let error as RunError {
       throw error
     } catch {
-      throw TrainingError.unwritable(
+      throw RunError.unwritable(
         path: files?.run.url.path ?? directory.place.path, reason: RunDirectory.reason(error))
     }
   }

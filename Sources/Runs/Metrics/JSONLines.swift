@@ -9,12 +9,12 @@ enum JSONLines {
   /// - Parameters:
   ///   - file: The file.
   ///   - mark: Lines that contain these characters are skipped without being parsed.
-  /// - Throws: ``TrainingError/invalidRun(path:reason:)`` where another line cannot be read.
+  /// - Throws: ``RunError/invalidRun(path:reason:)`` where another line cannot be read.
   static func read<Record: Decodable>(_ file: URL, skipping mark: String? = nil) throws -> [Record] {
     guard FileManager.default.fileExists(atPath: file.path) else { return [] }
     let data: Data
     do { data = try Data(contentsOf: file) } catch {
-      throw TrainingError.invalidRun(path: file.relativePath, reason: RunDirectory.reason(error))
+      throw RunError.invalidRun(path: file.relativePath, reason: RunDirectory.reason(error))
     }
     let decoder = JSONDecoder()
     let mark = mark.map { Array($0.utf8) } ?? []
@@ -22,7 +22,7 @@ enum JSONLines {
     try forEachLine(of: data) { line, number, isWhole in
       if !isWhole || line.isEmpty || contains(line, mark) { return }
       do { records.append(try decoder.decode(Record.self, from: Data(line))) } catch {
-        throw TrainingError.invalidRun(path: file.relativePath, reason: "line \(number) is damaged; take it out")
+        throw RunError.invalidRun(path: file.relativePath, reason: "line \(number) is damaged; take it out")
       }
     }
     return records
@@ -43,10 +43,10 @@ enum JSONLines {
   /// Appends objects, each on a line, with one write. An incomplete line at the end, which a killed program left, is
   /// removed; a complete one that lacks only its line feed gets it.
   ///
-  /// - Throws: ``TrainingError/unwritable(path:reason:)``
+  /// - Throws: ``RunError/unwritable(path:reason:)``
   static func append(_ records: [some Encodable], to file: URL) throws {
     let lines = Data(try records.map { try $0.json() + "\n" }.joined().utf8)
-    func unwritable() -> TrainingError {
+    func unwritable() -> RunError {
       .unwritable(path: file.path, reason: String(cString: strerror(errno)))
     }
     try DiskCall.write.pass(file.path)

@@ -62,7 +62,7 @@ struct Compare: ParsableCommand {
       Terminal.logger.warning("\(name) has no finished epoch in metrics.jsonl: it has no curve")
     }
     guard !chart.isEmpty else {
-      throw TrainingError.invalidRun(
+      throw RunError.invalidRun(
         path: runs.joined(separator: ", "), reason: "there is no finished epoch to draw a curve of")
     }
     try chart.write(to: path)

@@ -82,7 +82,7 @@ struct Evaluate: ParsableCommand {
     guard FileManager.default.isDirectory(atPath: checkpoint) == true else { return }
     do {
       try RunDirectory(checkpoint).append(record)
-    } catch let error as TrainingError {
+    } catch let error as RunError {
       guard case .unwritable(let path, let reason) = error else { throw error }
       Terminal.logger.warning("the evaluation is not kept for 'compare': cannot write \(path): \(reason)")
     }

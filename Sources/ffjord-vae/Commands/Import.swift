@@ -43,7 +43,7 @@ struct Import: ParsableCommand {
     try Failure.reporting {
       try checkOutput(output, endingIn: [".safetensors.zst"])
       if !overwrite, FileManager.default.fileExists(atPath: output) {
-        throw TrainingError.existing(path: output)
+        throw RunError.existing(path: output)
       }
       let imported = try ModelImport(
         URL(filePath: file), preset: preset, dataset: dataset, memoryLimit: memory.limit

@@ -11,7 +11,7 @@ import Runs
 ///   - option: The option that names it.
 func checkOutput(_ path: String, endingIn extensions: [String], option: String = "--output") throws {
   if FileManager.default.isDirectory(atPath: path) == true {
-    throw TrainingError.unwritable(path: path, reason: "it is a directory, and a file is needed")
+    throw RunError.unwritable(path: path, reason: "it is a directory, and a file is needed")
   }
   let place = try AtomicFile.place(of: URL(filePath: path))
   let name = URL(filePath: path).lastPathComponent.lowercased()
@@ -22,9 +22,9 @@ func checkOutput(_ path: String, endingIn extensions: [String], option: String =
   }
   let directory = place.deletingLastPathComponent()
   guard FileManager.default.isDirectory(atPath: directory.path) == true else {
-    throw TrainingError.unwritable(path: path, reason: "there is no directory \(directory.path)")
+    throw RunError.unwritable(path: path, reason: "there is no directory \(directory.path)")
   }
   if RunDirectory(directory.path).owns(place.lastPathComponent) {
-    throw TrainingError.ownedByRun(path: path, run: directory.relativePath)
+    throw RunError.ownedByRun(path: path, run: directory.relativePath)
   }
 }

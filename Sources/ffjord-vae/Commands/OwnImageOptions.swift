@@ -53,8 +53,8 @@ struct OwnImageOptions: ParsableArguments {
 
   /// Checks that options of preparation go with a dataset.
   ///
-  /// - Throws: ``TrainingError/invalidConfiguration(_:)`` for a dataset known by name.
-  func check(_ name: String) throws(TrainingError) {
+  /// - Throws: ``RunError/invalidConfiguration(_:)`` for a dataset known by name.
+  func check(_ name: String) throws(RunError) {
     guard !names.isEmpty, DatasetCatalog.isKnown(name) else { return }
     throw .invalidConfiguration(
       "\(names.joined(separator: ", ")): for your own images, --dataset PATH; \(name) is as it is published")

@@ -6,7 +6,7 @@ import NormalizingFlows
 import Runs
 import Tensors
 
-extension StrangeImages: ExpressibleByArgument {}
+extension OutOfDistributionImages: ExpressibleByArgument {}
 
 struct Score: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -41,9 +41,9 @@ struct Score: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Rank against other images: \(StrangeImages.allCases.map(\.rawValue).joined(separator: ", ")). May be repeated.",
+      "Rank against other images: \(OutOfDistributionImages.allCases.map(\.rawValue).joined(separator: ", ")). May be repeated.",
       valueName: "kind"))
-  var against: [StrangeImages] = []
+  var against: [OutOfDistributionImages] = []
 
   @Option(help: "Where the noise begins.")
   var seed: UInt64 = 1

@@ -69,12 +69,12 @@ struct ImageOptions: ParsableArguments {
       memoryLimit: memory.limit)
     let (height, width) = (configuration.model.imageHeight, configuration.model.imageWidth)
     guard loaded.height == height, loaded.width == width else {
-      throw TrainingError.invalidConfiguration(
+      throw RunError.invalidConfiguration(
         "the model takes images of \(height)x\(width), and \(name) has \(loaded.height)x\(loaded.width)"
           + (loaded.origins == nil ? "" : "; --resize \(height)x\(width) brings them to that"))
     }
     guard configuration.model.likelihood.likelihood.pixels == loaded.pixels.values else {
-      throw TrainingError.invalidConfiguration(
+      throw RunError.invalidConfiguration(
         "the model's likelihood is \(configuration.model.likelihood.rawValue), and \(name) has "
           + "\(loaded.pixels.rawValue) pixels"
           + (loaded.origins != nil && loaded.pixels == .grey
@@ -83,7 +83,7 @@ struct ImageOptions: ParsableArguments {
     let all = loaded.images(split)
     let total = all.images.count
     guard total > 0 else {
-      throw TrainingError.unusableImages(
+      throw RunError.unusableImages(
         "\(name) has no images in its split \(split.rawValue); --split all takes those of all splits")
     }
     let places = choose(total)

@@ -55,7 +55,7 @@ enum Failure {
 
   private static func code(_ error: any Error) -> Int32 {
     switch error {
-    case let error as TrainingError:
+    case let error as RunError:
       switch error.category {
       case .usage: usage
       case .badData: badData

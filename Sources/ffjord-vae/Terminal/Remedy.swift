@@ -8,7 +8,7 @@ enum Remedy {
   /// The options that mend an error; nil where there are none.
   static func options(for error: any Error) -> String? {
     switch error {
-    case let error as TrainingError: options(for: error)
+    case let error as RunError: options(for: error)
     case let error as DatasetError: options(for: error)
     case let error as SafetensorsError:
       if case .beyondLimit = error.problem { "--memory-limit GB raises the limit." } else { nil }
@@ -16,7 +16,7 @@ enum Remedy {
     }
   }
 
-  private static func options(for error: TrainingError) -> String? {
+  private static func options(for error: RunError) -> String? {
     switch error {
     case .changedData: "--allow-changed-data goes on with the images that there are now."
     case .occupied(let path):

@@ -3,7 +3,7 @@ import Randomness
 import Tensors
 
 /// Out-of-distribution images, made from in-distribution ones.
-public enum StrangeImages: String, Sendable, CaseIterable {
+public enum OutOfDistributionImages: String, Sendable, CaseIterable {
   /// The pixels of each image in random order: the same mean intensity without the shape.
   case noise
   /// Each image inverted, 1 - x: the same shape with the wrong background.

@@ -3,7 +3,7 @@ import Files
 import VariationalAutoencoder
 
 /// An error in training, or in the use of a trained model.
-public enum TrainingError: Error, Sendable, CustomStringConvertible {
+public enum RunError: Error, Sendable, CustomStringConvertible {
   /// A configuration is invalid.
   case invalidConfiguration(String)
   /// A file is not a checkpoint, or is damaged.
