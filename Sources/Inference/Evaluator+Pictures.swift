@@ -9,7 +9,7 @@ import VariationalAutoencoder
 extension Evaluator {
   /// Reconstructions of images: the mean images that the decoder computes from a sample zT of each image's posterior.
   ///
-  /// - Throws: ``RunError/solve(step:_:)``; ``RunError/undefinedResult(_:number:)``
+  /// - Throws: `RunError.solve`; `RunError.undefinedResult`
   public func reconstructions(of images: GreyImages) throws(RunError) -> GreyImages {
     var pixels: [Float] = []
     try forEachPosteriorSample(of: images) { (sample, numbers) throws(RunError) in
@@ -34,7 +34,7 @@ extension Evaluator {
 
   /// Decoded samples of the prior: mean images.
   ///
-  /// - Throws: ``RunError/undefinedResult(_:number:)``
+  /// - Throws: `RunError.undefinedResult`
   public func priorSamples(count: Int) throws(RunError) -> GreyImages {
     let latent = model.configuration.latent
     let stream = RandomStream(seed: seed, purpose: .priorSample)

@@ -101,7 +101,7 @@ public struct Evaluator: Sendable {
   /// An estimate of the seconds that an evaluation will take, from two passes over the first batch: an untimed one,
   /// from whose solver state the second starts, and a timed one.
   ///
-  /// - Throws: ``RunError/solve(step:_:)``
+  /// - Throws: `RunError.solve`
   public func estimatedSeconds(of images: GreyImages, samples: Int) throws(RunError) -> Double {
     let batch = images.prefix(min(batchSize, images.count))
     let solverState = try posteriorSample(of: batch, firstImage: 0, startingFrom: SolverState()).flow.solverState
@@ -123,7 +123,7 @@ public struct Evaluator: Sendable {
   ///   - solverState: What the solves of the first batch start from: ``Result/solverState`` of another evaluation; by
   ///     default a cold start.
   ///   - report: Called after each pass over a batch, with the number of passes done and the total.
-  /// - Throws: ``RunError/solve(step:_:)``, ``RunError/undefinedBound(image:)``
+  /// - Throws: `RunError.solve`, `RunError.undefinedBound`
   public func evaluate(
     _ images: GreyImages, samples: Int = 1, startingFrom solverState: SolverState = SolverState(),
     report: (_ done: Int, _ total: Int) -> Void = { _, _ in }

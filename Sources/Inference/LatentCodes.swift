@@ -28,7 +28,7 @@ extension Evaluator {
   ///   - images: The images, as the model takes them.
   ///   - isMean: Whether z0 is the posterior's mean, rather than a sample.
   ///   - report: Called after each batch, with the number of images done and the total.
-  /// - Throws: ``RunError/solve(step:_:)``; ``RunError/undefinedResult(_:number:)``
+  /// - Throws: `RunError.solve`; `RunError.undefinedResult`
   public func codes(
     of images: GreyImages, isMean: Bool = false, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(RunError) -> LatentCodes {
@@ -53,7 +53,7 @@ extension Evaluator {
   ///   - ends: As many images, at their ends.
   ///   - steps: The number of images on a line, both ends included; at least two.
   /// - Returns: The images, line after line.
-  /// - Throws: ``RunError/solve(step:_:)``; ``RunError/undefinedResult(_:number:)``
+  /// - Throws: `RunError.solve`; `RunError.undefinedResult`
   public func interpolations(
     from starts: GreyImages, to ends: GreyImages, steps: Int
   ) throws(RunError) -> GreyImages {

@@ -21,7 +21,7 @@ public struct TrainedModel: Sendable {
   ///   - path: A checkpoint file, or the directory of a run.
   ///   - parameters: Whether to use the moving average of the parameters.
   ///   - memoryLimit: How much memory the file's contents may take.
-  /// - Throws: `SafetensorsError` and ``RunError``, with a mention of another checkpoint that can be used, if any.
+  /// - Throws: `SafetensorsError` and `RunError`, with a mention of another checkpoint that can be used, if any.
   public init(
     at path: String, parameters: Checkpoint.ParameterChoice = .averaged, memoryLimit: MemoryLimit = .standard
   ) throws {

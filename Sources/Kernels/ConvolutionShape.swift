@@ -6,14 +6,23 @@ import Tensors
 public struct ConvolutionShape: Hashable, Sendable {
   /// Images in the batch.
   public private(set) var batch: Int
+  /// Rows of an input image.
   public let inputHeight: Int
+  /// Columns of an input image.
   public let inputWidth: Int
+  /// Channels of the input.
   public private(set) var inputChannels: Int
+  /// Rows of an output image.
   public let outputHeight: Int
+  /// Columns of an output image.
   public let outputWidth: Int
+  /// Channels of the output.
   public private(set) var outputChannels: Int
+  /// Rows of the kernel.
   public let kernelHeight: Int
+  /// Columns of the kernel.
   public let kernelWidth: Int
+  /// Input pixels from one output pixel to the next, in both directions.
   public let stride: Int
   /// Zeros before the first row and column; those after the last follow from the sizes.
   public let padding: Int

@@ -5,8 +5,11 @@ import Tensors
 /// Where one layer's low-rank weights lie in a sample's row of flow weights: U [in, rank], V [rank, out], bias [out],
 /// one after another, row-major.
 public struct LowRankLayout: Hashable, Sendable {
+  /// Inputs of the layer.
   public let inputs: Int
+  /// Columns of U, and rows of V.
   public let rank: Int
+  /// Outputs of the layer.
   public let outputs: Int
   /// The first number of U within the row.
   public let offset: Int
@@ -16,6 +19,9 @@ public struct LowRankLayout: Hashable, Sendable {
   /// The greatest rank.
   public static let maximumRank = Int(CK_MAX_RANK)
 
+  /// The layout of a layer whose U begins at number `offset` of the row.
+  ///
+  /// - Precondition: `rank` is in 1...``maximumRank``.
   public init(inputs: Int, rank: Int, outputs: Int, offset: Int) {
     precondition((1...Self.maximumRank).contains(rank), "low rank: \(rank) is not in 1...\(Self.maximumRank)")
     self.inputs = inputs

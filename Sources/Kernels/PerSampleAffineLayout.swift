@@ -3,11 +3,14 @@ import Tensors
 /// Where one layer's affine weights lie in a sample's row of flow weights: the bias [out], then the weights
 /// [1 + in, out], row-major, whose first row multiplies the time.
 public struct PerSampleAffineLayout: Hashable, Sendable {
+  /// Inputs of the layer, without the time.
   public let inputs: Int
+  /// Outputs of the layer.
   public let outputs: Int
   /// The first number of the bias within the row.
   public let offset: Int
 
+  /// The layout of a layer whose bias begins at number `offset` of the row.
   public init(inputs: Int, outputs: Int, offset: Int) {
     self.inputs = inputs
     self.outputs = outputs

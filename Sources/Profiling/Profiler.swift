@@ -27,13 +27,17 @@ public enum Profiler {
     public var description: String { name }
   }
 
-  /// Forward, or backward along the tape.
+  /// A direction of work.
   public enum Direction: Int, Sendable, CaseIterable, Codable {
-    case forward, backward
+    /// From inputs to results.
+    case forward
+    /// From results back to the gradients of inputs.
+    case backward
   }
 
   /// What a part took.
   public struct Reading: Sendable, Codable {
+    /// Seconds of wall-clock time.
     public var seconds = 0.0
     /// Floating-point operations, a product and its sum counted as two.
     public var operations = 0
@@ -72,9 +76,12 @@ public enum Profiler {
 
   /// A part and a direction.
   public struct Place: Sendable, Hashable {
+    /// The part.
     public let part: Label
+    /// The direction.
     public let direction: Direction
 
+    /// A part at work in a direction.
     public init(part: Label, direction: Direction) {
       self.part = part
       self.direction = direction
@@ -114,8 +121,11 @@ public enum Profiler {
 
   /// Counts an operation.
   ///
-  /// - Parameter lowPrecisionProducts: How many products of rounded factors each product of the operation takes; 0 where it is formed
-  ///   in single precision.
+  /// - Parameters:
+  ///   - operations: Floating-point operations, a product and its sum counted as two.
+  ///   - bytes: Bytes read and written.
+  ///   - lowPrecisionProducts: How many products of rounded factors each product of the operation takes; 0 where it is
+  ///     formed in single precision.
   public static func count(operations: Int, bytes: Int, lowPrecisionProducts: Int = 0) {
     guard isOn.load(ordering: .relaxed) else { return }
     state.withLock { state in

@@ -18,8 +18,8 @@ public enum ModelExport {
   ///   - url: The file.
   ///   - storage: The type in which the parameters are stored.
   /// - Returns: The number of tensors in the file.
-  /// - Throws: `SafetensorsError`; ``RunError/unwritable(path:reason:)`` for a number beyond the type's range;
-  ///   ``RunError/invalidConfiguration(_:)`` for a model that the published code has no class for.
+  /// - Throws: `SafetensorsError`; `RunError.unwritable` for a number beyond the type's range;
+  ///   `RunError.invalidConfiguration` for a model that the published code has no class for.
   @discardableResult
   public static func write(
     _ state: TrainingState, to url: URL, as storage: ParameterStorage = .float32

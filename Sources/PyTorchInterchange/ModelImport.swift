@@ -27,12 +27,12 @@ public struct ModelImport: Sendable {
   ///
   /// - Parameters:
   ///   - url: The file.
-  ///   - preset: The preset to begin with, in place of the metadata; nil to use the metadata, or else ``Preset/paper``.
+  ///   - preset: The preset to begin with, in place of the metadata; nil to use the metadata, or else `Preset.paper`.
   ///   - dataset: The dataset that the model is for.
   ///   - memoryLimit: How much memory the file's contents may take.
   ///   - change: Changes the architecture that was found.
-  /// - Throws: `SafetensorsError` for a damaged file; ``RunError/invalidModel(path:reason:)``, which names every
-  ///   tensor that is missing, misshaped or not part of the model; ``RunError/invalidConfiguration(_:)`` for an
+  /// - Throws: `SafetensorsError` for a damaged file; `RunError.invalidModel`, which names every
+  ///   tensor that is missing, misshaped or not part of the model; `RunError.invalidConfiguration` for an
   ///   invalid change.
   public init(
     _ url: URL, preset: Preset? = nil, dataset: String? = nil, memoryLimit: MemoryLimit = .standard,

@@ -33,7 +33,7 @@ public struct PublishedStateDict: Sendable {
   ///   - url: The file.
   ///   - memoryLimit: How much memory the file's contents may take.
   /// - Throws: `SafetensorsError` for a file that is damaged, not a safetensors file, or too large for memory;
-  ///   ``RunError/invalidModel(path:reason:)``, which names every tensor that has a type that cannot be read, no
+  ///   `RunError.invalidModel`, which names every tensor that has a type that cannot be read, no
   ///   elements, or a number that is not finite.
   public init(_ url: URL, memoryLimit: MemoryLimit = .standard) throws {
     let file = try SafetensorsFile(url, memoryLimit: memoryLimit)

@@ -4,8 +4,11 @@ import CKernels
 public enum Compute {
   /// The instruction sets that the kernels are compiled for.
   public enum InstructionSet: UInt32, Sendable, CaseIterable {
+    /// What any processor has.
     case portable = 0
+    /// AVX2 and FMA.
     case avx2 = 1
+    /// AVX-512 (F, BW, DQ, VL).
     case avx512 = 2
     /// AVX-512, and its instructions for products of bfloat16 numbers.
     case avx512bf16 = 3

@@ -61,7 +61,7 @@ public struct Benchmark: Sendable {
 
   /// A benchmark of a configuration, whose dataset is replaced by noise.
   ///
-  /// - Throws: ``RunError/invalidConfiguration(_:)``; ``RunError/notEnoughMemory(_:needed:available:)``
+  /// - Throws: `RunError.invalidConfiguration`; `RunError.notEnoughMemory`
   public init(_ configuration: TrainingConfiguration) throws(RunError) {
     var configuration = configuration
     // The size and the likelihood of the dataset's images, which are not read.
@@ -92,7 +92,7 @@ public struct Benchmark: Sendable {
   /// - Parameters:
   ///   - steps: The number of timed steps.
   ///   - untimed: The number of untimed steps before them.
-  /// - Throws: ``RunError``
+  /// - Throws: `RunError`
   public func training(steps: Int, untimed: Int) throws(RunError) -> Report {
     let (model, initial) = try makeState()
     var state = consume initial
@@ -111,7 +111,7 @@ public struct Benchmark: Sendable {
   ///   - divergence: How the divergence is computed.
   ///   - repeats: The number of timed evaluations.
   ///   - untimed: The number of untimed evaluations before them.
-  /// - Throws: ``RunError``
+  /// - Throws: `RunError`
   public func evaluation(divergence: Divergence, repeats: Int, untimed: Int) throws(RunError) -> Report {
     let (model, state) = try makeState()
     let evaluator = Evaluator(

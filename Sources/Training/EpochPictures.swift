@@ -11,7 +11,7 @@ struct EpochPictures {
 
   /// The first images, each with its reconstruction on its right.
   ///
-  /// - Throws: ``RunError/solve(step:_:)``
+  /// - Throws: `RunError.solve`
   func reconstructions(of images: GreyImages) throws -> Picture {
     let shown = images.prefix(min(images.count, 40))
     let grid = ImageGrid.pairs(

@@ -13,7 +13,7 @@ struct InitialParameters {
   ///   - trained: The parameters of a trained model.
   ///   - random: Random parameters of the run's model.
   ///   - model: The run's model.
-  /// - Throws: ``RunError/invalidConfiguration(_:)`` where the encoder or decoder does not fit.
+  /// - Throws: `RunError.invalidConfiguration` where the encoder or decoder does not fit.
   init(_ trained: ParameterSet, random: ParameterSet, _ model: ModelConfiguration) throws(RunError) {
     guard trained.parameters != random.parameters else {
       (values, hasNewFlow) = (trained, false)

@@ -58,13 +58,13 @@ public struct Trainer {
   /// - Parameters:
   ///   - configuration: The configuration, which is fitted to the dataset.
   ///   - dataset: The images to train on and to validate with.
-  ///   - directory: The directory of the run; see ``RunDirectory/create(isReplacing:isApart:)``.
+  ///   - directory: The directory of the run; see `RunDirectory.create(isReplacing:isApart:)`.
   ///   - initial: The parameters of a trained model to begin with; nil for random ones. A flow of other parameters than
   ///     its own begins at random, beside the trained model's encoder and decoder.
   ///   - trainedImages: The images that the initial parameters were trained on.
-  /// - Throws: ``RunError/invalidConfiguration(_:)``, also where the encoder or decoder of the initial parameters
-  ///   does not fit; ``RunError/unusableImages(_:)`` where there are no training or validation images;
-  ///   ``RunError/notEnoughMemory(_:needed:available:)``
+  /// - Throws: `RunError.invalidConfiguration`, also where the encoder or decoder of the initial parameters
+  ///   does not fit; `RunError.unusableImages` where there are no training or validation images;
+  ///   `RunError.notEnoughMemory`
   public init(
     _ configuration: TrainingConfiguration, dataset: ImageDataset, directory: RunDirectory,
     initial: ParameterSet? = nil, trainedOn trainedImages: TrainedImages? = nil
@@ -96,9 +96,9 @@ public struct Trainer {
   ///   - dataset: The images to train on and to validate with.
   ///   - directory: The directory of the run.
   ///   - allowingChangedData: Whether to accept other images than those the run began with.
-  /// - Throws: ``RunError/invalidConfiguration(_:)`` where the images are not of the model's size;
-  ///   ``RunError/changedData(_:)`` where they are not those of the run; ``RunError/unusableImages(_:)``
-  ///   where a split is empty; ``RunError/notEnoughMemory(_:needed:available:)``
+  /// - Throws: `RunError.invalidConfiguration` where the images are not of the model's size;
+  ///   `RunError.changedData` where they are not those of the run; `RunError.unusableImages`
+  ///   where a split is empty; `RunError.notEnoughMemory`
   public init(
     resuming state: TrainingState, _ model: VariationalAutoencoder, dataset: ImageDataset,
     directory: RunDirectory, allowingChangedData: Bool = false
@@ -154,7 +154,7 @@ public struct Trainer {
 
   /// Saves configuration and state before training, for a run that begins with the state of another.
   ///
-  /// - Throws: ``RunError/unwritable(path:reason:)``; `FileError`
+  /// - Throws: `RunError.unwritable`; `FileError`
   public func save() throws {
     try directory.write(state.configuration, run: state.run)
     try directory.save(state, isBest: false)
@@ -166,7 +166,7 @@ public struct Trainer {
   ///   - observer: Is told about each step and epoch.
   ///   - shouldStop: Is asked after each step whether to stop.
   /// - Returns: Why training ended.
-  /// - Throws: ``RunError``; `FileError` where a checkpoint cannot be written.
+  /// - Throws: `RunError`; `FileError` where a checkpoint cannot be written.
   public mutating func run(observer: any TrainingObserver, shouldStop: () -> Bool) throws -> Ending {
     do { return try train(observer, shouldStop) } catch let error as RunError { throw explained(error) }
   }

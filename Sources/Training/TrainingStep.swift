@@ -23,7 +23,7 @@ public struct TrainingStep: Sendable {
   ///   - state: The state, which is updated.
   ///   - order: The order of the images in the current epoch; see ``BatchPlan/order(epoch:)``.
   /// - Returns: The metrics of the batch, and the number of its images.
-  /// - Throws: ``RunError`` where a solve fails or the loss or a gradient is not finite; the state is then
+  /// - Throws: `RunError` where a solve fails or the loss or a gradient is not finite; the state is then
   ///   unchanged.
   public func take(_ state: inout TrainingState, order: [Int]) throws(RunError) -> (Metrics, images: Int) {
     let step = state.progress.step

@@ -14,7 +14,9 @@ public final class ReaderFuzzer {
   /// Small, so that a fuzzer notices memory that is taken against it.
   private static let memoryLimit = MemoryLimit(floor: 1 << 20)
 
-  /// - Parameter folder: A folder that is there, for files that each input replaces; memory is faster than a disk.
+  /// - Parameters:
+  ///   - reader: The reader.
+  ///   - folder: A folder that is there, for files that each input replaces; memory is faster than a disk.
   public init(_ reader: FuzzedReader, in folder: URL) throws {
     self.reader = reader
     self.folder = folder

@@ -9,7 +9,10 @@ import Tensors
 extension Variable {
   /// x W^T + b: x [..., in], weight [out, in], bias [out] -> [..., out]
   ///
-  /// - Parameter numerics: How exact the products of single-precision numbers are to be.
+  /// - Parameters:
+  ///   - weight: W.
+  ///   - bias: b; nil for none.
+  ///   - numerics: How exact the products of single-precision numbers are to be.
   public func affine(
     weight: Variable, bias: Variable? = nil, numerics: Numerics = .full
   ) -> Variable {

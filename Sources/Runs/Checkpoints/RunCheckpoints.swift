@@ -18,7 +18,7 @@ extension Checkpoint {
   /// - Parameters:
   ///   - path: A checkpoint file, or the directory of a run.
   ///   - memoryLimit: How much memory the file's contents may take.
-  /// - Throws: As ``TrainedModel/init(at:parameters:memoryLimit:)``.
+  /// - Throws: As `TrainedModel.init(at:parameters:memoryLimit:)`.
   public static func summary(
     at path: String, memoryLimit: MemoryLimit = .standard
   ) throws -> (summary: Summary, remarks: [String]) {

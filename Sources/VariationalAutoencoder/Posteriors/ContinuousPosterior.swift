@@ -3,7 +3,7 @@ import NeuralNetworks
 import NormalizingFlows
 import Tensors
 
-/// Amortized continuous flows, FFJORD: see ``NormalizingFlows/AmortizedContinuousFlow``.
+/// Amortized continuous flows, FFJORD: see `NormalizingFlows.AmortizedContinuousFlow`.
 public struct ContinuousPosterior: PosteriorDescription {
   public var options: [any AnyModelOption] {
     [

@@ -2,7 +2,7 @@ import DifferentialEquations
 import NeuralNetworks
 import NormalizingFlows
 
-/// Inverse autoregressive flows: see ``NormalizingFlows/InverseAutoregressiveFlow``.
+/// Inverse autoregressive flows: see `NormalizingFlows.InverseAutoregressiveFlow`.
 public struct InverseAutoregressivePosterior: PosteriorDescription {
   public var options: [any AnyModelOption] { [ModelOption.flows, ModelOption.maskedWidth] }
 

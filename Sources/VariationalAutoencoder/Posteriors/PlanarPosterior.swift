@@ -2,7 +2,7 @@ import DifferentialEquations
 import NeuralNetworks
 import NormalizingFlows
 
-/// Planar flows: see ``NormalizingFlows/PlanarFlow``.
+/// Planar flows: see `NormalizingFlows.PlanarFlow`.
 public struct PlanarPosterior: PosteriorDescription {
   public var options: [any AnyModelOption] { [ModelOption.flows] }
 

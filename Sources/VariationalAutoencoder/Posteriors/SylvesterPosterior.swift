@@ -2,7 +2,7 @@ import DifferentialEquations
 import NeuralNetworks
 import NormalizingFlows
 
-/// Sylvester flows: see ``NormalizingFlows/SylvesterFlow``.
+/// Sylvester flows: see `NormalizingFlows.SylvesterFlow`.
 public struct SylvesterPosterior: PosteriorDescription {
   /// What the matrices are made of.
   enum Basis {
