@@ -69,9 +69,6 @@ struct FreyFaces: Sendable {
 
   /// The dataset: shuffled, then divided into training, validation and test images; all are grey.
   ///
-  /// An intensity is k / 255 for a byte k, rounded to single precision. The published likelihood computes the level as
-  /// floor(255 x), which for these x is k again, for every k.
-  ///
   /// - Throws: ``DatasetError/unreadable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
   func read(_ url: URL) throws(DatasetError) -> ImageDataset {
     let pixelCount = height * width
@@ -83,7 +80,7 @@ struct FreyFaces: Sendable {
         reason: "the variable 'ff' holds \(values[place]) at row \(place % pixelCount) of column "
           + "\(place / pixelCount); a shade is a whole number from 0 to 255")
     }
-    let all = GreyImages(height: height, width: width, pixels: values.map { $0 / 255 })
+    let all = GreyImages(height: height, width: width, levels: values.map { UInt8($0) })
     var generator = MersenneTwister(seed: seed)
     let order = generator.permutation(of: counts.total)
     let (trainEnd, validationEnd) = (counts.train, counts.train + counts.validation)

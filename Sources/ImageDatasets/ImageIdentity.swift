@@ -33,7 +33,11 @@ public enum ImageIdentity {
 extension GreyImages {
   /// The identity of each image, in order.
   public var identities: [UInt64] {
-    (0..<count).map { ImageIdentity.of(height: height, width: width, intensities: self[$0]) }
+    (0..<count).map { index in
+      guard let levels else { return ImageIdentity.of(height: height, width: width, intensities: self[index]) }
+      return ImageIdentity.of(
+        height: height, width: width, shades: Array(levels[index * pixelCount..<(index + 1) * pixelCount]))
+    }
   }
 }
 

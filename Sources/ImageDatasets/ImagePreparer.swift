@@ -22,7 +22,7 @@ struct ImagePreparer: Sendable {
 
   /// Images, scaled, resized and inverted. The positions in their records begin with `firstPosition`.
   func prepare(_ raw: RawImages, firstPosition: Int) -> PreparedImages {
-    var images = GreyImages(height: raw.height, width: raw.width, pixels: scale.intensities(raw.values))
+    var images = scale.images(raw)
     let identities = raw.identities.isEmpty ? images.identities : raw.identities
     let records = identities.enumerated().map { place, identity in
       ImageRecord(
@@ -32,13 +32,11 @@ struct ImagePreparer: Sendable {
     let old = ImageSize(height: raw.height, width: raw.width)
     if let size = preparation.size, size != old {
       let average = AreaAveraging(from: old, to: size)
-      // Rounded to multiples of 1 / 255, as a file of that size would store them.
-      let pixels = (0..<images.count).flatMap { average(images[$0]).map { (255 * $0).rounded() / 255 } }
-      images = GreyImages(height: size.height, width: size.width, pixels: pixels)
+      // Rounded to grey levels, as a file of that size would store them.
+      let levels = (0..<images.count).flatMap { average(images[$0]).map { UInt8((255 * $0).rounded()) } }
+      images = GreyImages(height: size.height, width: size.width, levels: levels)
     }
-    if preparation.isInverted {
-      images = GreyImages(height: images.height, width: images.width, pixels: images.pixels.map { 1 - $0 })
-    }
+    if preparation.isInverted { images = images.inverted }
     return PreparedImages(images: images, records: records)
   }
 

@@ -62,11 +62,9 @@ extension ImageDataset {
   /// The images of a split, or of all splits: the user's own in the order of their files, others split after split.
   public func images(_ selection: ImageSelection) -> SelectedImages {
     let splits = selection.split.map { [$0] } ?? DatasetSplit.allCases
-    let pixels = splits.count == 1 ? self[splits[0]].pixels : splits.flatMap { self[$0].pixels }
     let records = splits.flatMap { origins?.records[$0] ?? [] }
     let all = SelectedImages(
-      images: GreyImages(height: height, width: width, pixels: pixels), identities: splits.flatMap(identities),
-      records: records)
+      images: GreyImages(joining: splits.map { self[$0] }), identities: splits.flatMap(identities), records: records)
     guard selection == .all, !records.isEmpty else { return all }
     return all.selecting(records.indices.sorted { records[$0].position < records[$1].position })
   }

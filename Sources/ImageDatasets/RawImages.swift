@@ -80,10 +80,15 @@ enum ImageScale: Sendable, Hashable {
     }
   }
 
-  /// The intensities of numbers.
-  func intensities(_ values: [Float]) -> [Float] {
-    // Division rather than multiplication by the reciprocal, so that floor(255 x) is k again for x = k / 255.
-    self == .unchanged ? values : values.map { $0 / 255 }
+  /// The images of numbers: grey levels where whole numbers are divided by 255.
+  func images(_ raw: RawImages) -> GreyImages {
+    let (height, width, values) = (raw.height, raw.width, raw.values)
+    return switch self {
+    case .unchanged: GreyImages(height: height, width: width, pixels: values)
+    case .dividedBy255 where values.allSatisfy { $0 == $0.rounded() }:
+      GreyImages(height: height, width: width, levels: values.map { UInt8($0) })
+    case .dividedBy255: GreyImages(height: height, width: width, pixels: values.map { $0 / 255 })
+    }
   }
 
   /// The scale, in words.

@@ -109,7 +109,7 @@ public struct Evaluator: Sendable {
     let features = model.encode(Variable(batch.tensor), constants)
     let encoded = ContinuousClock.now
     _ = try pass(
-      Variable(batch.tensor), features: features, firstImage: 0, sample: 0, startingFrom: solverState, constants)
+      batch.imageBatch, features: features, firstImage: 0, sample: 0, startingFrom: solverState, constants)
     let (encoding, pass) = ((encoded - start) / .seconds(1), (ContinuousClock.now - encoded) / .seconds(1))
     let scale = Double(images.count) / Double(max(batch.count, 1))
     return scale * (encoding + Double(samples) * pass)
@@ -135,8 +135,8 @@ public struct Evaluator: Sendable {
     var done = 0
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
-      let x = Variable(batch.tensor)
-      let features = model.encode(x, bound)
+      let x = batch.imageBatch
+      let features = model.encode(Variable(x.intensities), bound)
       var logMeans = [LogMeanExp](repeating: LogMeanExp(), count: batch.count)
       var sums = [(bound: Double, likelihood: Double, klDivergence: Double)](
         repeating: (0, 0, 0), count: batch.count)
@@ -167,10 +167,10 @@ public struct Evaluator: Sendable {
   }
 
   private func pass(
-    _ x: Variable, features: Variable, firstImage: Int, sample: Int, startingFrom solverState: SolverState,
+    _ x: ImageBatch, features: Variable, firstImage: Int, sample: Int, startingFrom solverState: SolverState,
     _ bound: BoundParameters
   ) throws(RunError) -> ModelOutput {
-    try withNoise(batch: x.shape[0], firstImage, sample: sample, solverState) {
+    try withNoise(batch: x.intensities.shape[0], firstImage, sample: sample, solverState) {
       (model, noise, probes) throws(SolveError) in
       try model.decodeSample(x, features: features, noise: noise, probes: probes, bound)
     }

@@ -35,7 +35,7 @@ public struct TrainingStep: Sendable {
       batch = batch.binarized(using: stream)
     }
     let weight = configuration.klWeight(epoch: plan.epoch(ofStep: step) + 1)
-    let pass = Pass(configuration, step: step, batch: batch.tensor)
+    let pass = Pass(configuration, step: step, batch: batch.imageBatch)
     var (gradients, metrics, solverState) = try gradient(
       pass, state.parameters, configuration.precision, weight, try initialSolverState(pass, state))
     Profiler.enter("optimizer")
@@ -64,16 +64,16 @@ public struct TrainingStep: Sendable {
   /// The inputs of a pass over a batch, other than parameters.
   private struct Pass {
     let step: Int
-    let batch: Tensor
+    let batch: ImageBatch
     let noise: Tensor
     let probes: ProbeSource
     let estimator: GradientEstimator
 
-    init(_ configuration: TrainingConfiguration, step: Int, batch: Tensor) {
+    init(_ configuration: TrainingConfiguration, step: Int, batch: ImageBatch) {
       self.step = step
       self.batch = batch
       estimator = configuration.gradientEstimator
-      let shape = [batch.shape[0], configuration.model.latent]
+      let shape = [batch.intensities.shape[0], configuration.model.latent]
       let stream = RandomStream(seed: configuration.seed, purpose: .posteriorNoise, step: UInt64(step))
       noise = Tensor(stream.normals(0..<shape.product), shape: shape)
       probes = ProbeSource(configuration.divergence, seed: configuration.seed, step: UInt64(step))
@@ -98,7 +98,7 @@ public struct TrainingStep: Sendable {
     model.flow = model.flow.starting(from: solverState)
     do throws(SolveError) {
       return try model(
-        Variable(pass.batch), noise: pass.noise, probes: pass.probes, estimator: pass.estimator, parameters)
+        pass.batch, noise: pass.noise, probes: pass.probes, estimator: pass.estimator, parameters)
     } catch {
       throw .solve(step: pass.step + 1, error)
     }

@@ -12,7 +12,7 @@ import Tensors
 ///
 /// ```swift
 /// let (model, parameters) = VariationalAutoencoder.make(ModelConfiguration(), seed: 1)
-/// let output = try model(images, noise: noise, probes: probes, parameters.constants)
+/// let output = try model(ImageBatch(images), noise: noise, probes: probes, parameters.constants)
 /// print(output.bound.value.value.mean())
 /// ```
 public struct VariationalAutoencoder: Sendable {
@@ -99,17 +99,17 @@ public struct VariationalAutoencoder: Sendable {
   /// Passes images through encoder, flow and decoder, and computes their bound.
   ///
   /// - Parameters:
-  ///   - images: `[batch, height * width]` in [0, 1], row-major.
+  ///   - images: The images.
   ///   - noise: Standard normal numbers, `[batch, latent]`.
   ///   - probes: The probes of a continuous flow's divergence.
   ///   - estimator: How the gradient of ``ModelOutput/loss(klWeight:)`` is estimated.
   ///   - parameters: The model's parameters.
   /// - Throws: `SolveError` of a continuous flow.
   public func callAsFunction(
-    _ images: Variable, noise: Tensor, probes: ProbeSource, estimator: GradientEstimator = .total,
+    _ images: ImageBatch, noise: Tensor, probes: ProbeSource, estimator: GradientEstimator = .total,
     _ parameters: BoundParameters
   ) throws(SolveError) -> ModelOutput {
-    let features = encode(images, parameters)
+    let features = encode(Variable(images.intensities), parameters)
     return try decodeSample(
       images, features: features, noise: noise, probes: probes, estimator: estimator, parameters)
   }
@@ -128,7 +128,7 @@ public struct VariationalAutoencoder: Sendable {
   /// Samples the posterior given the encoder's features, decodes the sample, and computes the bound.
   ///
   /// - Parameters:
-  ///   - images: `[batch, height * width]` in [0, 1], row-major.
+  ///   - images: The images.
   ///   - features: What ``encode(_:_:)`` gives for them, `[batch, 256]`.
   ///   - noise: Standard normal numbers, `[batch, latent]`.
   ///   - probes: The probes of a continuous flow's divergence.
@@ -136,7 +136,7 @@ public struct VariationalAutoencoder: Sendable {
   ///   - parameters: The model's parameters.
   /// - Throws: `SolveError` of a continuous flow.
   public func decodeSample(
-    _ images: Variable, features: Variable, noise: Tensor, probes: ProbeSource,
+    _ images: ImageBatch, features: Variable, noise: Tensor, probes: ProbeSource,
     estimator: GradientEstimator = .total, _ parameters: BoundParameters
   ) throws(SolveError) -> ModelOutput {
     let sample = try samplePosterior(

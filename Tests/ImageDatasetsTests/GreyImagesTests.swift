@@ -46,4 +46,21 @@ import Testing
     // Five standard deviations of a mean of a hundred thousand draws.
     #expect(abs(mean - 0.3) < 5 * (0.21 / 100_000).squareRoot())
   }
+
+  @Test func levelsStayLevels() throws {
+    let levels = (0..<18).map { UInt8(15 * $0) }
+    let grey = GreyImages(height: 2, width: 3, levels: levels)
+    let same = GreyImages(height: 2, width: 3, pixels: levels.map { Float($0) / 255 })
+    #expect(grey.count == 3 && grey.pixels == same.pixels && same.levels == nil)
+    #expect((0..<3).allSatisfy { Array(grey[$0]) == Array(same[$0]) })
+    #expect(grey.selecting([2, 0]).levels == Array(levels[12...]) + levels[..<6])
+    #expect(grey.prefix(1).levels == Array(levels[..<6]))
+    #expect(grey.inverted.levels == levels.map { 255 - $0 })
+    #expect(GreyImages(joining: [grey, grey]).levels == levels + levels)
+    #expect(GreyImages(joining: [grey, same]).pixels == same.pixels + same.pixels)
+    #expect(grey.identities == same.identities && grey.mean == same.mean && !grey.isBinary)
+    #expect(GreyImages(height: 1, width: 2, levels: [0, 255]).isBinary)
+    let stream = RandomStream(seed: 3, purpose: .test, step: 7)
+    #expect(grey.binarized(using: stream) == same.binarized(using: stream))
+  }
 }

@@ -33,7 +33,7 @@ import VariationalAutoencoder
     let (model, parameters) = VariationalAutoencoder.make(ModelConfiguration(), seed: 1)
     let batch = 20
     let output = try model(
-      Variable(strokes(batch)), noise: normals([batch, 64], 1).converted(to: .float32),
+      ImageBatch(strokes(batch)), noise: normals([batch, 64], 1).converted(to: .float32),
       probes: ProbeSource(.gaussian, seed: 1), parameters.constants)
     // The first derivative, one for the choice of the first step, and six for each of three steps.
     #expect(output.flow.statistics.map(\.evaluations) == [20, 20, 20, 20, 20])

@@ -28,7 +28,7 @@ private let python = Python(importing: "torch, numpy, safetensors.torch", of: "t
     let (images, probes) = (try input("images"), try input("probes"))
     let blocks = (0..<probes.shape[0]).map { probes.leading($0..<($0 + 1)) }
     let output = try model(
-      Variable(images.reshaped([images.shape[0], 784])), noise: try input("noise"), probes: ProbeSource(blocks),
+      ImageBatch(images.reshaped([images.shape[0], 784])), noise: try input("noise"), probes: ProbeSource(blocks),
       state.parameters.converted(to: type).constants)
     return output.bound.value.value.doubles()
   }

@@ -82,7 +82,7 @@ import Testing
       }
     }
     let likelihood = BernoulliLikelihood()
-    let value = likelihood.logProbability(of: Variable(images), decoded: Variable(logits)).value
+    let value = likelihood.logProbability(of: ImageBatch(images), decoded: Variable(logits)).value
     #expect(relativeDifference(value.doubles(), expected) < 1e-12)
     let mean = likelihood.mean(decoded: Variable(logits)).value.doubles()
     #expect(largestDifference(mean, logits.doubles().map { 1 / (1 + exp(-$0)) }) < 1e-15)
@@ -94,7 +94,7 @@ import Testing
     let images = Tensor([1.0, 0, 0, 1], shape: [4, 1]).converted(to: type)
     let tape = Tape()
     let decoded = tape.variable(logits)
-    let value = BernoulliLikelihood().logProbability(of: Variable(images), decoded: decoded)
+    let value = BernoulliLikelihood().logProbability(of: ImageBatch(images), decoded: decoded)
     #expect(largestDifference(value.value.doubles(), [0, 0, -1000, -1000]) < 1e-30)
     let gradient = tape.gradients(of: value.sum(), withRespectTo: [decoded])[0]
     #expect(largestDifference(gradient.doubles(), [0, 0, -1, 1]) < 1e-30)

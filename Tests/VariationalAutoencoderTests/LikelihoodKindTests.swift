@@ -36,9 +36,10 @@ import Testing
     let likelihood = kind.likelihood
     let (images, decoded) = example(likelihood)
     func value(_ decoded: Variable) -> Variable {
-      likelihood.logProbability(of: Variable(images), decoded: decoded).sum() + likelihood.mean(decoded: decoded).sum()
+      likelihood.logProbability(of: ImageBatch(images), decoded: decoded).sum()
+        + likelihood.mean(decoded: decoded).sum()
     }
-    let density = likelihood.logProbability(of: Variable(images), decoded: Variable(decoded)).value
+    let density = likelihood.logProbability(of: ImageBatch(images), decoded: Variable(decoded)).value
     #expect(density.shape == [Self.batch] && density.isFinite)
     let mean = likelihood.mean(decoded: Variable(decoded)).value
     #expect(mean.shape == images.shape && mean.doubles().allSatisfy { (0...1).contains($0) })
@@ -61,7 +62,7 @@ import Testing
     let (images, decoded) = example(kind.likelihood)
     func density(_ type: ElementType) -> [Double] {
       kind.likelihood.logProbability(
-        of: Variable(images.converted(to: type)), decoded: Variable(decoded.converted(to: type))
+        of: ImageBatch(images.converted(to: type)), decoded: Variable(decoded.converted(to: type))
       ).value.doubles()
     }
     for (a, b) in zip(density(.float32), density(.float64)) { #expect(abs(a - b) < 1e-5 * max(1, abs(b))) }
@@ -83,5 +84,17 @@ import Testing
 
   @Test func `pixels have a default`() {
     #expect(LikelihoodKind(for: .binary) == .bernoulli && LikelihoodKind(for: .grey) == .categorical)
+  }
+
+  @Test func `levels are those of their 255ths, whatever the intensities say`() {
+    let levels = (0..<2 * 256).map { UInt8($0 % 256) }
+    let intensities = Tensor(levels.map { Float($0) / 255 }, shape: [2, 256])
+    let decoded = Variable(Tensor(uniforms(2 * 256 * 256, 1), shape: [2, 256 * 256]).converted(to: .float32))
+    func density(_ images: ImageBatch) -> [Double] {
+      CategoricalLikelihood().logProbability(of: images, decoded: decoded).value.doubles()
+    }
+    let expected = density(ImageBatch(intensities))
+    #expect(density(ImageBatch(intensities, levels: levels)) == expected)
+    #expect(density(ImageBatch(intensities, levels: levels.reversed())) != expected)
   }
 }

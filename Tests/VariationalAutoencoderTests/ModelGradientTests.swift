@@ -18,7 +18,7 @@ import Testing
   ) throws -> Variable {
     let pixels = model.configuration.imageHeight * model.configuration.imageWidth
     let output = try model(
-      Variable(binaryImages([1, pixels], 1)), noise: normals([1, model.configuration.latent], 1),
+      ImageBatch(binaryImages([1, pixels], 1)), noise: normals([1, model.configuration.latent], 1),
       probes: Self.probes, parameters)
     return output.bound.loss(klWeight: 0.7)
   }
@@ -95,7 +95,7 @@ import Testing
       let tape = Tape()
       let tracked = set.converted(to: type).tracked(on: tape)
       let output = try model(
-        Variable(binaryImages([2, 784], 1).converted(to: type)),
+        ImageBatch(binaryImages([2, 784], 1).converted(to: type)),
         noise: normals([2, 8], 1).converted(to: type),
         probes: Self.probes, tracked)
       let gradients = tape.gradients(

@@ -32,7 +32,7 @@ import Testing
     let tape = Tape()
     let tracked = made.set.tracked(on: tape)
     let output = try made.model.decodeSample(
-      Variable(made.images), features: Variable(features),
+      ImageBatch(made.images), features: Variable(features),
       noise: normals([1, 4], UInt64(1000 + draw), features.elementType),
       probes: ProbeSource(.rademacher, seed: 3, step: UInt64(draw)), estimator: estimator, tracked)
     let wanted = zip(made.set.parameters, tracked.variables).filter { parameter, _ in
@@ -109,7 +109,7 @@ import Testing
       let tape = Tape()
       let tracked = set.tracked(on: tape)
       let output = try model(
-        Variable(images), noise: normals([1, 4], 1), probes: ProbeSource(.gaussian, seed: 3), estimator: estimator,
+        ImageBatch(images), noise: normals([1, 4], 1), probes: ProbeSource(.gaussian, seed: 3), estimator: estimator,
         tracked)
       let decoder = zip(set.parameters, tracked.variables).filter { $0.0.name.hasPrefix("p_x") }.map(\.1)
       let bound = output.bound.value.value.doubles()

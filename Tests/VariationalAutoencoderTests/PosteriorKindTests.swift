@@ -56,7 +56,7 @@ import Testing
     let tape = Tape()
     let bound = made.parameters.converted(to: type).tracked(on: tape)
     let output = try made.model(
-      Variable(images(3).converted(to: type)), noise: noise(3).converted(to: type),
+      ImageBatch(images(3).converted(to: type)), noise: noise(3).converted(to: type),
       probes: ProbeSource(.gaussian, seed: 3), bound)
     let gradients = tape.gradients(of: output.loss(klWeight: 0.7), withRespectTo: bound.variables)
     return (output, Array(zip(made.parameters.parameters.map(\.name), gradients)))

@@ -57,7 +57,7 @@ struct ReferenceModel {
     let tape = Tape()
     let bound = exact ? parameters.constants : parameters.tracked(on: tape)
     let output = try made.model(
-      Variable(images.reshaped([images.shape[0], 784])), noise: noise, probes: source, bound)
+      ImageBatch(images.reshaped([images.shape[0], 784])), noise: noise, probes: source, bound)
     guard !exact else { return (output, [:]) }
     let gradients = tape.gradients(of: output.bound.loss(klWeight: 1), withRespectTo: bound.variables)
     return (

@@ -64,7 +64,7 @@ import Testing
     let (model, parameters) = VariationalAutoencoder.make(configuration, seed: 1)
     let pixels = size.height * size.width
     let output = try model(
-      Variable(binaryImages([3, pixels], 1).converted(to: .float32)),
+      ImageBatch(binaryImages([3, pixels], 1).converted(to: .float32)),
       noise: normals([3, 4], 1).converted(to: .float32), probes: ProbeSource(.gaussian, seed: 1),
       parameters.constants)
     #expect(output.features.shape == [3, 256] && output.decoded.shape == [3, pixels])

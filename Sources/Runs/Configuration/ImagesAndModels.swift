@@ -5,13 +5,16 @@ import VariationalAutoencoder
 
 extension GreyImages {
   /// The images as a tensor, `[images, height * width]`.
-  public var tensor: Tensor { Tensor(pixels, shape: [count, height * width]) }
+  public var tensor: Tensor { Tensor(pixels, shape: [count, pixelCount]) }
+
+  /// The images as a model takes them.
+  public var imageBatch: ImageBatch { ImageBatch(tensor, levels: levels) }
 
   /// The images as `ImageGrid` draws them, which draws an intensity of 1 black: with the polarity `light`, inverted.
   public func drawn(as polarity: ImagePolarity) -> GreyImages {
     switch polarity {
     case .ink: self
-    case .light: GreyImages(height: height, width: width, pixels: pixels.map { 1 - $0 })
+    case .light: inverted
     }
   }
 }

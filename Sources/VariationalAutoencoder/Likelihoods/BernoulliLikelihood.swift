@@ -9,8 +9,8 @@ public struct BernoulliLikelihood: Likelihood {
   public init() {}
 
   /// The sum over pixels of x logit - softplus(logit), `[batch]` in nats.
-  public func logProbability(of images: Variable, decoded: Variable) -> Variable {
-    .bernoulliLogLikelihood(logits: decoded, images: images)
+  public func logProbability(of images: ImageBatch, decoded: Variable) -> Variable {
+    .bernoulliLogLikelihood(logits: decoded, images: Variable(images.intensities))
   }
 
   /// The sigmoid of the logits, `[batch, pixels]`.

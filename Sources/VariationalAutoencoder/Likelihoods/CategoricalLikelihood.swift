@@ -4,7 +4,7 @@ import Tensors
 /// Independent categorical pixels of 256 grey levels, with the levels' logits from the decoder: `[batch, pixels *
 /// 256]`.
 ///
-/// The level of an intensity x is floor(255 x), as in the published code, so that x = level / 255 gives back its level.
+/// Where images have no levels, that of an intensity x is floor(255 x), as in the published code.
 public struct CategoricalLikelihood: Likelihood {
   /// The number of levels of a pixel.
   public static let levels = 256
@@ -19,9 +19,10 @@ public struct CategoricalLikelihood: Likelihood {
   public init() {}
 
   /// The sum over pixels of the log-softmax at the pixel's level, `[batch]` in nats.
-  public func logProbability(of images: Variable, decoded: Variable) -> Variable {
+  public func logProbability(of images: ImageBatch, decoded: Variable) -> Variable {
     .categoricalLogLikelihood(
-      logits: logits(decoded), levels: images.value.floats().map { Self.level(of: $0) })
+      logits: logits(decoded),
+      levels: images.levels?.map(Int.init) ?? images.intensities.floats().map { Self.level(of: $0) })
   }
 
   /// The mean over levels of level / 255, `[batch, pixels]`.

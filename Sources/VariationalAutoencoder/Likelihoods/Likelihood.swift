@@ -21,9 +21,9 @@ public protocol Likelihood: Sendable {
   /// log p(x given z) of each image, `[batch]` in nats.
   ///
   /// - Parameters:
-  ///   - images: The images x, `[batch, pixels]` in [0, 1].
+  ///   - images: The images x.
   ///   - decoded: The decoder's output, `[batch, pixels * parameters per pixel]`.
-  func logProbability(of images: Variable, decoded: Variable) -> Variable
+  func logProbability(of images: ImageBatch, decoded: Variable) -> Variable
 
   /// The mean of p(x given z), `[batch, pixels]` in [0, 1]: the image that is drawn.
   ///
