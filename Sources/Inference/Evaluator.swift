@@ -104,12 +104,16 @@ public struct Evaluator: Sendable {
   /// - Throws: `RunError.solve`
   public func estimatedSeconds(of images: GreyImages, samples: Int) throws(RunError) -> Double {
     let batch = images.prefix(min(batchSize, images.count))
-    let solverState = try posteriorSample(of: batch, firstImage: 0, startingFrom: SolverState()).flow.solverState
+    func pass(_ features: Variable, _ solverState: SolverState) throws(RunError) -> SolverState {
+      try self.pass(
+        batch.imageBatch, features: features, model.flow, firstImage: 0, sample: 0, startingFrom: solverState, constants
+      ).flow.solverState
+    }
+    let solverState = try pass(model.encode(Variable(batch.tensor), constants), SolverState())
     let start = ContinuousClock.now
     let features = model.encode(Variable(batch.tensor), constants)
     let encoded = ContinuousClock.now
-    _ = try pass(
-      batch.imageBatch, features: features, firstImage: 0, sample: 0, startingFrom: solverState, constants)
+    _ = try pass(features, solverState)
     let (encoding, pass) = ((encoded - start) / .seconds(1), (ContinuousClock.now - encoded) / .seconds(1))
     let scale = Double(images.count) / Double(max(batch.count, 1))
     return scale * (encoding + Double(samples) * pass)
@@ -137,12 +141,13 @@ public struct Evaluator: Sendable {
       let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
       let x = batch.imageBatch
       let features = model.encode(Variable(x.intensities), bound)
+      let flow = samples > 1 ? model.flow.prepared(for: features, bound) : model.flow
       var logMeans = [LogMeanExp](repeating: LogMeanExp(), count: batch.count)
       var sums = [(bound: Double, likelihood: Double, klDivergence: Double)](
         repeating: (0, 0, 0), count: batch.count)
       for sample in 0..<samples {
         let output = try pass(
-          x, features: features, firstImage: start, sample: sample, startingFrom: result.solverState, bound)
+          x, features: features, flow, firstImage: start, sample: sample, startingFrom: result.solverState, bound)
         result.solverState = output.flow.solverState
         result.metrics.add(Metrics(output), images: batch.count)
         let terms = zip(
@@ -167,16 +172,17 @@ public struct Evaluator: Sendable {
   }
 
   private func pass(
-    _ x: ImageBatch, features: Variable, firstImage: Int, sample: Int, startingFrom solverState: SolverState,
+    _ x: ImageBatch, features: Variable, _ flow: any PosteriorFlow, firstImage: Int, sample: Int,
+    startingFrom solverState: SolverState,
     _ bound: BoundParameters
   ) throws(RunError) -> ModelOutput {
-    try withNoise(batch: x.intensities.shape[0], firstImage, sample: sample, solverState) {
+    try withNoise(batch: x.intensities.shape[0], flow, firstImage, sample: sample, solverState) {
       (model, noise, probes) throws(SolveError) in
       try model.decodeSample(x, features: features, noise: noise, probes: probes, bound)
     }
   }
 
-  /// A sample of the posterior of each image of a batch, which is not decoded.
+  /// A sample of the posterior of each image of a batch, which is not decoded, and of unknown density.
   ///
   /// - Parameters:
   ///   - batch: The images.
@@ -188,7 +194,9 @@ public struct Evaluator: Sendable {
   ) throws(RunError) -> PosteriorSample {
     let bound = constants
     let features = model.encode(Variable(batch.tensor), bound)
-    return try withNoise(batch: batch.count, firstImage, sample: 0, isMean: isMean, solverState) {
+    return try withNoise(
+      batch: batch.count, model.flow.withoutDensity, firstImage, sample: 0, isMean: isMean, solverState
+    ) {
       (model, noise, probes) throws(SolveError) in
       try model.samplePosterior(features: features, noise: noise, probes: probes, bound)
     }
@@ -210,13 +218,14 @@ public struct Evaluator: Sendable {
     }
   }
 
-  /// What `body` makes of the model with warm starts, the noise of z0 and the probes; with `isMean`, of no noise.
+  /// What `body` makes of the model with a flow, warm starts, the noise of z0 and the probes; with `isMean`, of no noise.
   private func withNoise<Result>(
-    batch: Int, _ firstImage: Int, sample: Int, isMean: Bool = false, _ solverState: SolverState,
+    batch: Int, _ flow: any PosteriorFlow, _ firstImage: Int, sample: Int, isMean: Bool = false,
+    _ solverState: SolverState,
     _ body: (VariationalAutoencoder, Tensor, ProbeSource) throws(SolveError) -> Result
   ) throws(RunError) -> Result {
     var model = model
-    if warmStart { model.flow = model.flow.starting(from: solverState) }
+    model.flow = warmStart ? flow.starting(from: solverState) : flow
     let latent = model.configuration.latent
     let stream = RandomStream(seed: seed, purpose: .evaluationNoise, step: UInt64(sample))
     let range = (firstImage * latent)..<((firstImage + batch) * latent)

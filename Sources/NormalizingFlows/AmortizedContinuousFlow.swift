@@ -25,6 +25,10 @@ public struct AmortizedContinuousFlow: ScoredFlow {
   public var regularization: DynamicsRegularization
   /// What the solves start from, in their order.
   private var solverState = SolverState()
+  /// Whether the change of the log-density is computed.
+  private var hasDensity = true
+  /// The per-sample weights of each block, `[batch, weights]`, where they are known before a pass.
+  private var perSampleWeights: [Tensor]?
 
   /// Adds the flow's parameters to a builder.
   ///
@@ -124,6 +128,25 @@ public struct AmortizedContinuousFlow: ScoredFlow {
     return flow
   }
 
+  /// This flow without the change of the log-density. The error norm of its solves is that of z alone, so that zT is that of
+  /// the whole flow within the tolerance.
+  public var withoutDensity: Self {
+    var flow = self
+    flow.hasDensity = false
+    flow.regularization = DynamicsRegularization()
+    return flow
+  }
+
+  /// This flow with the per-sample weights of images, which the hypernetwork forms once.
+  public func prepared(for features: Variable, _ parameters: BoundParameters) -> Self {
+    var flow = self
+    flow.perSampleWeights = heads.map { head in
+      Profiler.enter("hypernetwork")
+      return head(features, parameters, precision: parameters.precision).value
+    }
+    return flow
+  }
+
   private func run(
     _ start: Variable, score: Tensor? = nil, _ features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource,
     blocks: [Int], inverse: Bool
@@ -134,11 +157,15 @@ public struct AmortizedContinuousFlow: ScoredFlow {
       let velocity = velocities[block].with(parameters.precision.numerics)
       var flow = ContinuousFlow(
         velocity: velocity, timeLength: timeLengths[block], solver: solver, gradient: gradient,
-        regularization: regularization)
+        regularization: regularization, hasDensity: hasDensity)
       flow.solverState = solverState[place]
       Profiler.enter("hypernetwork")
-      let perSampleWeights = heads.isEmpty ? nil : heads[block](features, parameters, precision: parameters.precision)
-      let conditioning = velocity.conditioning(perSampleWeights: perSampleWeights, parameters)
+      let weights =
+        heads.isEmpty
+        ? nil
+        : perSampleWeights.map { Variable($0[block]) }
+          ?? heads[block](features, parameters, precision: parameters.precision)
+      let conditioning = velocity.conditioning(perSampleWeights: weights, parameters)
       Profiler.enter("flow")
       let probe = probes.probes(block, start.shape[0], latent, start.value.elementType)
       let next: FlowOutput

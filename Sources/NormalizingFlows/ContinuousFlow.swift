@@ -22,6 +22,8 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
   public var solverState = SolverState()
   /// Which regularizers are integrated along the solve: those whose weight is not zero.
   public var regularization: DynamicsRegularization
+  /// Whether the change of the log-density is computed; without it, ``FlowOutput/deltaLogDensity`` is NaN.
+  public var hasDensity: Bool
 
   /// A flow along a velocity field.
   ///
@@ -31,15 +33,21 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
   ///   - solver: How the differential equation is solved.
   ///   - gradient: How the solve is differentiated.
   ///   - regularization: Which regularizers are integrated along the solve.
+  ///   - hasDensity: Whether the change of the log-density is computed; if not, there is no regularization.
   public init(
     velocity: Field, timeLength: Double = 0.5, solver: SolverOptions = SolverOptions(),
-    gradient: AdjointMethod = .direct, regularization: DynamicsRegularization = DynamicsRegularization()
+    gradient: AdjointMethod = .direct, regularization: DynamicsRegularization = DynamicsRegularization(),
+    hasDensity: Bool = true
   ) {
+    precondition(
+      hasDensity || regularization == DynamicsRegularization(),
+      "continuous flow: regularizers are weighed by the density")
     self.velocity = velocity
     self.timeLength = timeLength
     self.solver = solver
     self.gradient = gradient
     self.regularization = regularization
+    self.hasDensity = hasDensity
   }
 
   /// Transforms z(0) to z(T).
@@ -78,6 +86,7 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
     _ z: Variable, _ delta: Variable?, _ conditioning: [Variable], _ probes: Tensor?, from start: Double,
     to end: Double
   ) throws(SolveError) -> FlowOutput {
+    guard hasDensity else { return try transform(z, conditioning, from: start, to: end) }
     let (derivatives, constants) = field(z, delta, conditioning, probes)
     let zero = Variable.noChange(of: z)
     // The integrals increase along the solve, in either direction of time.
@@ -103,6 +112,22 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
     if hasEnergy { output.kineticEnergy = solution.state[2] }
     if hasNorm { output.jacobianNorm = solution.state[1 + integrals] }
     return output
+  }
+
+  /// The solve of z alone.
+  private func transform(
+    _ z: Variable, _ conditioning: [Variable], from start: Double, to end: Double
+  ) throws(SolveError) -> FlowOutput {
+    let velocity = velocity
+    let solution = try solve(
+      { time, state, conditioning in
+        [velocity(time: time, z: Dual(state[0]), conditioning: conditioning).primal]
+      },
+      initial: [z], parameters: conditioning, from: start, to: end, options: solver, gradient: gradient,
+      startingFrom: solverState)
+    return FlowOutput(
+      z: solution.state[0], deltaLogDensity: .unknownChange(of: z), statistics: [solution.statistics],
+      solverState: solution.solverState)
   }
 
   private typealias Derivatives = (velocity: Variable, divergence: Variable, jacobianNorm: Variable?)

@@ -6,7 +6,8 @@ import Tensors
 public struct FlowOutput {
   /// The transformed state, `[batch, latent]`.
   public var z: Variable
-  /// The change of the log-density, log q(after) - log q(before), `[batch]` in nats.
+  /// The change of the log-density, log q(after) - log q(before), `[batch]` in nats; NaN of a flow that was asked to leave
+  /// it out (``PosteriorFlow/withoutDensity``).
   public var deltaLogDensity: Variable
   /// The integral of |f|^2 along the solves, `[batch]`; nil unless ``DynamicsRegularization`` asks for it.
   public var kineticEnergy: Variable?

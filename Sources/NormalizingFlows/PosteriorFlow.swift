@@ -74,6 +74,18 @@ public protocol PosteriorFlow: Sendable {
 
   /// This flow with another absolute and relative tolerance of its solves; a flow without solves is unchanged.
   func solving(toTolerance tolerance: Double) -> Self
+
+  /// This flow without the change of the log-density, which most of the work of a continuous flow goes into: its outputs'
+  /// ``FlowOutput/deltaLogDensity`` is NaN. A flow to which it comes free is unchanged.
+  var withoutDensity: Self { get }
+
+  /// This flow for images of the given features alone: what depends on them, and not on z, is computed once for any number
+  /// of samples. A flow for which nothing does is unchanged.
+  ///
+  /// - Parameters:
+  ///   - features: The encoder's output, `[batch, features]`. Passes are given the same.
+  ///   - parameters: The model's parameters, constants. Passes are given the same.
+  func prepared(for features: Variable, _ parameters: BoundParameters) -> Self
 }
 
 /// Defaults for flows without solves.
@@ -86,11 +98,23 @@ extension PosteriorFlow {
 
   /// The flow, unchanged.
   public func solving(toTolerance tolerance: Double) -> Self { self }
+
+  /// The flow, unchanged.
+  public var withoutDensity: Self { self }
+
+  /// The flow, unchanged.
+  public func prepared(for features: Variable, _ parameters: BoundParameters) -> Self { self }
 }
 
 extension Variable {
   /// Zeros, `[batch]`: the change of the log-density before any flow, for z `[batch, latent]`.
   static func noChange(of z: Variable) -> Variable {
     Variable(Tensor(zeros: [z.shape[0]], z.value.elementType))
+  }
+
+  /// NaN, `[batch]`: a change of the log-density that nobody asked for, for z `[batch, latent]`.
+  static func unknownChange(of z: Variable) -> Variable {
+    let unknown = [Double](repeating: .nan, count: z.shape[0])
+    return Variable(Tensor(unknown, shape: [z.shape[0]]).converted(to: z.value.elementType))
   }
 }

@@ -11,10 +11,10 @@ import Runs
 import Tensors
 import VariationalAutoencoder
 
-/// Times training steps, or evaluations of the bound, on noise images: as a whole, and part by part.
+/// Times training steps, or evaluations of the bound: as a whole, and part by part.
 ///
-/// The time does not depend on the contents of the images. The parameters are the initial ones, so that all runs of one
-/// configuration do the same work.
+/// On images of noise and initial parameters all runs of one configuration do the same work. Trained parameters and real
+/// images show what a step costs later on, where solves take more evaluations.
 public struct Benchmark: Sendable {
   /// The measurement of one part of a step, in one direction.
   public struct Part: Sendable, Codable {
@@ -58,6 +58,9 @@ public struct Benchmark: Sendable {
 
   private let configuration: TrainingConfiguration
   private let images: GreyImages
+  /// The parameters to begin with; nil for random ones.
+  private let parameters: ParameterSet?
+  private let isDynamicallyBinarized: Bool
 
   /// A benchmark of a configuration, whose dataset is replaced by noise.
   ///
@@ -76,15 +79,31 @@ public struct Benchmark: Sendable {
       height: configuration.model.imageHeight, width: configuration.model.imageWidth,
       pixels: configuration.model.likelihood.likelihood.pixels == .binary ? pixels.map { $0 < 0.15 ? 1 : 0 } : pixels)
     self.configuration = configuration
+    (parameters, isDynamicallyBinarized) = (nil, false)
+  }
+
+  /// A benchmark of a trained model on the first images of its training.
+  ///
+  /// - Throws: `RunError.invalidConfiguration`; `RunError.notEnoughMemory`; `RunError.unusableImages`
+  public init(_ state: TrainingState, on dataset: ImageDataset) throws(RunError) {
+    configuration = state.configuration.fitted(to: dataset)
+    try configuration.validate()
+    try MemoryEstimate.training(configuration).require(for: "a training step")
+    guard dataset.train.count > 0 else { throw .unusableImages("\(dataset.name) has no images to train on") }
+    images = dataset.train.prefix(configuration.batchSize)
+    parameters = state.parameters
+    isDynamicallyBinarized = dataset.isTrainBinarizedDynamically
   }
 
   /// A model and its initial state. They are not stored here, since a copy would count as memory of the measured steps.
   private func makeState() throws(RunError) -> (VariationalAutoencoder, TrainingState) {
-    let (model, parameters) = VariationalAutoencoder.make(
+    let (model, random) = VariationalAutoencoder.make(
       configuration.model, seed: configuration.seed, solver: try configuration.solverOptions(),
       gradient: configuration.gradient)
-    let state = TrainingState(configuration: configuration, parameters: parameters)
-    return (model, state)
+    if let parameters {
+      precondition(parameters.parameters == random.parameters, "benchmark: parameters of another model")
+    }
+    return (model, TrainingState(configuration: configuration, parameters: parameters ?? random))
   }
 
   /// Times training steps.
@@ -97,7 +116,7 @@ public struct Benchmark: Sendable {
     let (model, initial) = try makeState()
     var state = consume initial
     let step = TrainingStep(
-      model: model, images: images, isDynamicallyBinarized: false,
+      model: model, images: images, isDynamicallyBinarized: isDynamicallyBinarized,
       plan: BatchPlan(imageCount: images.count, batchSize: images.count, seed: configuration.seed))
     let order = Array(0..<images.count)
     return try measure(repeats: steps, untimed: untimed) { () throws(RunError) in

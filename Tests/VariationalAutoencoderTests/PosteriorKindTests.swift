@@ -106,6 +106,26 @@ import Testing
       regularized.loss(klWeight: 1).value.scalar - plain.loss(klWeight: 1).value.scalar
     #expect(abs(added - 0.5 * energy - 0.25 * norm) < 1e-10)
   }
+
+  @Test(arguments: Case.all)
+  func `a flow prepared for images gives the same, and one without density the same codes`(_ example: Case) throws {
+    let (model, parameters) = VariationalAutoencoder.make(example.configuration, seed: 2)
+    let bound = parameters.constants
+    let features = model.encode(Variable(images(3)), bound)
+    func sample(_ change: (any PosteriorFlow) -> any PosteriorFlow) throws -> FlowOutput {
+      var model = model
+      model.flow = change(model.flow)
+      return try model.samplePosterior(
+        features: features, noise: noise(3), probes: ProbeSource(.gaussian, seed: 3), bound
+      ).flow
+    }
+    let whole = try sample { $0 }
+    let prepared = try sample { $0.prepared(for: features, bound) }
+    #expect(prepared.z.value == whole.z.value && prepared.deltaLogDensity.value == whole.deltaLogDensity.value)
+    let codes = try sample { $0.withoutDensity }
+    #expect(relativeDifference(codes.z.value.doubles(), whole.z.value.doubles()) < 1e-4)
+    #expect(codes.deltaLogDensity.value.doubles().allSatisfy(\.isNaN) == (example.flow == .ffjord))
+  }
 }
 
 /// What a configuration accepts and reads.
