@@ -47,7 +47,7 @@ public struct ImagePreparation: Sendable, Hashable {
   /// Why the preparation is invalid; nil where it is valid.
   public var validationError: String? {
     guard let size, !ImageLayout.isAllowed(size.height, size.width, ImageLayout.sides) else { return nil }
-    return "images of \(size): \(ImageLayout.sizeRule)"
+    return "sides must be \(ImageLayout.sides.lowerBound)…\(ImageLayout.sides.upperBound), got \(size)"
   }
 }
 

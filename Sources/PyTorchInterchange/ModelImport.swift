@@ -32,8 +32,8 @@ public struct ModelImport: Sendable {
   ///   - memoryLimit: How much memory the file's contents may take.
   ///   - change: Changes the architecture that was found.
   /// - Throws: `SafetensorsError` for a damaged file; `RunError.invalidModel`, which names every
-  ///   tensor that is missing, misshaped or not part of the model; `RunError.invalidConfiguration` for an
-  ///   invalid change.
+  ///   tensor that is missing, misshaped or not part of the model; `RunError.invalidValue` for an invalid
+  ///   change.
   public init(
     _ url: URL, preset: Preset? = nil, dataset: String? = nil, memoryLimit: MemoryLimit = .standard,
     change: (inout ModelConfiguration) -> Void = { _ in }

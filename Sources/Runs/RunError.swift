@@ -4,7 +4,9 @@ import VariationalAutoencoder
 
 /// An error in training, or in the use of a trained model.
 public enum RunError: Error, Sendable, CustomStringConvertible {
-  /// A configuration is invalid.
+  /// A value of a configuration is not allowed.
+  case invalidValue(InvalidValue)
+  /// A configuration is invalid as a whole, or does not fit what it is used with.
   case invalidConfiguration(String)
   /// A file is not a checkpoint, or is damaged.
   case invalidCheckpoint(path: String, reason: String)
@@ -62,7 +64,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   /// The kind of failure.
   public var category: Category {
     switch self {
-    case .invalidConfiguration, .occupied, .foreign, .inUse, .existing, .ownedByRun: .usage
+    case .invalidValue, .invalidConfiguration, .occupied, .foreign, .inUse, .existing, .ownedByRun: .usage
     case .invalidCheckpoint, .modelAlone, .invalidModel, .invalidRun, .invalidConfigurationFile: .badData
     case .unusableImages, .changedData: .badData
     case .missingCheckpoint, .missingRun, .lostCheckpoints, .missingConfiguration: .missingInput
@@ -75,6 +77,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   /// What happened, where, and what to do about it.
   public var description: String {
     switch self {
+    case .invalidValue(let value): value.description
     case .invalidConfiguration(let text): text
     case .invalidCheckpoint(let path, let reason): "\(path) is no usable checkpoint: \(reason)"
     case .modelAlone(let path):

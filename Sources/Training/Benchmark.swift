@@ -64,7 +64,7 @@ public struct Benchmark: Sendable {
 
   /// A benchmark of a configuration, whose dataset is replaced by noise.
   ///
-  /// - Throws: `RunError.invalidConfiguration`; `RunError.notEnoughMemory`
+  /// - Throws: `RunError.invalidValue`; `RunError.invalidConfiguration`; `RunError.notEnoughMemory`
   public init(_ configuration: TrainingConfiguration) throws(RunError) {
     var configuration = configuration
     // The size and the likelihood of the dataset's images, which are not read.

@@ -62,8 +62,8 @@ public struct Trainer {
   ///   - initial: The parameters of a trained model to begin with; nil for random ones. A flow of other parameters than
   ///     its own begins at random, beside the trained model's encoder and decoder.
   ///   - trainedImages: The images that the initial parameters were trained on.
-  /// - Throws: `RunError.invalidConfiguration`, also where the encoder or decoder of the initial parameters
-  ///   does not fit; `RunError.unusableImages` where there are no training or validation images;
+  /// - Throws: `RunError.invalidValue`; `RunError.invalidConfiguration`, also where the encoder or decoder of the initial
+  ///   parameters does not fit; `RunError.unusableImages` where there are no training or validation images;
   ///   `RunError.notEnoughMemory`
   public init(
     _ configuration: TrainingConfiguration, dataset: ImageDataset, directory: RunDirectory,

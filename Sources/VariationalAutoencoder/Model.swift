@@ -41,7 +41,7 @@ public struct VariationalAutoencoder: Sendable {
     _ configuration: ModelConfiguration, seed: UInt64, solver: SolverOptions = SolverOptions(),
     gradient: AdjointMethod = .direct
   ) -> (model: VariationalAutoencoder, parameters: ParameterSet) {
-    if let validationError = configuration.validationError { preconditionFailure(validationError) }
+    if let validationError = configuration.validationError { preconditionFailure(validationError.description) }
     var builder = ParameterBuilder(seed: seed)
     let model = VariationalAutoencoder(configuration, solver, gradient, &builder)
     return (model, builder.parameters)

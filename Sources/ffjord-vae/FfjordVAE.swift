@@ -13,11 +13,11 @@ struct FfjordVAE: AsyncParsableCommand {
         ffjord-vae train --preset small --output Checkpoints/first
         ffjord-vae reconstruct Checkpoints/first --output reconstructions.png
 
-      Exit codes: 0 done, 64 usage, 65 bad data, 66 missing input, 70 internal or numerical failure, 74 input/output.
+      Exit codes: 0 done, 64 usage, 65 bad data, 66 missing input, 70 internal or numerical failure, 74 input/output.       With NO_COLOR set, messages have no colours. --generate-completion-script bash, zsh or fish prints completions for       a shell.
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Evaluate.self, Reconstruct.self, Sample.self, Interpolate.self, Encode.self, Score.self,
+      Train.self, Presets.self, Evaluate.self, Reconstruct.self, Sample.self, Interpolate.self, Encode.self, Score.self,
       Compare.self, Export.self, Import.self, Inspect.self, BenchmarkCommand.self, Datasets.self,
     ])
 
@@ -25,13 +25,19 @@ struct FfjordVAE: AsyncParsableCommand {
   static func main() async {
     StandardStreams.prepare()
     do {
-      var command = try parseAsRoot()
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
-      }
+      let arguments = Array(CommandLine.arguments.dropFirst())
+      var command = try parsed(arguments)
+      do {
+        if var command = command as? any AsyncParsableCommand {
+          try await command.run()
+        } else {
+          try command.run()
+        }
+      } catch let error as ValidationError { throw UsageError(error.message, of: type(of: command)) }
       try Failure.reporting { try StandardStreams.finishOutput() }
+    } catch let error as UsageError {
+      Terminal.logger.error("\(error.message)\n\(error.usage)")
+      exit(withError: ExitCode(Failure.usage))
     } catch  where exitCode(for: error) == .success {
       // Help was asked for, or the version.
       do {
@@ -40,5 +46,15 @@ struct FfjordVAE: AsyncParsableCommand {
         exit()
       } catch { exit(withError: error) }
     } catch { exit(withError: error) }
+  }
+
+  /// The command that is meant; throws a ``UsageError``, or what the parser has for help and completion.
+  private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+    try UsageError.command(in: arguments)
+    do { return try parseAsRoot(arguments) } catch  where exitCode(for: error) == .validationFailure {
+      // A shell that asks for completions would show what is said to the person who is typing.
+      if arguments.first == "---completion" { throw ExitCode(Failure.usage) }
+      throw UsageError(parsing: error, arguments)
+    }
   }
 }

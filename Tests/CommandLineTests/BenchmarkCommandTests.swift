@@ -31,17 +31,17 @@ import Testing
       let reading = try #require(part["reading"] as? [String: Any])
       #expect(try #require(reading["operations"] as? Int) > 1_000_000)
     }
-    #expect(report["evaluationsForward"] as? Double ?? 0 >= 2 * 7)
-    #expect(report["peakBytes"] as? Int ?? 0 > 1_000_000)
+    #expect(report["evaluations_forward"] as? Double ?? 0 >= 2 * 7)
+    #expect(report["peak_bytes"] as? Int ?? 0 > 1_000_000)
   }
 
   @Test func `precision and warm start are options`() throws {
     let options = ["benchmark", "--json", "--precision", "mixed", "--no-warm-start"]
     let report = try object(Program.succeed(options + Self.size, in: directory.url).standardOutput)
     // Without a warm start, finding the first step takes an evaluation more, and its own step.
-    #expect(report["evaluationsForward"] as? Double ?? 0 >= 2 * 8)
+    #expect(report["evaluations_forward"] as? Double ?? 0 >= 2 * 8)
     let limits = try #require(report["limits"] as? [String: Any])
-    #expect(limits["lowPrecisionOperations"] as? Double ?? 0 > 1e9)
+    #expect(limits["low_precision_operations"] as? Double ?? 0 > 1e9)
   }
 
   @Test func `an evaluation has no backward parts`() throws {

@@ -123,13 +123,21 @@ import Testing
       .compactMap { ($0["shape"] as? [Int])?.reduce(1, *) }
     #expect(report["parameters"] as? Int == sizes.reduce(0, +))
     #expect((report["progress"] as? [String: Any])?["step"] as? Int == 8)
+    #expect((report["configuration"] as? [String: Any])?["batch_size"] as? Int == 10)
   }
 
   @Test func `datasets are listed and checked`() throws {
     for arguments in [["datasets"], ["datasets", "list"]] {
       let text = try Program.succeed(arguments, in: directory.url).standardOutput
-      #expect(text.contains("glyphs: ") && text.contains("omniglot: "))
-      #expect(text.contains("not here; looked for") && text.contains("https://"))
+      let rows: [[String]] = text.components(separatedBy: "\n").prefix(6).map { line in
+        line.components(separatedBy: " ").filter { !$0.isEmpty }
+      }
+      #expect(rows[0] == ["dataset", "train", "validation", "test", "size", "pixels", "files"])
+      #expect(rows.dropFirst().map { $0[0] } == DatasetCatalog.names)
+      #expect(rows.contains(["omniglot", "23000", "1345", "8070", "28x28", "binary", "not", "here"]))
+      #expect(text.components(separatedBy: "\n").prefix(6).allSatisfy { $0.count <= 80 })
+      #expect(text.contains("/chardata.mat\n") && text.contains("https://"))
+      #expect(text.contains("in one of these folders\n  \(directory.url.path)/Datasets"))
     }
     let text = try Program.succeed(["datasets", "check", "glyphs"], in: directory.url).standardOutput
     #expect(text.contains("train: 12000 images of 28x28") && text.contains("test: 2000 images of 28x28"))

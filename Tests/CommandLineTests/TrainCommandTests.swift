@@ -57,7 +57,7 @@ import Testing
     #expect(text.hasSuffix("\n"))
     for words in [
       "40 images to train on, 20 to validate", "epoch 1  step 1/4  -ELBO ", "epoch 1  step 4/4  -ELBO ",
-      "epoch 1/1  training -ELBO ", "validation -ELBO ", "done after 4 steps", "best validation -ELBO ",
+      "epoch 1/1  -ELBO ", "  validation ", " best  ", "done after 4 steps", "best validation -ELBO ",
       "run/best.safetensors.zst", "next: ffjord-vae evaluate run",
     ] {
       #expect(text.contains(words), "no \(words) in: \(text)")

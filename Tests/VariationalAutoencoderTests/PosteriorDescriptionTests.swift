@@ -74,19 +74,30 @@ import Testing
     func error(_ change: (inout ModelConfiguration) -> Void) -> String? {
       var model = ModelConfiguration()
       change(&model)
-      return model.validationError
+      return model.validationError?.description
     }
-    #expect(error { $0.rank = 257 } == "rank 257: from 1 to 256")
-    #expect(error { $0.blocks = 0 } == "blocks 0: from 1 to 1000")
-    #expect(error { $0.hidden = [] } == "hidden: at least one layer")
-    #expect(error { $0.hidden = [8, 0] } == "hidden 8-0: widths from 1 to 65536")
+    #expect(error { $0.rank = 257 } == "rank must be 1…256, got 257")
+    #expect(error { $0.blocks = 0 } == "blocks must be 1…1000, got 0")
+    #expect(error { $0.hidden = [] } == "hidden widths must be 1…100 widths, got nothing")
+    #expect(error { $0.hidden = [8, 0] } == "hidden widths must be widths of 1…65536, got 8-0")
     let deep = error { $0.hidden = Array(repeating: 2, count: 101) }
-    #expect(deep?.hasSuffix("101 layers, and 100 are the limit") == true)
-    #expect(error { $0.timeLength = -1 } == "time length -1.0: a positive number")
-    #expect(error { $0.timeLengths = [0.5] } == "1 time lengths for 5 blocks: one for each")
-    #expect(error { ($0.flow, $0.maskedWidth) = (.iaf, 0) } == "masked width 0: from 1 to 65536")
-    #expect(error { $0.latent = 0 } == "latent 0: from 1 to 4096")
-    #expect(error { $0.imageWidth = 3 } == "images of 28x3: the sides must be from 4 to 512")
+    #expect(deep?.hasPrefix("hidden widths must be 1…100 widths, got 2-2-") == true)
+    #expect(error { $0.timeLength = -1 } == "time length must be positive, got -1")
+    #expect(error { $0.timeLengths = [0.5] } == "time lengths must be 5 numbers, one for each block, got [0.5]")
+    #expect(error { ($0.flow, $0.maskedWidth) = (.iaf, 0) } == "masked width must be 1…65536, got 0")
+    #expect(error { $0.latent = 0 } == "latent dimensions must be 1…4096, got 0")
+    #expect(error { $0.imageWidth = 3 } == "image width must be 4…512, got 3")
+  }
+
+  @Test func `an invalid value has its key, and takes another name`() {
+    var model = ModelConfiguration()
+    model.timeDependence = .squash
+    model.amortization = .hyper
+    let error = model.validationError
+    #expect(error?.key == "timeDependence" && error?.value == "squash")
+    #expect(
+      error?.description(calling: "--layer-type").hasPrefix("--layer-type must be concat with the amortization hyper")
+        == true)
   }
 }
 

@@ -189,7 +189,7 @@ import Testing
     func validationError(_ change: (inout ModelConfiguration) -> Void) -> String {
       var configuration = ModelConfiguration()
       change(&configuration)
-      return configuration.validationError ?? ""
+      return configuration.validationError?.description ?? ""
     }
     #expect(validationError { _ in } == "")
     #expect(validationError { $0.activation = .exp }.contains("softplus, tanh, elu, swish, square, relu"))
@@ -207,13 +207,13 @@ import Testing
         validationError {
           $0.flow = flow
           $0.flows = 0
-        }.contains("flows 0"))
+        }.contains("flows must be 1…1000, got 0"))
     }
     #expect(
       validationError {
         $0.flow = .iaf
         $0.maskedWidth = 100
-      }.contains("multiple of the 64"))
+      }.contains("dimensions, 64, got 100"))
     #expect(
       validationError {
         $0.flow = .sylvesterHouseholder

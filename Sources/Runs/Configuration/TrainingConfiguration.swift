@@ -102,11 +102,11 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
 
   /// The solver's options.
   ///
-  /// - Throws: ``RunError/invalidConfiguration(_:)`` for an unknown solver.
+  /// - Throws: ``RunError/invalidValue(_:)`` for an unknown solver.
   public func solverOptions() throws(RunError) -> SolverOptions {
     guard let method = ButcherTableau.named(solver) else {
       let known = ButcherTableau.all.map(\.name).joined(separator: ", ")
-      throw .invalidConfiguration("the solver \(solver) is not known; there are \(known)")
+      throw .invalidValue(InvalidValue("solver", solver, mustBe: "one of \(known)"))
     }
     guard method.isAdaptive else { return .fixed(method, steps: solverSteps) }
     let steps = AdaptiveSteps(
@@ -135,45 +135,53 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
 
   /// Checks that all values are in their ranges and fit together.
   ///
-  /// - Throws: ``RunError/invalidConfiguration(_:)``
+  /// - Throws: ``RunError/invalidValue(_:)``, ``RunError/invalidConfiguration(_:)``
   public func validate() throws(RunError) {
-    func require(_ holds: Bool, _ text: String) throws(RunError) {
-      if !holds { throw .invalidConfiguration(text) }
+    func require(_ holds: Bool, _ key: String, _ value: some CustomStringConvertible, _ requirement: String)
+      throws(RunError)
+    {
+      if !holds { throw .invalidValue(InvalidValue(key, value.description, mustBe: requirement)) }
     }
-    if let validationError = model.validationError ?? preparation.validationError {
-      throw .invalidConfiguration(validationError)
+    func require(_ key: String, _ value: Int, in range: ClosedRange<Int>) throws(RunError) {
+      try require(range.contains(value), key, value, range.inWords)
     }
-    try require(epochs > 0, "epochs \(epochs): a positive number")
-    try require((steps ?? 1) > 0, "steps \(steps ?? 0): a positive number")
-    try require((1...100_000).contains(batchSize), "batch size \(batchSize): from 1 to 100000")
-    try require(learningRate > 0 && learningRate.isFinite, "learning rate \(learningRate): a positive number")
-    try require(learningRateWarmup >= 0, "learning-rate warm-up \(learningRateWarmup): no negative number of steps")
+    func require(_ key: String, _ value: Int?, from least: Int, calling name: String? = nil) throws(RunError) {
+      guard let value, value < least else { return }
+      throw .invalidValue(InvalidValue(key, name: name, "\(value)", mustBe: "at least \(least)"))
+    }
+    if let validationError = model.validationError { throw .invalidValue(validationError) }
+    if let validationError = preparation.validationError { throw .invalidConfiguration("images: \(validationError)") }
+    try require("epochs", epochs, from: 1)
+    try require("steps", steps, from: 1)
+    try require("batchSize", batchSize, in: 1...100_000)
+    try require(learningRate > 0 && learningRate.isFinite, "learningRate", learningRate, "positive")
+    try require("learningRateWarmup", learningRateWarmup, from: 0, calling: "learning-rate warm-up")
     try require(
-      finalLearningRate >= 0 && finalLearningRate <= learningRate,
-      "final learning rate \(finalLearningRate): from 0 to the learning rate, \(learningRate)")
-    try require(plateauFactor > 0 && plateauFactor < 1, "plateau factor \(plateauFactor): between 0 and 1")
-    try require(plateauPatience >= 0, "plateau patience \(plateauPatience): no negative number of epochs")
-    try require(clipNorm.map { $0 > 0 && $0.isFinite } ?? true, "clip norm \(clipNorm ?? 0): a positive number")
-    try require(weightDecay >= 0 && weightDecay.isFinite, "weight decay \(weightDecay): no negative number")
-    try require(average.map { $0 >= 0 && $0 < 1 } ?? true, "average \(average ?? 0): a decay from 0 to below 1")
-    try require(warmup >= 0, "warm-up \(warmup): no negative number of epochs")
-    try require(patience > 0, "patience \(patience): a positive number of epochs")
-    try require(tolerance > 0 && tolerance < 1, "tolerance \(tolerance): between 0 and 1")
+      finalLearningRate >= 0 && finalLearningRate <= learningRate, "finalLearningRate", finalLearningRate,
+      "from 0 to the learning rate, \(learningRate)")
+    try require(plateauFactor > 0 && plateauFactor < 1, "plateauFactor", plateauFactor, "between 0 and 1")
+    try require("plateauPatience", plateauPatience, from: 0)
+    try require(clipNorm.map { $0 > 0 && $0.isFinite } ?? true, "clipNorm", clipNorm ?? 0, "positive")
+    try require(weightDecay >= 0 && weightDecay.isFinite, "weightDecay", weightDecay, "at least 0")
+    try require(average.map { $0 >= 0 && $0 < 1 } ?? true, "average", average ?? 0, "from 0 to below 1")
+    try require("warmup", warmup, from: 0, calling: "KL warm-up")
+    try require("patience", patience, from: 1)
+    try require(tolerance > 0 && tolerance < 1, "tolerance", tolerance, "between 0 and 1")
     try require(
-      trainingTolerance.map { $0 > 0 && $0 < 1 } ?? true,
-      "training tolerance \(trainingTolerance ?? 0): between 0 and 1")
-    try require((1...100_000).contains(solverSteps), "solver steps \(solverSteps): from 1 to 100000")
-    for (split, limit) in [("training", limitTrain), ("validation", limitEvaluation)] {
-      try require((limit ?? 1) > 0, "limit \(limit ?? 0) of \(split) images: a positive number")
-    }
+      trainingTolerance.map { $0 > 0 && $0 < 1 } ?? true, "trainingTolerance", trainingTolerance ?? 0,
+      "between 0 and 1")
+    try require("solverSteps", solverSteps, in: 1...100_000)
+    try require("limitTrain", limitTrain, from: 1, calling: "limit of training images")
+    try require("limitEvaluation", limitEvaluation, from: 1, calling: "limit of validation images")
     if gradientEstimator == .path {
       let scored = PosteriorKind.allCases.filter(\.posterior.hasPathGradient).map(\.rawValue).joined(separator: " and ")
+      let (key, path) = ("gradientEstimator", GradientEstimator.path.rawValue)
       try require(
-        model.posterior.hasPathGradient,
-        "gradient estimator path: for the posteriors \(scored), not \(model.flow.rawValue)")
+        model.posterior.hasPathGradient, key, path,
+        "total for the posterior \(model.flow.rawValue); path is for \(scored)")
       try require(
-        model.regularization == DynamicsRegularization(),
-        "gradient estimator path: not together with a weight of the kinetic energy or of the Jacobian's norm")
+        model.regularization == DynamicsRegularization(), key, path,
+        "total with a weight of the kinetic energy or of the Jacobian's norm")
     }
     _ = try solverOptions()
   }

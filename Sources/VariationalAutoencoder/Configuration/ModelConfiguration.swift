@@ -39,13 +39,12 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var posteriorSummary: String { posterior.summary(self) }
 
   /// Why the configuration is invalid; nil where it is valid.
-  public var validationError: String? {
-    guard Self.sides.contains(imageHeight), Self.sides.contains(imageWidth) else {
-      return "images of \(imageHeight)x\(imageWidth): the sides must be from \(Self.sides.lowerBound) to "
-        + "\(Self.sides.upperBound)"
+  public var validationError: InvalidValue? {
+    for (key, side) in [("imageHeight", imageHeight), ("imageWidth", imageWidth)] where !Self.sides.contains(side) {
+      return InvalidValue(key, "\(side)", mustBe: Self.sides.inWords)
     }
     guard Self.latentNumbers.contains(latent) else {
-      return "latent \(latent): from \(Self.latentNumbers.lowerBound) to \(Self.latentNumbers.upperBound)"
+      return InvalidValue("latent", name: "latent dimensions", "\(latent)", mustBe: Self.latentNumbers.inWords)
     }
     return posterior.options.lazy.compactMap { $0.validationError(in: self) }.first
       ?? posterior.validationError(self)

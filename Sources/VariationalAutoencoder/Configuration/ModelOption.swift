@@ -30,7 +30,7 @@ public struct ModelOption<Value: ModelOptionValue>: AnyModelOption {
   ///   - name: Its name in errors; nil for the words of the key.
   ///   - defaultValue: The value of configurations that do not set it.
   ///   - summary: What it says, in a few words.
-  ///   - requirement: What an invalid value would have to be, such as "from 1 to 256"; nil for a valid one.
+  ///   - requirement: What an invalid value must be, such as "1…256"; nil for a valid one.
   public init(
     _ key: String, name: String? = nil, default defaultValue: Value, _ summary: String,
     requirement: @escaping @Sendable (Value) -> String? = { _ in nil }
@@ -46,11 +46,9 @@ public struct ModelOption<Value: ModelOptionValue>: AnyModelOption {
 
   public func text(in model: ModelConfiguration) -> String { model[self].optionText }
 
-  public func validationError(in model: ModelConfiguration) -> String? {
+  public func validationError(in model: ModelConfiguration) -> InvalidValue? {
     let value = model[self]
-    return requirement(value).map { requirement in
-      [name, value.optionText].filter { !$0.isEmpty }.joined(separator: " ") + ": " + requirement
-    }
+    return requirement(value).map { InvalidValue(key, name: name, value.optionText, mustBe: $0) }
   }
 
   public func setExample(in model: inout ModelConfiguration) {
@@ -80,7 +78,7 @@ extension ModelOption<Int> {
   ///   - summary: What it says, in a few words.
   public init(_ key: String, default defaultValue: Int, in range: ClosedRange<Int>, _ summary: String) {
     self.init(key, default: defaultValue, summary) {
-      range.contains($0) ? nil : "from \(range.lowerBound) to \(range.upperBound)"
+      range.contains($0) ? nil : range.inWords
     }
   }
 }
@@ -99,7 +97,7 @@ public protocol AnyModelOption: Sendable {
   /// Its value in a configuration, as it is written on a command line.
   func text(in model: ModelConfiguration) -> String
   /// Why its value in a configuration is invalid; nil where it is valid.
-  func validationError(in model: ModelConfiguration) -> String?
+  func validationError(in model: ModelConfiguration) -> InvalidValue?
   /// Sets it to some value, so that a configuration has its key; not to a valid one.
   func setExample(in model: inout ModelConfiguration)
   /// Writes its value in a configuration.

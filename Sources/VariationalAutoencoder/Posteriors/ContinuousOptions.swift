@@ -9,10 +9,9 @@ extension ModelOption<[Int]> {
 
   /// The widths of the hidden layers.
   public static var hidden: Self {
-    Self("hidden", default: [512, 512], "widths of the velocity's hidden layers") { widths in
-      if widths.isEmpty { return "at least one layer" }
-      if widths.count > greatestDepth { return "\(widths.count) layers, and \(greatestDepth) are the limit" }
-      return widths.allSatisfy { (1...65536).contains($0) } ? nil : "widths from 1 to 65536"
+    Self("hidden", name: "hidden widths", default: [512, 512], "Widths of the hidden layers") { widths in
+      if !(1...greatestDepth).contains(widths.count) { return "\((1...greatestDepth).inWords) widths" }
+      return widths.allSatisfy { (1...65536).contains($0) } ? nil : "widths of \((1...65536).inWords)"
     }
   }
 }
@@ -20,26 +19,26 @@ extension ModelOption<[Int]> {
 extension ModelOption<Int> {
   /// The number of blocks.
   public static var blocks: Self {
-    Self("blocks", default: 5, in: 1...1000, "continuous flows, one after another")
+    Self("blocks", default: 5, in: 1...1000, "Number of flows")
   }
 
   /// The rank of low-rank amortization.
   public static var rank: Self {
-    Self("rank", default: 20, in: 1...Amortization.greatestRank, "rank of each image's own weights, where low-rank")
+    Self("rank", default: 20, in: 1...Amortization.greatestRank, "Rank, where weights are low-rank")
   }
 }
 
 extension ModelOption<Amortization> {
   /// Which weights are amortized.
   public static var amortization: Self {
-    Self("amortization", default: .lowRank, "which weights are the image's own")
+    Self("amortization", default: .lowRank, "Weights that depend on the image")
   }
 }
 
 extension ModelOption<TimeDependence> {
   /// How shared layers depend on the time.
   public static var timeDependence: Self {
-    Self("timeDependence", default: .concat, "how a layer depends on the time")
+    Self("timeDependence", default: .concat, "How layers depend on time")
   }
 }
 
@@ -47,7 +46,7 @@ extension ModelOption<ElementwiseFunction> {
   /// The velocity's activation.
   public static var activation: Self {
     let names = ElementwiseFunction.activations.map(\.rawValue).joined(separator: ", ")
-    return Self("activation", default: .softplus, "the velocity's activation: \(names)") {
+    return Self("activation", default: .softplus, "Activation between layers") {
       ElementwiseFunction.activations.contains($0) ? nil : "one of \(names)"
     }
   }
@@ -56,8 +55,8 @@ extension ModelOption<ElementwiseFunction> {
 extension ModelOption<Double> {
   /// The end time of all blocks.
   public static var timeLength: Self {
-    Self("timeLength", default: 0.5, "the time that each flow runs") {
-      $0 > 0 && $0.isFinite ? nil : "a positive number"
+    Self("timeLength", default: 0.5, "End time of each flow") {
+      $0 > 0 && $0.isFinite ? nil : "positive"
     }
   }
 
@@ -65,25 +64,25 @@ extension ModelOption<Double> {
   public static var kineticEnergy: Self {
     Self(
       "kineticEnergy", name: "kinetic energy weight", default: 0,
-      "weight in the loss of the integral of |f|^2, which makes solves short", requirement: weight)
+      "Weight of the integral of |f|^2", requirement: weight)
   }
 
   /// The weight of the Jacobian's norm.
   public static var jacobianNorm: Self {
     Self(
       "jacobianNorm", name: "Jacobian norm weight", default: 0,
-      "weight in the loss of the integral of |df/dz|^2 (Frobenius)", requirement: weight)
+      "Weight of the integral of |df/dz|^2", requirement: weight)
   }
 
   private static func weight(_ value: Double) -> String? {
-    value >= 0 && value.isFinite ? nil : "no negative number"
+    value >= 0 && value.isFinite ? nil : "at least 0"
   }
 }
 
 extension ModelOption<[Double]?> {
   /// The end time of each block.
   public static var timeLengths: Self {
-    Self("timeLengths", default: nil, "the time that each flow runs, where they differ") { times in
+    Self("timeLengths", default: nil, "End time of each flow, where they differ") { times in
       times?.allSatisfy { $0 > 0 && $0.isFinite } ?? true ? nil : "positive numbers"
     }
   }

@@ -13,13 +13,15 @@ public struct ContinuousPosterior: PosteriorDescription {
     ]
   }
 
-  public func validationError(_ model: ModelConfiguration) -> String? {
+  public func validationError(_ model: ModelConfiguration) -> InvalidValue? {
     if let times = model.timeLengths, times.count != model.blocks {
-      return "\(times.count) time lengths for \(model.blocks) blocks: one for each"
+      return InvalidValue(
+        ModelOption.timeLengths.key, times.optionText, mustBe: "\(model.blocks) numbers, one for each block")
     }
     if model.amortization == .hyper, model.timeDependence != .concat {
-      return "time dependence \(model.timeDependence.rawValue) with the amortization hyper, which has no shared "
-        + "layers: leave it at concat"
+      return InvalidValue(
+        ModelOption.timeDependence.key, model.timeDependence.rawValue,
+        mustBe: "concat with the amortization hyper, which has no shared layers")
     }
     return nil
   }

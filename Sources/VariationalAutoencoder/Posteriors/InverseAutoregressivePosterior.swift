@@ -6,10 +6,12 @@ import NormalizingFlows
 public struct InverseAutoregressivePosterior: PosteriorDescription {
   public var options: [any AnyModelOption] { [ModelOption.flows, ModelOption.maskedWidth] }
 
-  public func validationError(_ model: ModelConfiguration) -> String? {
+  public func validationError(_ model: ModelConfiguration) -> InvalidValue? {
     let (width, latent) = (model.maskedWidth, model.latent)
-    return width.isMultiple(of: latent) || latent.isMultiple(of: width)
-      ? nil : "masked width \(width): a multiple of the \(latent) latent numbers, or a divisor"
+    guard !width.isMultiple(of: latent), !latent.isMultiple(of: width) else { return nil }
+    return InvalidValue(
+      ModelOption.maskedWidth.key, "\(width)",
+      mustBe: "a multiple or a divisor of the number of latent dimensions, \(latent)")
   }
 
   /// The published results have 8 layers of width 1280 (van den Berg et al. 2018, experiments and appendix).
@@ -55,7 +57,7 @@ public struct InverseAutoregressivePosterior: PosteriorDescription {
 extension ModelOption<Int> {
   /// The width of the masked network.
   public static var maskedWidth: Self {
-    Self("maskedWidth", default: 1280, in: 1...65536, "width of the masked network")
+    Self("maskedWidth", default: 1280, in: 1...65536, "Width of the masked network")
   }
 }
 

@@ -36,7 +36,7 @@ public struct PlanarPosterior: PosteriorDescription {
 
 extension ModelOption<Int> {
   /// The number of layers of a finite flow.
-  public static var flows: Self { Self("flows", default: 16, in: 1...1000, "flows, one after another") }
+  public static var flows: Self { Self("flows", default: 16, in: 1...1000, "Number of flows") }
 }
 
 extension ModelConfiguration {

@@ -13,7 +13,7 @@ public protocol PosteriorDescription: Sendable {
   var options: [any AnyModelOption] { get }
 
   /// Why options of valid values do not fit together; nil where they do.
-  func validationError(_ model: ModelConfiguration) -> String?
+  func validationError(_ model: ModelConfiguration) -> InvalidValue?
 
   /// Sets its options to those of a preset.
   func setSizes(_ size: PosteriorSize, of model: inout ModelConfiguration)
@@ -75,7 +75,7 @@ public protocol PosteriorDescription: Sendable {
 
 /// What most kinds of posterior have in common.
 extension PosteriorDescription {
-  public func validationError(_ model: ModelConfiguration) -> String? { nil }
+  public func validationError(_ model: ModelConfiguration) -> InvalidValue? { nil }
   public func setSizes(_ size: PosteriorSize, of model: inout ModelConfiguration) {}
   public func details(_ model: ModelConfiguration) -> [String] { [] }
   public var publishedMethod: PublishedMethod? { nil }

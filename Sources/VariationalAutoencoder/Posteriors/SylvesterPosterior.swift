@@ -75,11 +75,11 @@ public struct SylvesterPosterior: PosteriorDescription {
 extension ModelOption<Int> {
   /// The number of orthogonal vectors.
   public static var orthogonalVectors: Self {
-    Self("orthogonalVectors", default: 32, in: 1...4096, "orthonormal vectors")
+    Self("orthogonalVectors", default: 32, in: 1...4096, "Columns of Q")
   }
 
   /// The number of Householder reflections.
-  public static var reflections: Self { Self("reflections", default: 8, in: 1...4096, "Householder reflections") }
+  public static var reflections: Self { Self("reflections", default: 8, in: 1...4096, "Reflections") }
 }
 
 extension ModelConfiguration {

@@ -15,10 +15,18 @@ struct BenchmarkCommand: ParsableCommand {
       On images of noise and initial parameters: what a step costs, not what it learns. Each part is shown with its time, \
       its rate, and its limit: the time that its arithmetic, or its reading and writing of cache and memory, would take at \
       the best rates that this machine was seen to reach just before.
+
+        ffjord-vae benchmark
+        ffjord-vae benchmark train --dataset mnist --precision mixed
+        ffjord-vae benchmark evaluate --divergence gaussian
       """, subcommands: [TrainingSteps.self, Evaluations.self], defaultSubcommand: TrainingSteps.self)
 
   struct TrainingSteps: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "train", abstract: "Training steps.")
+    static let configuration = CommandConfiguration(
+      commandName: "train", abstract: "Training steps.",
+      discussion: """
+          ffjord-vae benchmark train --dataset mnist --precision mixed
+        """)
 
     @OptionGroup var options: BenchmarkOptions
 
@@ -33,19 +41,21 @@ struct BenchmarkCommand: ParsableCommand {
 
   struct Evaluations: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "evaluate", abstract: "Evaluations of the bound of a batch.")
+      commandName: "evaluate", abstract: "Evaluations of the bound of a batch.",
+      discussion: """
+          ffjord-vae benchmark evaluate --divergence gaussian
+        """)
 
     @OptionGroup var options: BenchmarkOptions
 
-    @Option(help: "The divergence: exact, or an estimate with gaussian or rademacher noise.")
-    var divergence: Divergence = .exact
+    @OptionGroup(title: "Solver") var estimate: DivergenceOptions
 
     func run() throws {
       try Failure.reporting {
         options.compute.apply()
         let benchmark = try Benchmark(options.trainingConfiguration())
         let report = try benchmark.evaluation(
-          divergence: divergence, repeats: options.steps, untimed: options.untimed)
+          divergence: estimate.divergence, repeats: options.steps, untimed: options.untimed)
         try options.print(report, "batch")
       }
     }
@@ -54,54 +64,59 @@ struct BenchmarkCommand: ParsableCommand {
 
 /// What is timed, how often, and how it is shown.
 struct BenchmarkOptions: ParsableArguments {
-  @Option(help: "The dataset whose sizes the model has.")
-  var dataset = DatasetName.omniglot.rawValue
-
-  @Option(help: "The preset.")
-  var preset = Preset.paper
-
-  @Option(help: ArgumentHelp("Steps or batches that are timed.", valueName: "n"))
-  var steps = 5
-
-  @Option(
-    name: [.customLong("untimed"), .customLong("warmup")],
-    help: ArgumentHelp("As many before them that are not.", valueName: "n"))
-  var untimed = 2
-
-  @Option(help: ArgumentHelp("Images a batch. (default: the preset's)", valueName: "n"))
-  var batchSize: Int?
-
+  @OptionGroup(title: "Benchmark") var extent: ExtentOptions
   @OptionGroup var model: ModelOptions
+  @OptionGroup(title: "Solver") var start: StartOptions
+  @OptionGroup(title: "Output") var results: ResultOptions
+  @OptionGroup(title: "Machine") var arithmetic: PrecisionOptions
+  @OptionGroup(title: "Machine") var compute: ComputeOptions
 
-  @Option(help: "The arithmetic of convolutions and of the hypernetwork: float32, or mixed with bfloat16.")
-  var precision = Precision.float32
+  struct ExtentOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp("Dataset whose sizes the model has", valueName: "name"), completion: .knownDataset)
+    var dataset = DatasetName.omniglot.rawValue
 
-  @Flag(inversion: .prefixedNo, help: "Begin a block's solve with the step size that its last one ended with.")
-  var warmStart = true
+    @Option(help: "Settings")
+    var preset = Preset.paper
 
-  @Flag(help: "Print one JSON object to standard output.")
-  var json = false
+    @Option(help: ArgumentHelp("Steps or batches that are timed", .count))
+    var steps = 5
 
-  @OptionGroup var compute: ComputeOptions
+    @Option(
+      name: [.customLong("untimed"), .customLong("warmup")],
+      help: ArgumentHelp("Untimed ones before", .count))
+    var untimed = 2
 
-  func validate() throws {
-    if steps < 1 { throw ValidationError("--steps \(steps): a positive number") }
-    if untimed < 0 { throw ValidationError("--untimed \(untimed): no negative number") }
+    @Option(help: ArgumentHelp("Images per batch (default: the preset's)", .count))
+    var batchSize: Int?
+
+    func validate() throws {
+      try check("--steps", steps, in: 1...)
+      try check("--untimed", untimed, in: 0...)
+    }
   }
 
+  struct StartOptions: ParsableArguments {
+    @Flag(inversion: .prefixedNo, help: "Start at the last step size")
+    var warmStart = true
+  }
+
+  var steps: Int { extent.steps }
+  var untimed: Int { extent.untimed }
+
   func trainingConfiguration() throws -> TrainingConfiguration {
-    var configuration = preset.configuration(
-      dataset: dataset, flow: model.flow ?? .ffjord, amortization: model.amortization ?? .lowRank)
+    var configuration = extent.preset.configuration(
+      dataset: extent.dataset, flow: model.flow ?? .ffjord, amortization: model.amortization ?? .lowRank)
     model.apply(to: &configuration.model)
-    if let batchSize { configuration.batchSize = batchSize }
-    configuration.warmStart = warmStart
-    configuration.precision = precision
+    if let batchSize = extent.batchSize { configuration.batchSize = batchSize }
+    configuration.warmStart = start.warmStart
+    if let precision = arithmetic.precision { configuration.precision = precision }
     return configuration
   }
 
   func print(_ report: Benchmark.Report, _ unit: String) throws {
-    if json {
-      Terminal.print(try report.json())
+    if results.json {
+      Terminal.print(try report.resultJSON(isIndented: false))
       return
     }
     func row(_ cells: [String]) -> String {

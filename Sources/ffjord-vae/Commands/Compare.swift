@@ -11,6 +11,9 @@ struct Compare: ParsableCommand {
       velocity a batch, forward/backward, in the last epoch; the median over epochs of the seconds that training took; \
       and what the paper reports for its kind of posterior. Figures are in nats, for grey images in bits/dim. A run may \
       still be training.
+
+        ffjord-vae compare Checkpoints/*
+        ffjord-vae compare Checkpoints/a Checkpoints/b --curves curves.svg
       """)
 
   /// What curves are drawn against.
@@ -18,40 +21,52 @@ struct Compare: ParsableCommand {
     case epochs, steps, seconds
   }
 
-  @Argument(help: ArgumentHelp("Output directories of training runs.", valueName: "run"))
+  @Argument(help: ArgumentHelp("Folders of runs", valueName: "run"), completion: .run)
   var runs: [String]
 
-  @Flag(help: "Print the table as Markdown.")
-  var markdown = false
+  @OptionGroup(title: "Table") var table: TableOptions
+  @OptionGroup(title: "Curves") var figure: CurveOptions
+  @OptionGroup(title: "Output") var messages: MessageOptions
 
-  @Flag(help: "Print one JSON array to standard output.")
-  var json = false
+  /// How the table is printed.
+  struct TableOptions: ParsableArguments {
+    @Flag(help: "Print Markdown")
+    var markdown = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Draw validation (solid) and training (thin) curves of the negative ELBO to an SVG file.",
-      valueName: "file"))
-  var curves: String?
+    @Flag(help: "Print JSON")
+    var json = false
 
-  @Option(help: "What curves are drawn against: epochs, steps or seconds.")
-  var against: Abscissa = .epochs
-
-  func validate() throws {
-    if markdown && json { throw ValidationError("--markdown and --json: one of them") }
+    func validate() throws {
+      if markdown && json { throw ValidationError("--markdown and --json: give one of them") }
+    }
   }
+
+  /// The curves of training.
+  struct CurveOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp("SVG of curves to write", valueName: "file"), completion: .file(extensions: ["svg"]))
+    var curves: String?
+
+    @Option(help: ArgumentHelp("Horizontal axis", valueName: "axis"))
+    var against: Abscissa = .epochs
+  }
+
+  private var curves: String? { figure.curves }
+  private var against: Abscissa { figure.against }
 
   func run() throws {
     try Failure.reporting {
+      messages.apply()
       if let curves { try checkOutput(curves, endingIn: [".svg"], option: "--curves") }
       let summaries = try runs.map { try RunSummary(RunDirectory($0)) }
       let named = zip(RunNames.distinct(runs), summaries)
         .map { ComparedRun(name: $0, summary: $1) }
         .sorted { $0.precedes($1) }
       if let curves { try draw(named, to: curves) }
-      if json {
-        print(try named.map(ComparisonEntry.init).json(forPeople: true))
+      if table.json {
+        print(try named.map(ComparisonEntry.init).resultJSON())
       } else {
-        print(ComparisonTable(named).text(isMarkdown: markdown))
+        print(ComparisonTable(named).text(isMarkdown: table.markdown))
       }
     }
   }

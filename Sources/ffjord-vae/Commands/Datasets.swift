@@ -8,43 +8,51 @@ struct Datasets: AsyncParsableCommand {
     abstract: "Lists, fetches and checks datasets.",
     discussion: """
       Files are looked for in --data-dir, then in $FFJORD_VAE_DATA, then in Datasets/ of the current directory.
+
+        ffjord-vae datasets list
+        ffjord-vae datasets fetch omniglot
       """,
     subcommands: [List.self, Fetch.self, Check.self], defaultSubcommand: List.self)
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Says which datasets are known, and where they are.")
+      abstract: "Says which datasets are known, and where they are.",
+      discussion: """
+          ffjord-vae datasets list --data-dir ~/data
+        """)
 
-    @Option(help: ArgumentHelp("Where datasets are looked for first.", valueName: "dir"))
-    var dataDir: String?
+    @OptionGroup(title: "Data") var place: PlaceOptions
 
     func run() throws {
       try Failure.reporting {
-        for status in try DatasetStatus.all(
-          locator: DatasetLocator(dataDirectory: dataDir), isVerified: false)
-        {
-          print(Datasets.heading(status))
-          for file in status.files { print(Datasets.place(file)) }
+        let locator = DatasetLocator(dataDirectory: place.dataDir)
+        let listed = try DatasetCatalog.all.map {
+          (description: $0, status: try DatasetStatus(of: $0, locator: locator, isVerified: false))
         }
+        print(Datasets.table(listed).text)
+        let missing = listed.map(\.status).filter { !$0.isAvailable }
+        if !missing.isEmpty { print("\n" + Datasets.remedy(missing, locator)) }
       }
     }
   }
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Verifies the checksums of datasets, and that they can be read.")
+      abstract: "Verifies the checksums of datasets, and that they can be read.",
+      discussion: """
+          ffjord-vae datasets check omniglot
+          ffjord-vae datasets check photographs/
+        """)
 
-    @Argument(help: "The datasets. (default: all that are there)")
+    @Argument(help: "Names, or paths of own images (default: all here)", completion: .dataset)
     var names: [String] = []
 
-    @Option(help: ArgumentHelp("Where datasets are looked for first.", valueName: "dir"))
-    var dataDir: String?
-
-    @OptionGroup var memory: MemoryOptions
+    @OptionGroup(title: "Data") var place: PlaceOptions
+    @OptionGroup(title: "Machine") var memory: MemoryOptions
 
     func run() throws {
       try Failure.reporting {
-        let locator = DatasetLocator(dataDirectory: dataDir)
+        let locator = DatasetLocator(dataDirectory: place.dataDir)
         for name in names.isEmpty ? DatasetCatalog.names : names {
           let description = try DatasetCatalog.description(named: name, memoryLimit: memory.limit)
           let status = try DatasetStatus(of: description, locator: locator)
@@ -72,28 +80,40 @@ struct Datasets: AsyncParsableCommand {
 
   struct Fetch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Downloads a dataset from its published address and verifies it.")
+      abstract: "Downloads a dataset from its published address and verifies it.",
+      discussion: """
+          ffjord-vae datasets fetch omniglot --data-dir ~/data
+        """)
 
-    @Argument(help: "The dataset.")
+    @Argument(help: "Name of the dataset", completion: .knownDataset)
     var name: String
 
-    @Option(help: ArgumentHelp("Where it goes. (default: $FFJORD_VAE_DATA, else Datasets)", valueName: "dir"))
-    var dataDir: String?
+    @OptionGroup(title: "Output") var target: TargetOptions
+    @OptionGroup(title: "Output") var messages: MessageOptions
 
-    @Flag(help: "Replace a file that is there but is not known.")
-    var replace = false
+    /// Where files go.
+    struct TargetOptions: ParsableArguments {
+      @Option(
+        help: ArgumentHelp("Folder (default: $FFJORD_VAE_DATA or Datasets)", valueName: "dir"),
+        completion: .directory)
+      var dataDir: String?
+
+      @Flag(help: "Replace a file that is there but is not known")
+      var replace = false
+    }
 
     func run() async throws {
       try await Failure.reporting {
+        messages.apply()
         let description = try DatasetCatalog.description(named: name)
         guard !description.isDrawn else {
           print("\(name) is drawn by the program itself: there is nothing to fetch")
           return
         }
-        let locator = DatasetLocator(dataDirectory: dataDir)
+        let locator = DatasetLocator(dataDirectory: target.dataDir)
         let lastShown = Mutex(Int64(-1))
         let urls = try await DatasetFetcher().fetch(
-          description, into: locator.downloadDirectory, isReplacing: replace
+          description, into: locator.downloadDirectory, isReplacing: target.replace
         ) { bytes, total in
           // A line at each percent on a terminal; without a terminal, silence until it is done.
           let percent = total.map { $0 > 0 ? bytes * 100 / $0 : 0 } ?? bytes >> 20
@@ -101,7 +121,7 @@ struct Datasets: AsyncParsableCommand {
             defer { last = percent }
             return last != percent
           }
-          guard Terminal.isInteractive, isNew else { return }
+          guard Terminal.showsProgress, isNew else { return }
           let megabytes = (Double(bytes) / 1e6).fixed(1)
           let bar = total.map { Terminal.bar(Double(bytes) / Double(max($0, 1)), width: 24) + " " } ?? ""
           Terminal.draw("fetching \(bar)\(megabytes) MB")
@@ -110,6 +130,54 @@ struct Datasets: AsyncParsableCommand {
         for url in urls { print("\(url.relativePath): verified") }
       }
     }
+  }
+
+  /// Where datasets are.
+  struct PlaceOptions: ParsableArguments {
+    @Option(help: .dataFolder, completion: .directory)
+    var dataDir: String?
+  }
+
+  fileprivate static func table(_ listed: [(description: DatasetDescription, status: DatasetStatus)]) -> TextTable {
+    var table = TextTable(columns: [
+      ("dataset", .left), ("train", .right), ("validation", .right), ("test", .right), ("size", .right),
+      ("pixels", .left), ("files", .left),
+    ])
+    let rows = listed.map { description, status in
+      let counts = status.counts
+      return [
+        status.name, "\(counts.train)", "\(counts.validation)", "\(counts.test)",
+        "\(description.height)x\(description.width)", status.pixels.rawValue, files(status),
+      ].map { TextTable.Cell($0) }
+    }
+    table.groups = [("", rows)]
+    return table
+  }
+
+  /// Where a dataset's files are, in a few words.
+  private static func files(_ status: DatasetStatus) -> String {
+    if status.files.isEmpty { return "none needed: drawn by the program" }
+    let found = status.files.compactMap(\.found)
+    guard found.count == status.files.count, let first = found.first else {
+      return found.isEmpty ? "not here" : "\(found.count) of \(status.files.count) here"
+    }
+    let size = (Double(status.files.compactMap(\.byteCount).reduce(0, +)) / 1e6).fixed(1)
+    return found.count == 1
+      ? "\(first.relativePath), \(size) MB"
+      : "\(found.count) in \(first.deletingLastPathComponent().relativePath), \(size) MB"
+  }
+
+  /// How to come by datasets that are not here.
+  fileprivate static func remedy(_ missing: [DatasetStatus], _ locator: DatasetLocator) -> String {
+    let folders = locator.directories.map { "  \($0.path)" }
+    let width = missing.map(\.name.count).max() ?? 0
+    let files = missing.flatMap { status in
+      status.files.filter { $0.found == nil }
+        .map { "  \(status.name.padding(toLength: width, withPad: " ", startingAt: 0))  \($0.address.absoluteString)" }
+    }
+    return
+      (["'ffjord-vae datasets fetch NAME' fetches what is not here, or put these files"] + files
+      + ["in one of these folders"] + folders).joined(separator: "\n")
   }
 
   fileprivate static func heading(_ status: DatasetStatus) -> String {

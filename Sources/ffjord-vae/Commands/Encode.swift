@@ -9,47 +9,46 @@ struct Encode: ParsableCommand {
       The format follows the output's name. .safetensors holds four arrays [images, latent]; .npy one of \
       [images, 4, latent]; .csv a row for each image. Of your own images, .csv and .safetensors have the file, and the \
       label where folders are classes.
+
+        ffjord-vae encode Checkpoints/first --output codes.npy
+        ffjord-vae encode Checkpoints/first --dataset photos/ --output codes.csv
       """)
 
-  @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
+  @Argument(help: .checkpoint, completion: .checkpoint)
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("The file to write: .safetensors, .npy or .csv.", valueName: "file"))
-  var output: String
-
+  @OptionGroup(title: "Model") var parameters: ParameterOptions
+  @OptionGroup(title: "Model") var codes: CodeOptions
+  @OptionGroup(title: "Output") var array: ArrayOutputOptions
+  @OptionGroup(title: "Output") var messages: MessageOptions
   @OptionGroup var input: ImageOptions
+  @OptionGroup(title: "Data") var extent: LimitOptions
+  @OptionGroup(title: "Machine") var compute: ComputeOptions
 
-  @Option(help: ArgumentHelp("Use only the first images.", valueName: "n"))
-  var limit: Int?
+  /// Which code an image has.
+  struct CodeOptions: ParsableArguments {
+    @Flag(help: "Begin the flow at the mean, not at a sample")
+    var mean = false
 
-  @Flag(help: "Begin the flow at the posterior's mean, not at a sample.")
-  var mean = false
-
-  @Option(help: "Where the noise begins.")
-  var seed: UInt64 = 1
-
-  @OptionGroup var parameters: ParameterOptions
-
-  @OptionGroup var compute: ComputeOptions
-
-  func validate() throws {
-    if let limit, limit < 1 { throw ValidationError("--limit \(limit): a positive number of images") }
+    @OptionGroup var random: SeedOptions
   }
 
   func run() throws {
     try Failure.reporting {
+      messages.apply()
       compute.apply()
+      let output = array.output
       try checkOutput(output, endingIn: ArrayFile.allCases.map { ".\($0.rawValue)" })
       let trained = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
-      let chosen = try input.images(for: trained.state, seed: seed, limit: limit)
+      let chosen = try input.images(for: trained.state, seed: codes.random.seed, limit: extent.limit)
       let images = chosen.images
       try chosen.warnOfLostNames(in: output)
-      let evaluator = trained.evaluator(seed: seed)
+      let evaluator = trained.evaluator(seed: codes.random.seed)
       let progress = PassProgress("encoding")
-      let codes = try evaluator.codes(of: images, isMean: mean) { progress.report($0, of: $1) }
-      try ArrayFile.write(codes.arrays, texts: chosen.texts, to: output)
+      let result = try evaluator.codes(of: images, isMean: codes.mean) { progress.report($0, of: $1) }
+      try ArrayFile.write(result.arrays, texts: chosen.texts, to: output)
       Terminal.logger.info(
-        "\(output): codes of \(images.count) images (mean, variance, z0, zT), \(codes.zT.shape[1]) numbers each"
+        "\(output): codes of \(images.count) images (mean, variance, z0, zT), \(result.zT.shape[1]) numbers each"
       )
     }
   }

@@ -11,57 +11,56 @@ struct Evaluate: ParsableCommand {
     abstract: "Finds the bound (ELBO) of images, and with several samples a tighter one.",
     discussion: """
       Every image counts the same. With --importance-samples K above one, the K-sample importance-weighted bound of Burda \
-      et al. (2016) on the negative log-likelihood is found as well.
+      et al. (2016) on the negative log-likelihood is found as well. Of a run's folder, 'compare' has the result then.
+
+        ffjord-vae evaluate Checkpoints/first
+        ffjord-vae evaluate Checkpoints/first --importance-samples 500 --limit 1000
       """)
 
-  @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
+  @Argument(help: .checkpoint, completion: .checkpoint)
   var checkpoint: String
 
+  @OptionGroup(title: "Model") var parameters: ParameterOptions
+  @OptionGroup(title: "Bound") var bound: BoundOptions
+  @OptionGroup(title: "Output") var results: ResultOptions
+  @OptionGroup(title: "Output") var messages: MessageOptions
   @OptionGroup var input: ImageOptions
+  @OptionGroup(title: "Data") var extent: LimitOptions
+  @OptionGroup(title: "Machine") var compute: ComputeOptions
 
-  @Option(help: ArgumentHelp("Use only the first images.", valueName: "n"))
-  var limit: Int?
+  /// How the bound is estimated.
+  struct BoundOptions: ParsableArguments {
+    @OptionGroup var estimate: DivergenceOptions
 
-  @Option(help: "The divergence: exact, or an estimate with gaussian or rademacher noise.")
-  var divergence: Divergence = .exact
+    @Option(help: ArgumentHelp("Posterior samples per image", .count))
+    var importanceSamples = 1
 
-  @Option(help: ArgumentHelp("Samples of the posterior for each image.", valueName: "k"))
-  var importanceSamples = 1
+    @Option(help: ArgumentHelp("Images per batch", .count))
+    var batchSize = 100
 
-  @Option(
-    help: ArgumentHelp(
-      "Images a batch; figures depend on it within the solver's tolerance only.", valueName: "n"))
-  var batchSize = 100
+    @OptionGroup var random: SeedOptions
 
-  @Option(help: ArgumentHelp("Where the noise begins.", valueName: "n"))
-  var seed: UInt64 = 1
-
-  @Flag(help: "Print one JSON object to standard output.")
-  var json = false
-
-  @OptionGroup var parameters: ParameterOptions
-
-  @OptionGroup var compute: ComputeOptions
-
-  func validate() throws {
-    if let limit, limit < 1 { throw ValidationError("--limit \(limit): a positive number of images") }
-    if importanceSamples < 1 {
-      throw ValidationError("--importance-samples \(importanceSamples): a positive number")
-    }
-    if !(1...100_000).contains(batchSize) {
-      throw ValidationError("--batch-size \(batchSize): from 1 to 100000")
+    func validate() throws {
+      try check("--importance-samples", importanceSamples, in: 1...)
+      try check("--batch-size", batchSize, in: 1...100_000)
     }
   }
 
+  private var json: Bool { results.json }
+  private var importanceSamples: Int { bound.importanceSamples }
+  private var batchSize: Int { bound.batchSize }
+
   func run() throws {
     try Failure.reporting {
+      messages.apply()
       compute.apply()
       let trained = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
       let (state, url) = (trained.state, trained.url)
-      let chosen = try input.images(for: state, seed: seed, limit: limit)
+      let chosen = try input.images(for: state, seed: bound.random.seed, limit: extent.limit)
       let images = chosen.images
       if !json { Terminal.logger.info("\(url.relativePath), step \(state.progress.step)") }
-      let evaluator = trained.evaluator(divergence: divergence, seed: seed, batchSize: batchSize)
+      let evaluator = trained.evaluator(
+        divergence: bound.estimate.divergence, seed: bound.random.seed, batchSize: batchSize)
       try MemoryEstimate.evaluating(trained.model.configuration, batchSize: min(batchSize, images.count))
         .require(for: "an evaluation")
       try announce(evaluator, images)
@@ -105,7 +104,7 @@ struct Evaluate: ParsableCommand {
 
   private func print(_ report: EvaluationRecord) throws {
     if json {
-      Terminal.print(try report.json())
+      Terminal.print(try report.resultJSON(isIndented: false))
       return
     }
     var lines = [

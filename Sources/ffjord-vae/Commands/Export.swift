@@ -15,23 +15,34 @@ struct Export: ParsableCommand {
 
       To a .safetensors.zst file: a checkpoint of the model alone, which every command reads and 'train --from' begins \
       with. Of a run that averages its parameters, either has the average.
+
+        ffjord-vae export Checkpoints/first --output model.safetensors
+        ffjord-vae export Checkpoints/first --output small.safetensors.zst
       """)
 
-  @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
+  @Argument(help: .checkpoint, completion: .checkpoint)
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("The .safetensors or .safetensors.zst file to write.", valueName: "file"))
-  var output: String
+  @OptionGroup(title: "Model") var parameters: ParameterOptions
+  @OptionGroup(title: "Output") var file: FileOptions
+  @OptionGroup(title: "Output") var messages: MessageOptions
+  @OptionGroup(title: "Machine") var memory: MemoryOptions
 
-  @Option(help: "The type of the numbers: float16 keeps three bits more than bfloat16, up to 65504.")
-  var type = ParameterStorage.float32
+  /// What is written.
+  struct FileOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(".safetensors or .safetensors.zst to write", valueName: "file"),
+      completion: .file(extensions: ["safetensors", "zst"]))
+    var output: String
 
-  @OptionGroup var parameters: ParameterOptions
-
-  @OptionGroup var memory: MemoryOptions
+    @Option(help: ArgumentHelp("Type of the numbers", valueName: "type"))
+    var type = ParameterStorage.float32
+  }
 
   func run() throws {
     try Failure.reporting {
+      messages.apply()
+      let (output, type) = (file.output, file.type)
       try checkOutput(output, endingIn: [".safetensors", ".safetensors.zst"])
       let state = try readModel(checkpoint, parameters: parameters.choice, memory: memory).state
       let url = URL(filePath: output)

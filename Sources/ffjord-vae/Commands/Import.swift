@@ -13,40 +13,59 @@ struct Import: ParsableCommand {
       the names and shapes of the tensors, or from what 'ffjord-vae export' wrote beside them; options say what these \
       leave open, and have the last word; the defaults of a model's options below hold for nothing that the file shows. \
       The checkpoint is of no run: 'train --resume FILE --output DIR' begins one with it.
+
+        ffjord-vae import state.safetensors --output model.safetensors.zst
       """)
 
-  @Argument(help: "A safetensors file, plain or compressed by zstd.")
+  @Argument(
+    help: "Safetensors file, plain or in zstd", completion: .file(extensions: ["safetensors", "zst"]))
   var file: String
 
-  @Option(help: ArgumentHelp("The checkpoint to write, such as model.safetensors.zst.", valueName: "file"))
-  var output: String
-
-  @Flag(help: "Replace a file that is already there.")
-  var overwrite = false
-
-  @Option(
-    help: ArgumentHelp(
-      "The dataset that the model is for; other commands use it if not told otherwise. (default: "
-        + "\(DatasetCatalog.standard().rawValue); \(DatasetCatalog.standard(for: .grey).rawValue) for grey pixels)"))
-  var dataset: String?
-
-  @Option(help: "Where all that is not in the file comes from: paper or small. (default: paper)")
-  var preset: Preset?
-
-  @OptionGroup var own: OwnImageOptions
-
+  @OptionGroup(title: "Data") var data: DataOptions
+  @OptionGroup(title: "Data") var own: OwnImageOptions
+  @OptionGroup(title: "Model") var start: PresetOptions
   @OptionGroup var options: ModelOptions
+  @OptionGroup(title: "Output") var target: TargetOptions
+  @OptionGroup(title: "Output") var messages: MessageOptions
+  @OptionGroup(title: "Machine") var memory: MemoryOptions
 
-  @OptionGroup var memory: MemoryOptions
+  /// What the model is for.
+  struct DataOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        "Dataset (default: \(DatasetCatalog.standard().rawValue); if grey, "
+          + "\(DatasetCatalog.standard(for: .grey).rawValue))", valueName: "name"), completion: .dataset)
+    var dataset: String?
+  }
+
+  /// Where all that is not in the file comes from.
+  struct PresetOptions: ParsableArguments {
+    @Option(help: "What the file leaves open (default: paper)")
+    var preset: Preset?
+  }
+
+  /// What is written.
+  struct TargetOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp("Checkpoint to write, .safetensors.zst", valueName: "file"),
+      completion: .file(extensions: ["zst"]))
+    var output: String
+
+    @Flag(help: "Replace a file that is there")
+    var overwrite = false
+  }
+
+  private var output: String { target.output }
 
   func run() throws {
     try Failure.reporting {
+      messages.apply()
       try checkOutput(output, endingIn: [".safetensors.zst"])
-      if !overwrite, FileManager.default.fileExists(atPath: output) {
+      if !target.overwrite, FileManager.default.fileExists(atPath: output) {
         throw RunError.existing(path: output)
       }
       let imported = try ModelImport(
-        URL(filePath: file), preset: preset, dataset: dataset, memoryLimit: memory.limit
+        URL(filePath: file), preset: start.preset, dataset: data.dataset, memoryLimit: memory.limit
       ) { options.apply(to: &$0) }
       var state = imported.state
       try own.check(state.configuration.dataset)

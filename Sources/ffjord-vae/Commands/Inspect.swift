@@ -6,15 +6,18 @@ import Runs
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Says what a checkpoint holds.",
-    discussion: "Reads the beginning of the file alone; evaluating a checkpoint verifies all of it.")
+    discussion: """
+      Reads the beginning of the file alone; evaluating a checkpoint verifies all of it.
 
-  @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
+        ffjord-vae inspect Checkpoints/omniglot.safetensors.zst
+        ffjord-vae inspect Checkpoints/first --json
+      """)
+
+  @Argument(help: .checkpoint, completion: .checkpoint)
   var checkpoint: String
 
-  @Flag(help: "Print one JSON object to standard output.")
-  var json = false
-
-  @OptionGroup var memory: MemoryOptions
+  @OptionGroup(title: "Output") var results: ResultOptions
+  @OptionGroup(title: "Machine") var memory: MemoryOptions
 
   private struct Report: Encodable {
     struct Entry: Encodable {
@@ -36,12 +39,12 @@ struct Inspect: ParsableCommand {
       for remark in remarks { Terminal.logger.warning("\(remark)") }
       let count = summary.parameters.reduce(0) { $0 + $1.elementCount }
       let path = summary.url.relativePath
-      if json {
+      if results.json {
         let report = Report(
           path: path, bytes: summary.fileByteCount, parameters: count, configuration: summary.configuration,
           progress: summary.progress, run: summary.run,
           tensors: summary.entries.map { Report.Entry(name: $0.name, shape: $0.shape) })
-        print(try report.json(forPeople: true))
+        print(try report.resultJSON())
         return
       }
       print(text(summary, path, count))

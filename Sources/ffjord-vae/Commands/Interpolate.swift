@@ -8,37 +8,47 @@ import Training
 
 struct Interpolate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draws rows of images along straight lines in latent space between pairs of images.")
+    abstract: "Draws rows of images along straight lines in latent space between pairs of images.",
+    discussion: """
+      Pairs are chosen at random, by the seed.
 
-  @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
+        ffjord-vae interpolate Checkpoints/first --output lines.png
+        ffjord-vae interpolate Checkpoints/first --rows 4 --output lines.png
+      """)
+
+  @Argument(help: .checkpoint, completion: .checkpoint)
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("The PNG to write.", valueName: "file"))
-  var output: String
-
+  @OptionGroup(title: "Model") var parameters: ParameterOptions
+  @OptionGroup(title: "Output") var lines: LineOptions
+  @OptionGroup(title: "Output") var messages: MessageOptions
   @OptionGroup var input: ImageOptions
+  @OptionGroup(title: "Machine") var compute: ComputeOptions
 
-  @Option(help: ArgumentHelp("How many lines.", valueName: "n"))
-  var rows = 8
+  /// Which lines are drawn.
+  struct LineOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("PNG to write", valueName: "file"), completion: .file(extensions: ["png"]))
+    var output: String
 
-  @Option(help: ArgumentHelp("Images a line, both ends included.", valueName: "n"))
-  var steps = 10
+    @Option(help: ArgumentHelp("Number of lines", .count))
+    var rows = 8
 
-  @Option(help: "Which pairs.")
-  var seed: UInt64 = 1
+    @Option(help: ArgumentHelp("Images per line, with both ends", .count))
+    var steps = 10
 
-  @OptionGroup var parameters: ParameterOptions
+    @OptionGroup var random: SeedOptions
 
-  @OptionGroup var compute: ComputeOptions
-
-  func validate() throws {
-    if !(1...1000).contains(rows) { throw ValidationError("--rows \(rows): from 1 to 1000") }
-    if !(2...1000).contains(steps) { throw ValidationError("--steps \(steps): from 2 to 1000") }
+    func validate() throws {
+      try check("--rows", rows, in: 1...1000)
+      try check("--steps", steps, in: 2...1000)
+    }
   }
 
   func run() throws {
     try Failure.reporting {
+      messages.apply()
       compute.apply()
+      let (output, rows, steps, seed) = (lines.output, lines.rows, lines.steps, lines.random.seed)
       try checkOutput(output, endingIn: [".png"])
       let trained = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
       let chosen = try input.images(for: trained.state, seed: seed) { total in
@@ -46,10 +56,10 @@ struct Interpolate: ParsableCommand {
         return (0..<(2 * rows)).map { order[$0 % order.count] }
       }
       let evaluator = trained.evaluator(seed: seed)
-      let lines = try evaluator.interpolations(
+      let drawn = try evaluator.interpolations(
         from: chosen.images.selecting(Array(0..<rows)), to: chosen.images.selecting(Array(rows..<(2 * rows))),
         steps: steps)
-      try ImageGrid.images(lines.drawn(as: chosen.polarity), columns: steps).write(
+      try ImageGrid.images(drawn.drawn(as: chosen.polarity), columns: steps).write(
         to: URL(filePath: output))
       Terminal.logger.info("\(output): \(rows) lines of \(steps) images")
     }

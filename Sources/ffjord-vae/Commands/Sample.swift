@@ -6,29 +6,32 @@ import Runs
 
 struct Sample: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draws images that the decoder makes of samples of the prior.")
+    abstract: "Draws images that the decoder makes of samples of the prior.",
+    discussion: """
+      No dataset is needed.
 
-  @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
+        ffjord-vae sample Checkpoints/first --output samples.png
+        ffjord-vae sample Checkpoints/first --count 100 --seed 2 --output s.png
+      """)
+
+  @Argument(help: .checkpoint, completion: .checkpoint)
   var checkpoint: String
 
-  @OptionGroup var picture: PictureOptions
-
-  @Option(help: ArgumentHelp("Where the samples begin.", valueName: "n"))
-  var seed: UInt64 = 1
-
-  @OptionGroup var parameters: ParameterOptions
-
-  @OptionGroup var memory: MemoryOptions
-
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup(title: "Model") var parameters: ParameterOptions
+  @OptionGroup(title: "Output") var picture: PictureOptions
+  @OptionGroup(title: "Output") var random: SeedOptions
+  @OptionGroup(title: "Output") var messages: MessageOptions
+  @OptionGroup(title: "Machine") var compute: ComputeOptions
+  @OptionGroup(title: "Machine") var memory: MemoryOptions
 
   func run() throws {
     try Failure.reporting {
+      messages.apply()
       compute.apply()
       let (output, count) = (picture.output, picture.count)
       try checkOutput(output, endingIn: [".png"])
       let trained = try readModel(checkpoint, parameters: parameters.choice, memory: memory)
-      let evaluator = trained.evaluator(seed: seed)
+      let evaluator = trained.evaluator(seed: random.seed)
       let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
       let samples = try evaluator.priorSamples(count: count).drawn(as: trained.configuration.polarity)
       try ImageGrid.images(samples, columns: columns).write(to: URL(filePath: output))

@@ -18,55 +18,53 @@ struct Score: ParsableCommand {
 
       With --against, as many other images are scored as well and the area under the ROC curve is printed: the \
       probability that an image of the dataset scores above one of the others.
+
+        ffjord-vae score Checkpoints/first --output scores.csv
+        ffjord-vae score Checkpoints/first --against noise --output scores.npy
       """)
 
-  @Argument(help: "A checkpoint file, or the directory of a run (its best checkpoint).")
+  @Argument(help: .checkpoint, completion: .checkpoint)
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("The file to write: .safetensors, .npy or .csv.", valueName: "file"))
-  var output: String
-
+  @OptionGroup(title: "Model") var parameters: ParameterOptions
+  @OptionGroup(title: "Bound") var bound: BoundOptions
+  @OptionGroup(title: "Output") var array: ArrayOutputOptions
+  @OptionGroup(title: "Output") var messages: MessageOptions
   @OptionGroup var input: ImageOptions
+  @OptionGroup(title: "Data") var extent: LimitOptions
+  @OptionGroup(title: "Data") var others: OtherImageOptions
+  @OptionGroup(title: "Machine") var compute: ComputeOptions
 
-  @Option(help: ArgumentHelp("Use only the first images.", valueName: "n"))
-  var limit: Int?
+  /// What images are ranked against.
+  struct OtherImageOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Rank against other images; repeatable", valueName: "kind"))
+    var against: [OutOfDistributionImages] = []
+  }
 
-  @Option(help: "The divergence: exact, or an estimate with gaussian or rademacher noise.")
-  var divergence: Divergence = .exact
+  /// How the bound is estimated.
+  struct BoundOptions: ParsableArguments {
+    @OptionGroup var estimate: DivergenceOptions
 
-  @Option(
-    help: ArgumentHelp("Samples of the posterior for each image, of which the mean is taken.", valueName: "k")
-  )
-  var samples = 1
+    @Option(help: ArgumentHelp("Posterior samples per image, averaged", .count))
+    var samples = 1
 
-  @Option(
-    help: ArgumentHelp(
-      "Rank against other images: \(OutOfDistributionImages.allCases.map(\.rawValue).joined(separator: ", ")). May be repeated.",
-      valueName: "kind"))
-  var against: [OutOfDistributionImages] = []
+    @OptionGroup var random: SeedOptions
 
-  @Option(help: "Where the noise begins.")
-  var seed: UInt64 = 1
-
-  @OptionGroup var parameters: ParameterOptions
-
-  @OptionGroup var compute: ComputeOptions
-
-  func validate() throws {
-    if let limit, limit < 1 { throw ValidationError("--limit \(limit): a positive number of images") }
-    if samples < 1 { throw ValidationError("--samples \(samples): a positive number") }
+    func validate() throws { try check("--samples", samples, in: 1...) }
   }
 
   func run() throws {
     try Failure.reporting {
+      messages.apply()
       compute.apply()
+      let output = array.output
       try checkOutput(output, endingIn: ArrayFile.allCases.map { ".\($0.rawValue)" })
       let format = try ArrayFile(path: output)
       let trained = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
-      let chosen = try input.images(for: trained.state, seed: seed, limit: limit)
+      let chosen = try input.images(for: trained.state, seed: self.bound.random.seed, limit: extent.limit)
       let images = chosen.images
       try chosen.warnOfLostNames(in: output)
-      let evaluator = trained.evaluator(divergence: divergence, seed: seed)
+      let evaluator = trained.evaluator(divergence: bound.estimate.divergence, seed: bound.random.seed)
       let result = try score(images, with: evaluator, "scoring")
       func column(_ numbers: [Double]) -> Tensor {
         Tensor(numbers.map { Float($0) }, shape: [numbers.count])
@@ -79,12 +77,13 @@ struct Score: ParsableCommand {
       Terminal.logger.info(
         "\(output): ELBO of \(images.count) images in nats, mean \((-result.metrics.mean.negativeELBO).fixed(3))"
       )
-      for kind in against {
-        let others = try score(kind.images(from: images, seed: seed), with: evaluator, "scoring \(kind.rawValue)")
-        let area = OutlierRanking.areaUnderCurve(inDistribution: result.bounds, outOfDistribution: others.bounds)
+      for kind in others.against {
+        let drawn = kind.images(from: images, seed: self.bound.random.seed)
+        let scores = try score(drawn, with: evaluator, "scoring \(kind.rawValue)")
+        let area = OutlierRanking.areaUnderCurve(inDistribution: result.bounds, outOfDistribution: scores.bounds)
         print(
           "against \(kind.rawValue): AUROC \(area.fixed(4)), mean ELBO of the others "
-            + (-others.metrics.mean.negativeELBO).fixed(3))
+            + (-scores.metrics.mean.negativeELBO).fixed(3))
       }
     }
   }
@@ -93,6 +92,6 @@ struct Score: ParsableCommand {
     _ images: GreyImages, with evaluator: Evaluator, _ title: String
   ) throws -> Evaluator.Result {
     let progress = PassProgress(title)
-    return try evaluator.evaluate(images, samples: samples) { progress.report($0, of: $1) }
+    return try evaluator.evaluate(images, samples: bound.samples) { progress.report($0, of: $1) }
   }
 }

@@ -6,6 +6,44 @@ import Training
 
 /// How `train` goes on with runs, and begins others with their states.
 extension Train {
+  /// The trainer of a run that goes on, or of another that begins with its state.
+  func resumed(_ path: String) throws -> (Trainer, RunLock) {
+    let chosen: [(String, Bool)] = [
+      ("--overwrite", options.overwrite && options.output == nil), ("--preset", options.preset != nil),
+      ("--config", options.config != nil), ("--from", options.from != nil),
+      ("--precision", arithmetic.precision != nil),
+    ]
+    let given =
+      chosen.filter(\.1).map(\.0) + data.namesOfFixed + own.names + optimization.namesOfFixed + solve.names
+      + model.names
+    guard given.isEmpty else {
+      throw ValidationError(
+        "a resumed run keeps its configuration, got \(given.joined(separator: ", ")). Leave out all but --epochs, --steps, "
+          + "--data-dir, --allow-changed-data, --output, --quiet, --threads and --memory-limit.")
+    }
+    let (directory, file) = try RunDirectory.naming(path)
+    if let output = options.output { return try branched(from: directory, file, to: RunDirectory(output)) }
+    let lock = try directory.lock()
+    let (continuation, remarks) = try directory.continuation(from: file, memoryLimit: memory.limit)
+    for remark in remarks { Terminal.logger.warning("\(remark)") }
+    switch continuation {
+    case .beginning(var configuration):
+      try applyLengths(to: &configuration)
+      let loaded = try loadRecorded(&configuration)
+      let initial = try configuration.initialCheckpoint.map { try readModel($0, memory: memory).state }
+      let trainer = try Trainer(
+        configuration, dataset: loaded, directory: directory, initial: initial?.parameters,
+        trainedOn: initial?.trainedImages)
+      return (trainer, lock)
+    case .state(let model, var state):
+      try applyLengths(to: &state.configuration)
+      let loaded = try loadRecorded(&state.configuration)
+      let trainer = try Trainer(
+        resuming: state, model, dataset: loaded, directory: directory, allowingChangedData: options.allowChangedData)
+      return (trainer, lock)
+    }
+  }
+
   /// Another run, that begins with the state of a run or of a file.
   func branched(
     from source: RunDirectory, _ file: URL?, to directory: RunDirectory
@@ -13,7 +51,7 @@ extension Train {
     func place(_ directory: RunDirectory) -> String { directory.url.resolvingSymlinksInPath().standardizedFileURL.path }
     guard place(source) != place(directory) || file != nil && !source.holdsRun else {
       throw ValidationError(
-        "--output \(output ?? ""): the run that is there cannot be replaced by another that begins with its state. Leave "
+        "--output \(options.output ?? ""): the run that is there cannot be replaced by another that begins with its state. Leave "
           + "--output out to go on with it, or choose another directory.")
     }
     var (model, state, remarks) = try source.state(of: file, memoryLimit: memory.limit)
@@ -21,15 +59,16 @@ extension Train {
     try applyLengths(to: &state.configuration)
     let loaded = try loadRecorded(&state.configuration)
     state.beginAnotherRun()
-    let lock = try directory.create(isReplacing: overwrite, isApart: true)
+    let lock = try directory.create(isReplacing: options.overwrite, isApart: true)
     let trainer = try Trainer(
-      resuming: state, model, dataset: loaded, directory: directory, allowingChangedData: allowChangedData)
+      resuming: state, model, dataset: loaded, directory: directory, allowingChangedData: options.allowChangedData)
     try trainer.save()
     return (trainer, lock)
   }
 
   /// How long a run that goes on is to be, where that was said.
   func applyLengths(to configuration: inout TrainingConfiguration) throws {
+    let (epochs, steps) = (optimization.epochs, optimization.steps)
     if let epochs { configuration.epochs = epochs }
     if steps != nil || epochs != nil { configuration.steps = steps }
     try configuration.validate()
@@ -45,7 +84,7 @@ extension Train {
 
   /// The dataset of a run, from where it was or where it is now.
   func loadRecorded(_ configuration: inout TrainingConfiguration) throws -> ImageDataset {
-    let locator = DatasetLocator(dataDirectory: dataDir, recorded: configuration.dataDirectory)
+    let locator = DatasetLocator(dataDirectory: data.dataDir, recorded: configuration.dataDirectory)
     configuration.dataset = locator.place(ofRecorded: configuration.dataset)
     let loaded = try load(configuration, locator)
     configuration.dataDirectory = try locator.directory(holding: configuration.dataset)?.path

@@ -41,6 +41,9 @@ enum Failure {
   /// Says what went wrong, where that has not been said, and returns the error that the parser takes.
   private static func reported(_ error: any Error) -> any Error {
     if error is ExitCode || error is ValidationError { return error }
+    if case RunError.invalidValue(let value) = error {
+      return ValidationError(value.description(calling: Remedy.name(of: value)))
+    }
     let text = [message(error), Remedy.options(for: error)].compactMap { $0 }.joined(separator: " ")
     Terminal.logger.error("\(text)")
     return ExitCode(code(error))

@@ -2,9 +2,17 @@ import ImageDatasets
 import PyTorchInterchange
 import Runs
 import Safetensors
+import VariationalAutoencoder
 
 /// What to type after an error. The libraries say what is wrong and what would mend it; here are the options that do so.
 enum Remedy {
+  /// The name under which a person gave a value: that of its option, where it has one.
+  static func name(of value: InvalidValue) -> String {
+    let option = ModelOptions.name(value.key)
+    let settings = PosteriorKind.allCases.flatMap { Setting.all(for: $0).flatMap(\.settings) }
+    return settings.contains { $0.option == option } ? option : value.name
+  }
+
   /// The options that mend an error; nil where there are none.
   static func options(for error: any Error) -> String? {
     switch error {
@@ -37,7 +45,9 @@ enum Remedy {
 
   private static func options(for error: DatasetError) -> String? {
     switch error {
-    case .unknownDataset: "'ffjord-vae datasets list' lists the datasets."
+    case .unknownDataset(let name, let known):
+      (Suggestion.nearest(to: name, in: known).map { "Did you mean '\($0)'? " } ?? "")
+        + "'ffjord-vae datasets list' lists the datasets."
     case .notFound(let dataset, _, _): "'ffjord-vae datasets fetch \(dataset)' fetches it; --data-dir names its folder."
     case .missingPath:
       "'ffjord-vae datasets list' lists the datasets; --data-dir names the folder of images that have moved."

@@ -21,7 +21,7 @@ struct TextTable {
   }
 
   let columns: [(title: String, alignment: Alignment)]
-  /// Groups of rows, each under its heading.
+  /// Groups of rows, each under its heading, if that is not empty.
   var groups: [(heading: String, rows: [[Cell]])] = []
 
   /// Lines for a terminal: the titles, then each group under its heading.
@@ -52,7 +52,7 @@ struct TextTable {
     }
     let titles = zip(columns, widths).map { padded($0.title, $1.text + $1.marks, $0.alignment) }
     return groups.reduce(joined(titles)) { text, group in
-      ([text, "", group.heading] + group.rows.map(line)).joined(separator: "\n")
+      ([text] + (group.heading.isEmpty ? [] : ["", group.heading]) + group.rows.map(line)).joined(separator: "\n")
     }
   }
 

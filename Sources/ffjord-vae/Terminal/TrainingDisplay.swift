@@ -10,8 +10,8 @@ final class TrainingDisplay: TrainingObserver {
   /// How often a plain line is written where there is no terminal.
   private let plainInterval = Duration.seconds(10)
   private var lastShown: ContinuousClock.Instant?
-  /// Exponentially weighted mean of the seconds a step takes.
-  private var secondsPerStep: Double?
+  private var stepSeconds = RecentDurations()
+  private var validationSeconds = RecentDurations()
 
   init(stepsPerEpoch: Int, epochs: Int) {
     self.stepsPerEpoch = stepsPerEpoch
@@ -19,25 +19,26 @@ final class TrainingDisplay: TrainingObserver {
   }
 
   func didTakeStep(_ record: MetricsRecord, _ state: TrainingState, totalSteps: Int) {
-    let seconds = secondsPerStep.map { 0.9 * $0 + 0.1 * record.seconds } ?? record.seconds
-    secondsPerStep = seconds
+    stepSeconds.add(record.seconds)
+    guard !Terminal.isQuiet else { return }
     let now = ContinuousClock.now
     let pause = Terminal.isInteractive ? Duration.milliseconds(100) : plainInterval
     let isLast = record.step == totalSteps
     if let lastShown, now - lastShown < pause, !isLast { return }
     lastShown = now
 
+    let seconds = stepSeconds.mean ?? record.seconds
     let inEpoch = (record.step - 1) % stepsPerEpoch + 1
     let mean = state.progress.epochSums.images > 0 ? state.progress.epochSums.mean : nil
     // With each piece, how soon it gives way where the line is too long.
-    let figures: [(text: String, rank: Int)] = [
+    let figures: [Terminal.Piece] = [
       ("-ELBO \((mean?.negativeELBO ?? record.negativeELBO).fixed(2))", 0),
-      ("rec \((mean?.reconstruction ?? record.reconstruction).fixed(2))", 2),
-      ("KL \((mean?.kl ?? record.kl).fixed(2))", 2),
-      ("nfe \(Int(record.evaluationsForward))/\(Int(record.evaluationsBackward))", 3),
+      ("rec \((mean?.reconstruction ?? record.reconstruction).fixed(2))", 3),
+      ("KL \((mean?.kl ?? record.kl).fixed(2))", 3),
+      ("evaluations \(Int(record.evaluationsForward))/\(Int(record.evaluationsBackward))", 4),
       ("\((1 / max(seconds, 1e-9)).fixed(2)) steps/s", 5),
-      ("epoch left \(Terminal.duration(seconds * Double(stepsPerEpoch - inEpoch)))", 4),
-      ("ETA \(Terminal.duration(seconds * Double(totalSteps - record.step)))", 1),
+      ("epoch left \(Terminal.duration(seconds * Double(stepsPerEpoch - inEpoch)))", 2),
+      ("ETA \(Terminal.duration(timeLeft(after: record.step, of: totalSteps)))", 1),
     ]
     if Terminal.isInteractive {
       let bar = Terminal.bar(Double(inEpoch) / Double(stepsPerEpoch), width: 16)
@@ -49,28 +50,40 @@ final class TrainingDisplay: TrainingObserver {
     }
   }
 
+  /// The seconds of the steps that are left, and of the validations after them.
+  func timeLeft(after step: Int, of totalSteps: Int) -> Double {
+    let validations = Double(totalSteps / stepsPerEpoch - (step - 1) / stepsPerEpoch)
+    return (stepSeconds.mean ?? 0) * Double(totalSteps - step) + (validationSeconds.mean ?? 0) * validations
+  }
+
   func didFinishEpoch(
     _ training: MetricsRecord, _ validation: MetricsRecord, isBest: Bool, _ state: TrainingState
   ) {
-    func figures(_ record: MetricsRecord) -> String {
-      let bits = state.configuration.model.bitsPerDimension(nats: record.negativeELBO)
-        .map { ", \($0.fixed(3)) bits/dim" }
-      return "-ELBO \(record.negativeELBO.fixed(2)) (rec \(record.reconstruction.fixed(2)), "
-        + "KL \(record.kl.fixed(2))\(bits ?? ""))"
-    }
-    let weight = state.configuration.klWeight(epoch: training.epoch)
-    let warming = weight < 1 ? "  KL weight \(weight.fixed(2))" : ""
-    Terminal.logger.info(
-      """
-      epoch \(training.epoch)/\(epochs)  training \(figures(training))  validation \(figures(validation))\
-      \(isBest ? "  best" : "")\(warming)  nfe \(training.evaluationsForward.fixed(0))\(regularizers(training))  \
-      \(Terminal.duration(training.seconds)) + \(Terminal.duration(validation.seconds))
-      """)
+    validationSeconds.add(validation.seconds)
+    let line = Self.epochLine(
+      training, validation, isBest: isBest, epochs: epochs,
+      klWeight: state.configuration.klWeight(epoch: training.epoch),
+      width: Terminal.isInteractive ? Terminal.width : 80)
+    Terminal.logger.info("\(line)", metadata: isBest ? [Terminal.emphasis: "best"] : nil)
   }
 
-  private func regularizers(_ record: MetricsRecord) -> String {
-    let energy = record.kineticEnergy.map { "  energy \($0.fixed(3))" }
-    let norm = record.jacobianNorm.map { "  Jacobian \($0.fixed(3))" }
-    return (energy ?? "") + (norm ?? "")
+  /// What an epoch came to, in the columns that there are: what matters least gives way.
+  static func epochLine(
+    _ training: MetricsRecord, _ validation: MetricsRecord, isBest: Bool, epochs: Int, klWeight: Double, width: Int
+  ) -> String {
+    var pieces: [Terminal.Piece] = [
+      ("epoch \(training.epoch)/\(epochs)", 0), ("-ELBO \(training.negativeELBO.fixed(2))", 0),
+      ("validation \(validation.negativeELBO.fixed(2))\(isBest ? " best" : "")", 0),
+    ]
+    if let bits = validation.bitsPerDimension { pieces.append(("\(bits.fixed(3)) bits/dim", 2)) }
+    pieces.append(("KL \(validation.kl.fixed(2))", 5))
+    if klWeight < 1 { pieces.append(("KL weight \(klWeight.fixed(2))", 4)) }
+    if let energy = training.kineticEnergy { pieces.append(("energy \(energy.fixed(3))", 6)) }
+    if let norm = training.jacobianNorm { pieces.append(("Jacobian \(norm.fixed(3))", 6)) }
+    if training.evaluationsForward > 0 {
+      pieces.append(("evaluations \(training.evaluationsForward.fixed(0))", 3))
+    }
+    pieces.append((Terminal.duration(training.seconds + validation.seconds), 1))
+    return Terminal.line(pieces, width: width)
   }
 }

@@ -11,14 +11,10 @@ import VariationalAutoencoder
 
 /// Options of every command that computes.
 struct ComputeOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Threads to use. (default: all cores)", valueName: "n"))
+  @Option(help: ArgumentHelp("Threads (default: all cores)", .count))
   var threads: Int?
 
-  func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads \(threads): a number from 1 to 1024")
-    }
-  }
+  func validate() throws { try check("--threads", threads, in: 1...1024) }
 
   func apply() {
     if let threads { Compute.threads = threads }
@@ -27,31 +23,69 @@ struct ComputeOptions: ParsableArguments {
 
 /// A picture of some number of images.
 struct PictureOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The PNG to write.", valueName: "file"))
+  @Option(help: ArgumentHelp("PNG to write", valueName: "file"), completion: .file(extensions: ["png"]))
   var output: String
 
-  @Option(help: ArgumentHelp("How many images.", valueName: "n"))
+  @Option(help: ArgumentHelp("Number of images", .count))
   var count = 64
 
-  func validate() throws {
-    if !(1...10_000).contains(count) { throw ValidationError("--count \(count): from 1 to 10000") }
-  }
+  func validate() throws { try check("--count", count, in: 1...10_000) }
+}
+
+/// How many images are used.
+struct LimitOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("First images alone (default: all)", .count))
+  var limit: Int?
+
+  func validate() throws { try check("--limit", limit, in: 1...) }
+}
+
+/// The noise that samples of the posterior are made of.
+struct SeedOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Random seed", .count))
+  var seed: UInt64 = 1
+}
+
+/// How the divergence of the velocity is found.
+struct DivergenceOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Divergence", valueName: "kind"))
+  var divergence: Divergence = .exact
+}
+
+/// A file of arrays or rows, one for each image.
+struct ArrayOutputOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(".safetensors, .npy or .csv to write", valueName: "file"),
+    completion: .file(extensions: ["safetensors", "npy", "csv"]))
+  var output: String
+}
+
+extension ArgumentHelp {
+  /// Of the argument that names a trained model.
+  static let checkpoint: ArgumentHelp = "Checkpoint file, or folder of a run (its best)"
+  static let dataFolder = ArgumentHelp("Folder of datasets, searched first", valueName: "dir")
 }
 
 /// Which images of which dataset a trained model is used on.
 struct ImageOptions: ParsableArguments {
-  @Option(help: "The dataset. (default: the one that the model was trained on)")
-  var dataset: String?
+  @OptionGroup(title: "Data") var source: SourceOptions
+  @OptionGroup(title: "Data") var own: OwnImageOptions
+  @OptionGroup(title: "Machine") var memory: MemoryOptions
 
-  @Option(help: ArgumentHelp("Where datasets are looked for first.", valueName: "dir"))
-  var dataDir: String?
+  struct SourceOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp("Dataset, or path of own images (default: the run's)", valueName: "name"),
+      completion: .dataset)
+    var dataset: String?
 
-  @OptionGroup var memory: MemoryOptions
+    @Option(help: .dataFolder, completion: .directory)
+    var dataDir: String?
 
-  @Option(help: "The part of the dataset: test, validation, train or all.")
-  var split: ImageSelection = .test
+    @Option(help: "Part of the dataset")
+    var split: ImageSelection = .test
+  }
 
-  @OptionGroup var own: OwnImageOptions
+  var split: ImageSelection { source.split }
 
   /// Images as the model takes them; grey ones of a binary dataset's training split by one fixed draw.
   ///
@@ -62,10 +96,10 @@ struct ImageOptions: ParsableArguments {
     for state: TrainingState, seed: UInt64, choosing choose: (_ count: Int) -> [Int]
   ) throws -> ChosenImages {
     let configuration = state.configuration
-    let locator = DatasetLocator(dataDirectory: dataDir, recorded: configuration.dataDirectory)
-    let name = dataset.map { DatasetCatalog.lastingName(for: $0) } ?? configuration.dataset
+    let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: configuration.dataDirectory)
+    let name = source.dataset.map { DatasetCatalog.lastingName(for: $0) } ?? configuration.dataset
     let loaded = try own.load(
-      dataset == nil ? locator.place(ofRecorded: name) : name, locator, preparation: configuration.preparation,
+      source.dataset == nil ? locator.place(ofRecorded: name) : name, locator, preparation: configuration.preparation,
       memoryLimit: memory.limit)
     let (height, width) = (configuration.model.imageHeight, configuration.model.imageWidth)
     guard loaded.height == height, loaded.width == width else {
@@ -139,8 +173,6 @@ struct ChosenImages {
 }
 
 extension ImageSelection: ExpressibleByArgument {}
-extension Divergence: ExpressibleByArgument {}
-extension Precision: ExpressibleByArgument {}
 
 /// Reads the model of a checkpoint that a person named.
 func readModel(

@@ -3,15 +3,12 @@ import Files
 
 /// How much memory a file may take.
 struct MemoryOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "Memory that a file may take, whatever its size, in GB. (default: 1, or 32 times its size)",
-      valueName: "GB"))
+  @Option(help: ArgumentHelp("Memory for a file (default: 1, or 32 file sizes)", .gigabytes))
   var memoryLimit: Double?
 
   func validate() throws {
     if let memoryLimit, !(memoryLimit > 0 && memoryLimit <= 1e6) {
-      throw ValidationError("--memory-limit \(memoryLimit): a positive number of GB, up to 1000000")
+      throw ValidationError("--memory-limit", mustBe: "above 0, up to 1000000 GB", got: Setting.number(memoryLimit))
     }
   }
 

@@ -18,7 +18,7 @@ func checkOutput(_ path: String, endingIn extensions: [String], option: String =
   guard extensions.contains(where: { name.hasSuffix($0) && name != $0 }) else {
     let known = [extensions.dropLast().joined(separator: ", "), extensions.last ?? ""].filter { !$0.isEmpty }
       .joined(separator: " or ")
-    throw ValidationError("\(option) \(path): the name must end in \(known), which is what is written")
+    throw ValidationError(option, mustBe: "a name that ends in \(known)", got: path)
   }
   let directory = place.deletingLastPathComponent()
   guard FileManager.default.isDirectory(atPath: directory.path) == true else {

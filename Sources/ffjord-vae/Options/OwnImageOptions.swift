@@ -11,26 +11,16 @@ extension ImageSize: ExpressibleByArgument {
 
 /// How a person's own images are read: what is not given is as in the run, or as a new run begins.
 struct OwnImageOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      """
-      Your own images: dynamic (1 with the intensity as probability, drawn afresh each epoch), threshold (1 from a half \
-      on) or none (grey stays grey). (default: the run's, else none)
-      """, valueName: "how"))
+  @Option(help: ArgumentHelp("Make grey pixels binary (default: none)", valueName: "how"))
   var binarize: ImagePreparation.Binarization?
 
-  @Option(
-    help: ArgumentHelp(
-      "Your own images: bring them to a size of rows x columns, by the means of areas. (default: the run's, else as they are)",
-      valueName: "HxW"))
+  @Option(help: ArgumentHelp("Rows and columns to resize to", .size))
   var resize: ImageSize?
 
-  @Flag(
-    inversion: .prefixedNo,
-    help: "Your own images: take ink on paper as 1, not light. (default: the run's, else --no-invert)")
+  @Flag(inversion: .prefixedNo, help: "Take ink as 1, not light (default: no)")
   var invert: Bool?
 
-  @Flag(help: "Name every file that is passed over, not the first 20 alone.")
+  @Flag(help: "Name every file that is passed over")
   var listIgnored = false
 
   func validate() throws {
@@ -57,7 +47,7 @@ struct OwnImageOptions: ParsableArguments {
   func check(_ name: String) throws(RunError) {
     guard !names.isEmpty, DatasetCatalog.isKnown(name) else { return }
     throw .invalidConfiguration(
-      "\(names.joined(separator: ", ")): for your own images, --dataset PATH; \(name) is as it is published")
+      "\(names.joined(separator: ", ")) is for your own images, --dataset PATH, got --dataset \(name)")
   }
 
   /// The dataset of a name or at a path, its images prepared as the run's are but for what was given; says which files

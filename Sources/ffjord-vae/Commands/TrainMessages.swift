@@ -1,0 +1,69 @@
+import Foundation
+import Runs
+import Tensors
+import Training
+
+/// What `train` says before and after the epochs.
+extension Train {
+  static func describe(_ trainer: Trainer) {
+    let configuration = trainer.state.configuration
+    let model = configuration.model
+    let counts = trainer.imageCounts
+    Terminal.logger.info(
+      """
+      \(configuration.dataset): \(counts.training) images to train on, \(counts.validation) to validate
+      model: \(trainer.state.parameters.count) parameters, latent \(model.latent), \(model.posteriorSummary)
+      run: \(trainer.directory.url.path), \(Terminal.count(trainer.stepsPerEpoch, "step")) an epoch, \
+      \(Terminal.count(Compute.threads, "thread")), \(Compute.instructionSet), \(configuration.precision.rawValue)
+      """)
+    if configuration.precision == .mixed, !Compute.instructionSet.hasBFloat16 {
+      Terminal.logger.notice(
+        """
+        this processor has no instructions for bfloat16 (AVX512-BF16 or AMX) in use: mixed precision is carried out in \
+        float32 here, no faster
+        """)
+    }
+    if let initial = configuration.initialCheckpoint, trainer.state.progress.step == 0 {
+      Terminal.logger.info(
+        """
+        begins with \(trainer.hasNewFlow ? "the encoder and decoder" : "the parameters") of \
+        \(Terminal.quoted(initial))\(trainer.hasNewFlow ? " and a new flow" : "")
+        """)
+    }
+    let step = trainer.state.progress.step
+    guard step > 0 else { return }
+    Terminal.logger.info(
+      step < trainer.totalSteps
+        ? "going on after step \(step) of \(trainer.totalSteps)"
+        : "all \(trainer.totalSteps) steps are done already; raise --epochs or --steps to go on")
+  }
+
+  static func report(_ ending: Trainer.Ending, _ state: TrainingState, _ directory: RunDirectory) {
+    let path = Terminal.quoted(directory.url.relativePath)
+    switch ending {
+    case .complete:
+      Terminal.logger.info(
+        "done after \(Terminal.count(state.progress.step, "step")), \(Terminal.duration(state.progress.totalSeconds))"
+      )
+    case .stoppedEarly(let bestEpoch):
+      Terminal.logger.info(
+        "stopped: no better bound since epoch \(bestEpoch), for \(state.configuration.patience) epochs")
+    case .interrupted:
+      Terminal.logger.info(
+        "stopped after step \(state.progress.step); go on with: ffjord-vae train --resume \(path)")
+      return
+    }
+    if let best = state.progress.bestNegativeELBO, let epoch = state.progress.bestEpoch,
+      FileManager.default.fileExists(atPath: directory.best.path)
+    {
+      Terminal.logger.info(
+        "best validation -ELBO \(best.fixed(2)) nats, epoch \(epoch): \(directory.best.relativePath)",
+        metadata: [Terminal.emphasis: "best"])
+    }
+    Terminal.logger.info(
+      """
+      next: ffjord-vae evaluate \(path)
+            ffjord-vae reconstruct \(path) --output reconstructions.png
+      """)
+  }
+}

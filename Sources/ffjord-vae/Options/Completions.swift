@@ -1,0 +1,42 @@
+import ArgumentParser
+import Files
+import Foundation
+import ImageDatasets
+import Runs
+
+// What a shell offers after an option or in the place of an argument. What is known when the shell reads the script is in
+// the script; for the rest it asks the program.
+
+extension CompletionKind {
+  /// Folders of runs, and checkpoint files.
+  static let checkpoint = custom { _, _, typed in PathCompletion(kind: kindOfModel).paths(typed) }
+
+  /// Folders of runs.
+  static let run = custom { _, _, typed in
+    PathCompletion { kindOfModel($0, isRunWanted: true) }.paths(typed)
+  }
+
+  /// The names of datasets, and paths of images.
+  static let dataset = custom { _, _, typed in
+    DatasetCatalog.names.filter { $0.hasPrefix(typed) } + PathCompletion(kind: kindOfImages).paths(typed)
+  }
+
+  /// The names of known datasets.
+  static let knownDataset = list(DatasetCatalog.names)
+
+  @Sendable private static func kindOfModel(_ url: URL) -> PathCompletion.Kind {
+    kindOfModel(url, isRunWanted: false)
+  }
+
+  private static func kindOfModel(_ url: URL, isRunWanted: Bool) -> PathCompletion.Kind {
+    if FileManager.default.isDirectory(atPath: url.path) == true {
+      return RunDirectory(url.path).holdsRun ? .wanted : .folder
+    }
+    return !isRunWanted && url.lastPathComponent.hasSuffix(".safetensors.zst") ? .wanted : .other
+  }
+
+  @Sendable private static func kindOfImages(_ url: URL) -> PathCompletion.Kind {
+    if FileManager.default.isDirectory(atPath: url.path) == true { return .folder }
+    return ["npz", "npy", "mat"].contains(url.pathExtension) ? .wanted : .other
+  }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+
+/// How much a command says while it works.
+struct MessageOptions: ParsableArguments {
+  @Flag(name: .shortAndLong, help: "Say nothing but warnings and errors")
+  var quiet = false
+
+  func apply() { Terminal.isQuiet = quiet }
+}
+
+/// How a command prints results.
+struct ResultOptions: ParsableArguments {
+  @Flag(help: "Print JSON")
+  var json = false
+}

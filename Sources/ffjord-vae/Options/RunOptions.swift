@@ -1,0 +1,80 @@
+import ArgumentParser
+import ImageDatasets
+import Runs
+
+extension Preset: ExpressibleByArgument {
+  /// What help says of each.
+  public static var allValueDescriptions: [String: String] {
+    [
+      Preset.paper.rawValue: "the published experiment, as its code runs it",
+      Preset.paperText.rawValue: "the same, as the paper describes it",
+      Preset.fast.rawValue: "our recipe for the same data: hours, not days",
+      Preset.small.rawValue: "two minutes on glyphs",
+    ]
+  }
+}
+
+/// What a run begins with, and where it goes.
+struct RunOptions: ParsableArguments {
+  @Option(help: "Settings to begin with (default: paper)")
+  var preset: Preset?
+
+  @Option(
+    help: ArgumentHelp("JSON configuration to begin with", valueName: "file"), completion: .file(extensions: ["json"]))
+  var config: String?
+
+  @Option(
+    help: ArgumentHelp("Checkpoint whose parameters to begin with", valueName: "checkpoint"), completion: .checkpoint)
+  var from: String?
+
+  @Option(help: ArgumentHelp("Run or checkpoint to go on with", valueName: "run"), completion: .checkpoint)
+  var resume: String?
+
+  @Option(
+    help: ArgumentHelp("Folder (default: Checkpoints/DATASET-PRESET)", valueName: "dir"),
+    completion: .directory)
+  var output: String?
+
+  @Flag(help: "Replace the run in the output folder")
+  var overwrite = false
+
+  @Flag(help: "With --resume: go on with changed images")
+  var allowChangedData = false
+
+  func validate() throws {
+    if allowChangedData, resume == nil { throw ValidationError("--allow-changed-data needs --resume") }
+    if config != nil, preset != nil {
+      throw ValidationError("--config and --preset: give one of them; a configuration file may name a preset itself")
+    }
+  }
+}
+
+/// What a run is trained on.
+struct TrainingDataOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Dataset, or path of own images (default: \(DatasetCatalog.standard().rawValue))", valueName: "name"),
+    completion: .dataset)
+  var dataset: String?
+
+  @Option(help: .dataFolder, completion: .directory)
+  var dataDir: String?
+
+  @Option(help: .setting("First training images alone", .limitTrain, .count))
+  var limitTrain: Int?
+
+  @Option(help: .setting("First validation images alone", .limitEval, .count))
+  var limitEval: Int?
+
+  /// Changes what was given, but for the dataset.
+  func apply(to configuration: inout TrainingConfiguration) {
+    if let limitTrain { configuration.limitTrain = limitTrain }
+    if let limitEval { configuration.limitEvaluation = limitEval }
+  }
+
+  /// The options that were given and that a resumed run does not take.
+  var namesOfFixed: [String] {
+    [("--dataset", dataset != nil), ("--limit-train", limitTrain != nil), ("--limit-eval", limitEval != nil)]
+      .filter(\.1).map(\.0)
+  }
+}

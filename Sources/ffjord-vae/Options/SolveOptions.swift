@@ -1,0 +1,70 @@
+import ArgumentParser
+import DifferentialEquations
+import NormalizingFlows
+import Runs
+
+extension StepSizeControl: ExpressibleByArgument {}
+extension AdjointMethod: ExpressibleByArgument {}
+extension Divergence: ExpressibleByArgument {}
+
+/// The name of a solver.
+struct SolverName: ExpressibleByArgument {
+  let name: String
+
+  init?(argument: String) {
+    guard ButcherTableau.named(argument) != nil else { return nil }
+    name = argument
+  }
+
+  static var allValueStrings: [String] { ButcherTableau.all.map(\.name) }
+  static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
+}
+
+/// How the differential equation of a continuous flow is solved, and differentiated.
+struct SolveOptions: ParsableArguments {
+  @Option(help: .setting("ODE solver", .solver, "method"))
+  var solver: SolverName?
+
+  @Option(help: .setting("Tolerance of adaptive steps", .tolerance, .number))
+  var tolerance: Double?
+
+  @Option(help: .setting("Tolerance in training", .trainingTolerance, .number))
+  var trainingTolerance: Double?
+
+  @Option(help: .setting("Step size control", .controller, "kind"))
+  var controller: StepSizeControl?
+
+  @Flag(inversion: .prefixedNo, help: .setting("Start at the last step size", .warmStart))
+  var warmStart: Bool?
+
+  @Option(help: .setting("Steps of a fixed-step solver", .solverSteps, .count))
+  var solverSteps: Int?
+
+  @Option(help: .setting("Divergence", .divergence, "kind"))
+  var divergence: Divergence?
+
+  @Option(help: .setting("Gradient of a solve", .gradient, "kind"))
+  var gradient: AdjointMethod?
+
+  /// Changes what was given.
+  func apply(to configuration: inout TrainingConfiguration) {
+    if let solver { configuration.solver = solver.name }
+    if let tolerance { configuration.tolerance = tolerance }
+    if let trainingTolerance { configuration.trainingTolerance = trainingTolerance }
+    if let controller { configuration.controller = controller }
+    if let warmStart { configuration.warmStart = warmStart }
+    if let solverSteps { configuration.solverSteps = solverSteps }
+    if let divergence { configuration.divergence = divergence }
+    if let gradient { configuration.gradient = gradient }
+  }
+
+  /// The options that were given.
+  var names: [String] {
+    [
+      ("--solver", solver != nil), ("--tolerance", tolerance != nil),
+      ("--training-tolerance", trainingTolerance != nil), ("--controller", controller != nil),
+      ("--warm-start", warmStart != nil), ("--solver-steps", solverSteps != nil), ("--divergence", divergence != nil),
+      ("--gradient", gradient != nil),
+    ].filter(\.1).map(\.0)
+  }
+}
