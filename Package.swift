@@ -19,6 +19,7 @@ let package = Package(
     .library(name: "ImageDatasets", targets: ["ImageDatasets"]),
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "TensorBoard", targets: ["TensorBoard"]),
+    .library(name: "Markup", targets: ["Markup"]),
     .library(name: "SVGCharts", targets: ["SVGCharts"]),
     .library(name: "Runs", targets: ["Runs"]),
     .library(name: "PyTorchInterchange", targets: ["PyTorchInterchange"]),
@@ -80,7 +81,8 @@ let package = Package(
       name: "TensorBoard", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Messages/README.md", "Messages/event.proto", "Messages/hparams.proto"]),
 
-    .target(name: "SVGCharts"),
+    .target(name: "Markup"),
+    .target(name: "SVGCharts", dependencies: ["Markup"]),
 
     // Training and the command line.
     .target(
@@ -110,8 +112,9 @@ let package = Package(
       name: "ffjord-vae",
       dependencies: [
         "Randomness", "Tensors", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
-        "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "SVGCharts", "Runs", "PyTorchInterchange",
-        "Inference", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "Markup", "SVGCharts", "Runs",
+        "PyTorchInterchange", "Inference", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -166,7 +169,8 @@ let package = Package(
       ]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors", "FileTestSupport", "CZstd"]),
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "FileTestSupport"]),
-    .testTarget(name: "SVGChartsTests", dependencies: ["SVGCharts"]),
+    .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
+    .testTarget(name: "SVGChartsTests", dependencies: ["Markup", "SVGCharts"]),
     .testTarget(
       name: "ImageDatasetsTests",
       dependencies: ["Randomness", "Tensors", "Files", "ImageDatasets", "FileTestSupport", "CJPEG", "CMatIO", "CZip"]),

@@ -34,7 +34,8 @@ extension DatasetDescription {
 }
 
 /// Reads the silhouettes' MAT file: `train_data`, `val_data` and `test_data`, each `[count, 784]`, with an image's
-/// columns one after another. A background pixel is 1 in the file, and 0 in the dataset.
+/// columns one after another; and where they are there, `train_labels`, `val_labels` and `test_labels`, `[count, 1]`, with
+/// the number of an image's class. A background pixel is 1 in the file, and 0 in the dataset.
 struct Caltech101: Sendable {
   /// The number of rows and of columns of an image.
   var side = 28
@@ -53,9 +54,15 @@ struct Caltech101: Sendable {
     for (matrix, values) in zip(wanted, try MATFile.read(url, wanted)) {
       splits.append(try images(values, matrix, url))
     }
+    var labels: [DatasetSplit: [String]] = [:]
+    for (name, split) in zip(["train_labels", "val_labels", "test_labels"], DatasetSplit.allCases) {
+      let wanted = MATMatrix(name: name, rows: counts[split], columns: 1, element: .byte)
+      let numbers = MATFile.readIfUsable(url, wanted)?.compactMap { Int(exactly: $0) }
+      if let numbers, numbers.count == counts[split] { labels[split] = numbers.map { "class \($0)" } }
+    }
     return ImageDataset(
       name: DatasetName.caltech101.rawValue, train: splits[0], validation: splits[1], test: splits[2],
-      isTrainBinarizedDynamically: false)
+      isTrainBinarizedDynamically: false, labels: labels)
   }
 
   private func images(_ values: [Float], _ matrix: MATMatrix, _ url: URL) throws(DatasetError) -> GreyImages {

@@ -54,7 +54,8 @@ public struct DatasetFetcher: Sendable {
     return urls
   }
 
-  private func fetch(
+  /// Fetches one file from its address, which may be that of a file on this machine, and verifies its checksum.
+  package func fetch(
     _ file: DatasetFile, to destination: URL, _ isReplacing: Bool, _ progress: Progress?
   ) async throws(DatasetError) {
     if FileManager.default.fileExists(atPath: destination.path) {
@@ -70,10 +71,14 @@ public struct DatasetFetcher: Sendable {
     // After the file is renamed there is nothing left to remove, and the attempt does no harm.
     defer { try? FileManager.default.removeItem(at: temporary) }
     let target = try open(temporary, for: destination)
-    let download = Download(from: file.address, into: target, timeout: timeout, progress: progress)
-    if let reason = await download.run() {
-      throw .downloadFailed(
-        address: file.address.absoluteString, destination: destination.path, reason: reason)
+    if file.address.isFileURL {
+      try copy(file.address, to: target, destination)
+    } else {
+      let download = Download(from: file.address, into: target, timeout: timeout, progress: progress)
+      if let reason = await download.run() {
+        throw .downloadFailed(
+          address: file.address.absoluteString, destination: destination.path, reason: reason)
+      }
     }
     let (form, found) = try file.identify(temporary)
     guard form != nil else {
@@ -82,6 +87,18 @@ public struct DatasetFetcher: Sendable {
     }
     guard rename(temporary.path, destination.path) == 0 else {
       throw .unwritable(path: destination.path, reason: String(cString: strerror(errno)))
+    }
+  }
+
+  private func copy(_ source: URL, to target: FileHandle, _ destination: URL) throws(DatasetError) {
+    do {
+      let source = try FileHandle(forReadingFrom: source)
+      defer { try? source.close() }
+      while let piece = try source.read(upToCount: 1 << 20), !piece.isEmpty { try target.write(contentsOf: piece) }
+      try target.synchronize()
+      try target.close()
+    } catch {
+      throw .downloadFailed(address: source.path, destination: destination.path, reason: error.plainReason)
     }
   }
 

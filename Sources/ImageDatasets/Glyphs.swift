@@ -48,9 +48,13 @@ struct Glyphs: Sendable {
   /// The dataset: train grey, validation and test with their fixed binarization.
   func draw() -> ImageDataset {
     let (train, validation) = (counts.train, counts.train + counts.validation)
+    func labels(_ numbers: Range<Int>) -> [String] { numbers.map { "digit \(Self.character(of: $0).name)" } }
     return ImageDataset(
       name: DatasetName.glyphs.rawValue, greyTrain: images(0..<train), greyValidation: images(train..<validation),
-      greyTest: images(validation..<counts.total))
+      greyTest: images(validation..<counts.total),
+      labels: [
+        .train: labels(0..<train), .validation: labels(train..<validation), .test: labels(validation..<counts.total),
+      ])
   }
 
   /// The images with the given numbers; each is a function of its number alone.

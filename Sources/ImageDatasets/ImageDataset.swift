@@ -20,11 +20,15 @@ public struct ImageDataset: Sendable {
   public let pixels: PixelKind
   /// Where the user's own images come from; nil for a known dataset.
   public let origins: OwnImageOrigins?
+  /// The label of each image of each split, such as `digit 7`, where the dataset has labels. No model sees them.
+  public let labels: [DatasetSplit: [String]]
 
   /// A dataset with the given splits, whose images must all have one size. Grey pixels cannot be binarized dynamically.
+  /// A split has a label for each image, or none.
   public init(
     name: String, train: GreyImages, validation: GreyImages, test: GreyImages,
-    isTrainBinarizedDynamically: Bool, pixels: PixelKind = .binary, origins: OwnImageOrigins? = nil
+    isTrainBinarizedDynamically: Bool, pixels: PixelKind = .binary, origins: OwnImageOrigins? = nil,
+    labels: [DatasetSplit: [String]] = [:]
   ) {
     precondition(
       pixels == .binary || !isTrainBinarizedDynamically,
@@ -35,6 +39,10 @@ public struct ImageDataset: Sendable {
         "ImageDataset: images of \(train.height) x \(train.width) and \(split.height) x \(split.width) pixels"
       )
     }
+    for (split, images) in zip(DatasetSplit.allCases, [train, validation, test]) {
+      let count = labels[split]?.count ?? images.count
+      precondition(count == images.count, "ImageDataset: \(count) labels for \(images.count) images")
+    }
     self.name = name
     self.train = train
     self.validation = validation
@@ -42,18 +50,22 @@ public struct ImageDataset: Sendable {
     self.isTrainBinarizedDynamically = isTrainBinarizedDynamically
     self.pixels = pixels
     self.origins = origins
+    self.labels = labels
   }
 
   /// A dataset from grey splits: validation and test images get a fixed binarization, training images stay grey.
   ///
   /// The binarization does not depend on the seed of a run, so that all runs have the same validation and test images.
-  init(name: String, greyTrain: GreyImages, greyValidation: GreyImages, greyTest: GreyImages) {
+  init(
+    name: String, greyTrain: GreyImages, greyValidation: GreyImages, greyTest: GreyImages,
+    labels: [DatasetSplit: [String]] = [:]
+  ) {
     self.init(
       name: name, train: greyTrain,
       validation: greyValidation.binarized(
         using: RandomStream(seed: 0, purpose: .fixedBinarization, step: 1)),
       test: greyTest.binarized(using: RandomStream(seed: 0, purpose: .fixedBinarization, step: 2)),
-      isTrainBinarizedDynamically: true)
+      isTrainBinarizedDynamically: true, labels: labels)
   }
 
   /// The number of rows of an image.

@@ -78,11 +78,23 @@ public struct ImageGrid: Sendable {
   }
 
   /// A grid of groups of images side by side: each group has one image of each array of `members`.
-  private func layOut(_ members: [GreyImages]) -> PNGImage {
-    let count = members[0].count
+  ///
+  /// - Parameters:
+  ///   - members: The images of the groups, left to right; as many of each, of one size, and at least one.
+  ///   - isApart: Whether twice the gap sets the first and the last image of a group apart from those between.
+  public func layOut(_ members: [GreyImages], isApart: Bool = false) -> PNGImage {
+    let count = members.first?.count ?? 0
     precondition(count > 0, "ImageGrid: no images to lay out")
+    precondition(
+      members.allSatisfy { $0.count == count && $0.height == members[0].height && $0.width == members[0].width },
+      "ImageGrid: groups of images of different numbers or sizes")
     let (tileHeight, tileWidth) = (members[0].height * scale, members[0].width * scale)
-    let groupWidth = members.count * tileWidth + (members.count - 1) * gap
+    // The places of a group's images within it.
+    let places = members.indices.map { member in
+      let setApart = isApart ? (member > 0 ? gap : 0) + (member == members.count - 1 && member > 1 ? gap : 0) : 0
+      return member * (tileWidth + gap) + setApart
+    }
+    let groupWidth = (places.last ?? 0) + tileWidth
     let space = members.count > 1 ? pairGap : gap
     let columns = min(columns, count)
     let rows = (count + columns - 1) / columns
@@ -93,7 +105,7 @@ public struct ImageGrid: Sendable {
       let top = margin + index / columns * (tileHeight + space)
       let left = margin + index % columns * (groupWidth + space)
       for (place, images) in members.enumerated() {
-        draw(images[index], images.width, on: &pixels, width, top, left + place * (tileWidth + gap))
+        draw(images[index], images.width, on: &pixels, width, top, left + places[place])
       }
     }
     return PNGImage(height: height, width: width, pixels: pixels)

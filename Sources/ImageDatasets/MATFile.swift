@@ -68,6 +68,11 @@ struct MATFile {
     return result
   }
 
+  /// The numbers of a matrix that a file may hold, in column-major order; nil where it does not, or not as it should.
+  static func readIfUsable(_ url: URL, _ matrix: MATMatrix) -> [Float]? {
+    try? read(url, [matrix]).first
+  }
+
   /// The numbers of a variable, in column-major order.
   ///
   /// - Throws: ``DatasetError/malformed(path:reason:)``, ``DatasetError/tooLarge(path:claim:limit:)``.

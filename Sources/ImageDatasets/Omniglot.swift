@@ -37,7 +37,9 @@ extension DatasetDescription {
     })
 }
 
-/// Reads Omniglot's MAT file: `data` and `testdata`, each `[784, count]`, with an image's columns one after another.
+/// Reads Omniglot's MAT file: `data` and `testdata`, each `[784, count]`, with an image's columns one after another; and
+/// where they are there, `target` and `testtarget`, `[50, count]`, with a 1 for an image's alphabet. The file numbers
+/// alphabets, and has no names for them.
 struct Omniglot: Sendable {
   /// The number of rows and of columns of an image.
   var side = 28
@@ -47,6 +49,8 @@ struct Omniglot: Sendable {
   var testCount = 8070
   /// The number of validation images: the last images of `data` after shuffling.
   var validationCount = 1345
+  /// The number of alphabets.
+  var alphabetCount = 50
 
   /// The dataset: training images are shuffled and grey, validation and test images have a fixed binarization.
   ///
@@ -64,11 +68,28 @@ struct Omniglot: Sendable {
     // The split does not depend on the seed of a run, so that validation results of runs are comparable.
     let order = RandomStream(seed: 0, purpose: .split).permutation(of: trainingCount)
     let kept = trainingCount - validationCount
+    var labels: [DatasetSplit: [String]] = [:]
+    if let alphabets = alphabets("target", count: trainingCount, url) {
+      (labels[.train], labels[.validation]) = (
+        order[..<kept].map { alphabets[$0] }, order[kept...].map { alphabets[$0] }
+      )
+    }
+    labels[.test] = alphabets("testtarget", count: testCount, url)
     return ImageDataset(
       name: DatasetName.omniglot.rawValue,
       greyTrain: images(matrices[0], order[..<kept]),
       greyValidation: images(matrices[0], order[kept...]),
-      greyTest: images(matrices[1], (0..<testCount)[...]))
+      greyTest: images(matrices[1], (0..<testCount)[...]), labels: labels)
+  }
+
+  /// The alphabet of each image in the file's order; nil where the file does not have it.
+  private func alphabets(_ name: String, count: Int, _ url: URL) -> [String]? {
+    let wanted = MATMatrix(name: name, rows: alphabetCount, columns: count, element: .byte)
+    guard let marks = MATFile.readIfUsable(url, wanted) else { return nil }
+    let numbers = (0..<count).compactMap { image in
+      marks[image * alphabetCount..<(image + 1) * alphabetCount].firstIndex(of: 1).map { $0 - image * alphabetCount }
+    }
+    return numbers.count == count ? numbers.map { "alphabet \($0 + 1)" } : nil
   }
 
   /// The images at `indices`, transposed from column-major to row-major order.

@@ -49,12 +49,15 @@ public struct SelectedImages: Sendable {
   public let identities: [UInt64]
   /// The record of each image; empty for a known dataset.
   public let records: [ImageRecord]
+  /// The label of each image, empty for one without; an empty list where no image has one.
+  public let labels: [String]
 
   /// The images at `places`, in that order.
   public func selecting(_ places: [Int]) -> SelectedImages {
     SelectedImages(
       images: images.selecting(places), identities: places.map { identities[$0] },
-      records: records.isEmpty ? [] : places.map { records[$0] })
+      records: records.isEmpty ? [] : places.map { records[$0] },
+      labels: labels.isEmpty ? [] : places.map { labels[$0] })
   }
 }
 
@@ -64,9 +67,19 @@ extension ImageDataset {
     let splits = selection.split.map { [$0] } ?? DatasetSplit.allCases
     let records = splits.flatMap { origins?.records[$0] ?? [] }
     let all = SelectedImages(
-      images: GreyImages(joining: splits.map { self[$0] }), identities: splits.flatMap(identities), records: records)
+      images: GreyImages(joining: splits.map { self[$0] }), identities: splits.flatMap(identities), records: records,
+      labels: labels(of: splits))
     guard selection == .all, !records.isEmpty else { return all }
     return all.selecting(records.indices.sorted { records[$0].position < records[$1].position })
+  }
+
+  /// The labels of the images of splits, in order: the folders of the user's own images, or the dataset's.
+  private func labels(of splits: [DatasetSplit]) -> [String] {
+    let records = splits.flatMap { origins?.records[$0] ?? [] }
+    if !records.isEmpty {
+      return records.contains { $0.label != nil } ? records.map { $0.label ?? "" } : []
+    }
+    return splits.allSatisfy { labels[$0] != nil } ? splits.flatMap { labels[$0] ?? [] } : []
   }
 
   /// The identities of the images of a split, in order.

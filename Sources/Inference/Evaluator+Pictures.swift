@@ -9,10 +9,13 @@ import VariationalAutoencoder
 extension Evaluator {
   /// Reconstructions of images: the mean images that the decoder computes from a sample zT of each image's posterior.
   ///
+  /// - Parameters:
+  ///   - images: The images, as the model takes them.
+  ///   - sample: Which of the posterior's samples, counted from zero.
   /// - Throws: `RunError.solve`; `RunError.undefinedResult`
-  public func reconstructions(of images: GreyImages) throws(RunError) -> GreyImages {
+  public func reconstructions(of images: GreyImages, sample: Int = 0) throws(RunError) -> GreyImages {
     var pixels: [Float] = []
-    try forEachPosteriorSample(of: images) { (sample, numbers) throws(RunError) in
+    try forEachPosteriorSample(of: images, sample: sample) { (sample, numbers) throws(RunError) in
       pixels += try decoded(sample.flow.z.value, "reconstruction", numbers)
     }
     return GreyImages(height: images.height, width: images.width, pixels: pixels)

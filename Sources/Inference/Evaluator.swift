@@ -187,15 +187,17 @@ public struct Evaluator: Sendable {
   /// - Parameters:
   ///   - batch: The images.
   ///   - firstImage: The index of the batch's first image among all images.
+  ///   - sample: Which of the samples, counted from zero.
   ///   - isMean: Whether z0 is the posterior's mean.
   ///   - solverState: What the solves start from.
   func posteriorSample(
-    of batch: GreyImages, firstImage: Int, isMean: Bool = false, startingFrom solverState: SolverState
+    of batch: GreyImages, firstImage: Int, sample: Int = 0, isMean: Bool = false,
+    startingFrom solverState: SolverState
   ) throws(RunError) -> PosteriorSample {
     let bound = constants
     let features = model.encode(Variable(batch.tensor), bound)
     return try withNoise(
-      batch: batch.count, model.flow.withoutDensity, firstImage, sample: 0, isMean: isMean, solverState
+      batch: batch.count, model.flow.withoutDensity, firstImage, sample: sample, isMean: isMean, solverState
     ) {
       (model, noise, probes) throws(SolveError) in
       try model.samplePosterior(features: features, noise: noise, probes: probes, bound)
@@ -205,14 +207,15 @@ public struct Evaluator: Sendable {
   /// Calls `body` with a sample of the posterior of each batch of images, and the batch's place among them. Solves start
   /// from the state of the batch before.
   func forEachPosteriorSample(
-    of images: GreyImages, isMean: Bool = false,
+    of images: GreyImages, sample number: Int = 0, isMean: Bool = false,
     _ body: (_ sample: PosteriorSample, _ numbers: Range<Int>) throws(RunError) -> Void
   ) throws(RunError) {
     var solverState = SolverState()
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let numbers = start..<min(start + batchSize, images.count)
       let sample = try posteriorSample(
-        of: images.selecting(Array(numbers)), firstImage: start, isMean: isMean, startingFrom: solverState)
+        of: images.selecting(Array(numbers)), firstImage: start, sample: number, isMean: isMean,
+        startingFrom: solverState)
       solverState = sample.flow.solverState
       try body(sample, numbers)
     }

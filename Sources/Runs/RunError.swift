@@ -16,6 +16,10 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case invalidModel(path: String, reason: String)
   /// There is no checkpoint at a path.
   case missingCheckpoint(path: String)
+  /// A model is known by its name, and its file is not there.
+  case missingModel(name: String, path: String)
+  /// No list of models has a name; `known` are those that are listed.
+  case unknownModel(name: String, known: [String])
   /// There is no run at a path.
   case missingRun(path: String, reason: String)
   /// A file of a run is damaged, or not what it should be.
@@ -67,7 +71,8 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
     case .invalidValue, .invalidConfiguration, .occupied, .foreign, .inUse, .existing, .ownedByRun: .usage
     case .invalidCheckpoint, .modelAlone, .invalidModel, .invalidRun, .invalidConfigurationFile: .badData
     case .unusableImages, .changedData: .badData
-    case .missingCheckpoint, .missingRun, .lostCheckpoints, .missingConfiguration: .missingInput
+    case .missingCheckpoint, .missingModel, .unknownModel, .missingRun, .lostCheckpoints, .missingConfiguration:
+      .missingInput
     case .unwritable: .inputOutput
     case .diverged, .undefinedBound, .undefinedResult, .solve: .numerical
     case .notEnoughMemory: .resources
@@ -85,6 +90,11 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
     case .invalidModel(let path, let reason): "\(path) cannot be imported: \(reason)"
     case .missingCheckpoint(let path):
       "there is no checkpoint at \(path). Name a checkpoint file, or the output directory of a training run."
+    case .missingModel(let name, let path):
+      "the model \(name) is known, and its file \(path) is not there. Fetch it, or name a checkpoint file."
+    case .unknownModel(let name, let known):
+      "there is no model named \(name). "
+        + (known.isEmpty ? "No list of models was found." : "Choose one of: \(known.joined(separator: ", ")).")
     case .missingRun(let path, let reason):
       "there is no run at \(path): \(reason). Name the output directory of a training run."
     case .invalidRun(let path, let reason): "\(path) cannot be used: \(reason)"

@@ -2,9 +2,11 @@ import Foundation
 
 /// Colours that are easy to tell apart on white, also with the most common forms of colour blindness.
 enum ChartColor {
-  /// Okabe and Ito's palette ("Color universal design", 2008) without its yellow and black, followed by brown and grey.
+  /// Okabe and Ito's palette ("Color universal design", 2008) without its yellow and black, followed by brown,
+  /// grey, purple and olive. All are visible on white and on near black.
   private static let palette = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#6b6b6b",
+    "#8e5bd0", "#8f8f00",
   ]
 
   /// The colour of a curve, counted from zero. Beyond the palette, each further curve turns the hue by the golden

@@ -13,12 +13,15 @@ struct FfjordVAE: AsyncParsableCommand {
         ffjord-vae train --preset small --output Checkpoints/first
         ffjord-vae reconstruct Checkpoints/first --output reconstructions.png
 
-      Exit codes: 0 done, 64 usage, 65 bad data, 66 missing input, 70 internal or numerical failure, 74 input/output.       With NO_COLOR set, messages have no colours. --generate-completion-script bash, zsh or fish prints completions for       a shell.
+      Exit codes: 0 done, 64 usage, 65 bad data, 66 missing input, 70 internal or numerical failure, 74 input/output. \
+      With NO_COLOR set, messages have no colours. --generate-completion-script bash, zsh or fish prints completions for \
+      a shell.
       """,
     version: "0.1.0",
     subcommands: [
       Train.self, Presets.self, Evaluate.self, Reconstruct.self, Sample.self, Interpolate.self, Encode.self, Score.self,
-      Compare.self, Export.self, Import.self, Inspect.self, BenchmarkCommand.self, Datasets.self,
+      Compare.self, Report.self, Export.self, Import.self, Inspect.self, BenchmarkCommand.self, Datasets.self,
+      Models.self,
     ])
 
   @MainActor

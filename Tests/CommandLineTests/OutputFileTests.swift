@@ -13,12 +13,14 @@ import Testing
   private static let commands = [
     ("export", []), ("reconstruct", ["--count", "2"]), ("sample", ["--count", "2"]),
     ("interpolate", ["--rows", "1", "--steps", "2"]), ("encode", ["--limit", "2"]), ("score", ["--limit", "2"]),
+    ("report", ["--limit", "4"]),
   ]
 
   private static func ending(_ command: String) -> String {
     switch command {
     case "export": ".safetensors"
     case "encode", "score": ".csv"
+    case "report": ".html"
     default: ".png"
     }
   }

@@ -59,6 +59,14 @@ import Testing
     }
   }
 
+  @Test func labelsNameTheCharacters() throws {
+    let labels = try #require(Self.whole.labels[.validation])
+    #expect(labels == (12000..<12400).map { "digit \(Glyphs.character(of: $0).name)" })
+    let all = Self.whole.images(.all)
+    #expect(all.labels.count == all.images.count && Array(all.labels[12000..<12400]) == labels)
+    #expect(all.selecting([12001]).labels == [labels[1]])
+  }
+
   @Test func aStrokeIsAsThickAsItsPen() {
     var raster = StrokeRaster(side: 28)
     raster.beginImage()

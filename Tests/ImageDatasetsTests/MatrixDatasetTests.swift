@@ -32,6 +32,25 @@ import Testing
     }
   }
 
+  @Test func classesGoWithTheirImagesWhereTheFileHasThem() throws {
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "silhouettes.mat")
+    func pixels(_ name: String, _ count: Int) -> MATWriter.Variable {
+      MATWriter.Variable(name, [count, 16], .bytes([UInt8](repeating: 1, count: 16 * count)))
+    }
+    let images = [pixels("train_data", 3), pixels("val_data", 2), pixels("test_data", 1)]
+    let labels = [
+      MATWriter.Variable("train_labels", [3, 1], .double([7, 101, 7])),
+      MATWriter.Variable("val_labels", [2, 1], .double([1, 1.5])),
+      MATWriter.Variable("test_labels", [1, 1], .double([2])),
+    ]
+    try MATWriter.write(images + labels, to: url)
+    // A label that is no number of a class makes no labels.
+    #expect(try reader.read(url).labels == [.train: ["class 7", "class 101", "class 7"], .test: ["class 2"]])
+    try MATWriter.write(images, to: url)
+    #expect(try reader.read(url).labels == [:])
+  }
+
   @Test func strayValuesAndClassesAreNamed() throws {
     let folder = try TemporaryDirectory()
     let url = try folder.place(for: "caltech.mat")

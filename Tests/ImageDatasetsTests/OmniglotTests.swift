@@ -53,6 +53,36 @@ import Testing
     #expect(dataset[.validation] == dataset.validation)
   }
 
+  @Test func alphabetsGoWithTheirImagesWhereTheFileHasThem() throws {
+    let folder = try TemporaryDirectory()
+    let url = try folder.place(for: "chardata.mat")
+    var reader = reader
+    reader.alphabetCount = 3
+    let (alphabets, testAlphabets) = ([0, 1, 2, 2, 1, 0], [2, 0, 1])
+    func marks(_ numbers: [Int]) -> [UInt8] { numbers.flatMap { number in (0..<3).map { $0 == number ? 1 : 0 } } }
+    func labels(_ marks: [UInt8], _ testMarks: [UInt8]) throws -> [DatasetSplit: [String]] {
+      let more = [
+        MATWriter.Variable("target", [3, 6], .bytes(marks)),
+        MATWriter.Variable("testtarget", [3, 3], .bytes(testMarks)),
+      ]
+      try MATWriter.write(variables() + more, to: url)
+      return try reader.read(url).labels
+    }
+    let order = RandomStream(seed: 0, purpose: .split).permutation(of: 6)
+    let expected = order.map { "alphabet \(alphabets[$0] + 1)" }
+    #expect(
+      try labels(marks(alphabets), marks(testAlphabets)) == [
+        .train: Array(expected[..<4]), .validation: Array(expected[4...]),
+        .test: testAlphabets.map { "alphabet \($0 + 1)" },
+      ])
+    // Labels that cannot be used leave the images usable.
+    #expect(try Set(labels([UInt8](repeating: 0, count: 18), marks(testAlphabets)).keys) == [.test])
+    reader.alphabetCount = 50
+    #expect(try labels(marks(alphabets), marks(testAlphabets)) == [:])
+    try MATWriter.write(variables(), to: url)
+    #expect(try reader.read(url).labels == [:])
+  }
+
   @Test func aMissingVariableIsNamedWithThoseThere() throws {
     let reason = try reason(
       for: [variables()[0], MATWriter.Variable("labels", [1, 2], .double([1, 2]))])
@@ -164,6 +194,7 @@ import Testing
     #expect((dataset.height, dataset.width) == (28, 28))
     #expect(!dataset.train.isBinary)
     #expect(dataset.validation.isBinary && dataset.test.isBinary)
+    #expect(DatasetSplit.allCases.allSatisfy { Set(dataset.labels[$0] ?? []).count == 50 })
     // The three parts are alike: their mean intensities lie within a few thousandths of each other.
     #expect(abs(dataset.train.mean - 0.083) < 0.001)
     #expect(abs(dataset.validation.mean - dataset.train.mean) < 0.003)

@@ -96,6 +96,16 @@ import Testing
     #expect(top == [0, 200, 255, 200, 200, 200, 200, 204, 200, 51, 200, 200, 200, 200, 255, 200, 0])
   }
 
+  @Test func theFirstAndTheLastOfAGroupStandApart() {
+    let grid = ImageGrid(columns: 1, scale: 1, gap: 1, pairGap: 5, margin: 0, background: 200)
+    let dots = GreyImages(height: 1, width: 1, pixels: [1, 0])
+    let picture = grid.layOut([dots, dots, dots, dots], isApart: true)
+    #expect((picture.height, picture.width) == (2 + 5, 4 + 3 + 2))
+    #expect(Array(picture.pixels[..<9]) == [0, 200, 200, 0, 200, 0, 200, 200, 0])
+    #expect(grid.layOut([dots, dots], isApart: true).width == 2 + 2)
+    #expect(grid.layOut([dots], isApart: true) == grid.layOut([dots]))
+  }
+
   @Test func fewImagesMakeANarrowGridAndStrayValuesAreShown() {
     let few = ImageGrid.images(images, columns: 10)
     #expect(few == ImageGrid(columns: 3).layOut(images))

@@ -79,6 +79,30 @@ import Testing
     #expect(error?.description.contains("metrics.jsonl") == true && error?.description.contains("line 3") == true)
   }
 
+  @Test func `damage may be accepted, and is left out`() throws {
+    try writeRun()
+    try run.append(evaluation(110))
+    try run.append(evaluation(111))
+    let lines = try String(contentsOf: run.metrics, encoding: .utf8).split(separator: "\n")
+    // The training of epoch 2.
+    try Data((lines[..<6] + ["{"] + lines[7...]).map { $0 + "\n" }.joined().utf8).write(to: run.metrics)
+    let records = try String(contentsOf: run.evaluations, encoding: .utf8)
+    try Data(("no record\n" + records).utf8).write(to: run.evaluations)
+    try Data("none".utf8).write(to: run.last)
+    var damage: [String] = []
+    let summary = try RunSummary(run) { damage.append("\($0)") }
+    #expect(damage.count == 3 && damage[0].contains(Checkpoint.lastName))
+    #expect(damage[1].contains("metrics.jsonl") && damage[1].contains("line 7"))
+    #expect(damage[2].contains("evaluations.jsonl") && damage[2].contains("line 1"))
+    #expect(summary.epochs.map(\.epoch) == [1, 3] && summary.evaluations.map(\.negativeELBO) == [110, 111])
+    #expect(summary.progress == nil && summary.parameterCount == nil)
+    // Without any configuration there is no run.
+    try Data("{".utf8).write(to: run.configuration)
+    damage = []
+    #expect(runError { _ = try RunSummary(run) { damage.append("\($0)") } }?.category == .missingInput)
+    #expect(damage.count == 2 && damage[1].contains("config.json"))
+  }
+
   @Test func `a directory with a checkpoint alone has what the checkpoint says`() throws {
     let trained = try TinyRun.train(TinyRun.configuration { $0.epochs = 2 }, in: directory.path("trained")).state
     for name in ["metrics.jsonl", "config.json", Checkpoint.lastName] {

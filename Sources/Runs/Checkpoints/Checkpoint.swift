@@ -136,6 +136,8 @@ public enum Checkpoint {
     public var parameters: [SafetensorsEntry] {
       entries.filter { !$0.name.hasPrefix("optimizer.") && !$0.name.hasPrefix(Checkpoint.average) }
     }
+    /// The number of elements of the parameters.
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.elementCount } }
     /// Whether the file has the moving average of its parameters.
     public var hasAverage: Bool { entries.contains { $0.name.hasPrefix(Checkpoint.average) } }
   }

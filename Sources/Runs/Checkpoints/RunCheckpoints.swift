@@ -5,9 +5,9 @@ import VariationalAutoencoder
 
 extension Checkpoint {
   /// The checkpoint file at a path: the file itself, or in the directory of a run the best, or else the last
-  /// checkpoint.
+  /// checkpoint; where there is neither, that of the model of this name in the ``ModelCatalog``.
   ///
-  /// - Throws: ``RunError/missingCheckpoint(path:)``
+  /// - Throws: ``RunError/missingCheckpoint(path:)``, ``RunError/missingModel(name:path:)``
   public static func file(at path: String) throws(RunError) -> URL {
     guard let file = try files(at: path).urls.first else { throw .missingCheckpoint(path: path) }
     return file
@@ -79,16 +79,20 @@ extension Checkpoint {
   /// The checkpoint files that a path may refer to, in the order of preference, judged by their headers; and remarks
   /// on the choice.
   private static func files(at path: String) throws(RunError) -> (urls: [URL], remarks: [String]) {
-    guard let isDirectory = FileManager.default.isDirectory(atPath: path) else {
-      throw .missingCheckpoint(path: path)
+    let isDirectory = FileManager.default.isDirectory(atPath: path)
+    guard isDirectory == true else {
+      let file = isDirectory == nil ? try ModelCatalog().file(named: path) : URL(filePath: path)
+      guard let file else { throw .missingCheckpoint(path: path) }
+      return ([file], [])
     }
-    guard isDirectory else { return ([URL(filePath: path)], []) }
     let run = RunDirectory(path)
     func found(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
     // A program that was killed may have left the files of a run in an intermediate place.
     let directory =
       found(run.last) || found(run.best) ? run : run.replacement.arrived.map { RunDirectory($0.path) } ?? run
     let both = [directory.best, directory.last].filter(found)
+    // A folder that is no run's, such as one of images, does not hide a model.
+    if both.isEmpty, let file = try ModelCatalog().file(named: path) { return ([file], []) }
     guard let last = try? summary(of: directory.last), let epoch = last.progress.bestEpoch else { return (both, []) }
     let name = directory.best.relativePath
     guard both.count == 2 else {

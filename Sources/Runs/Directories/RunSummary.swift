@@ -35,9 +35,13 @@ public struct RunSummary: Sendable {
 
   /// Reads the directory of a run; an incomplete last line is ignored, since it is still being written.
   ///
-  /// - Throws: ``RunError/missingRun(path:reason:)`` where there is no run;
-  ///   ``RunError/invalidRun(path:reason:)`` and `SafetensorsError` where its files are damaged.
-  public init(_ directory: RunDirectory) throws {
+  /// - Parameters:
+  ///   - directory: The directory.
+  ///   - onDamage: Takes the error where a checkpoint, the configuration or a line of metrics or evaluations is damaged:
+  ///     throws it, or accepts that what is damaged is left out.
+  /// - Throws: ``RunError/missingRun(path:reason:)`` where there is no run; what `onDamage` throws, which by default is
+  ///   ``RunError/invalidRun(path:reason:)`` or `SafetensorsError` where files are damaged.
+  public init(_ directory: RunDirectory, onDamage: (any Error) throws -> Void = { throw $0 }) throws {
     self.directory = directory
     let path = directory.url.relativePath
     guard let isDirectory = FileManager.default.isDirectory(atPath: directory.url.path) else {
@@ -46,41 +50,61 @@ public struct RunSummary: Sendable {
     guard isDirectory else {
       throw RunError.invalidRun(path: path, reason: "it is a file; name the directory of a run")
     }
+    let summary = try Self.checkpointSummary(directory, onDamage)
+    guard let configuration = try Self.configuration(directory, onDamage) ?? summary?.configuration else {
+      throw RunError.missingRun(
+        path: path, reason: "the directory has neither config.json nor a checkpoint that can be read")
+    }
+    self.configuration = configuration
+    parameterCount = summary?.parameterCount
+    progress = summary?.progress
+    epochs = try Self.epochs(in: directory.metrics, onDamage)
+    evaluations = try JSONLines.read(directory.evaluations, onDamage: onDamage)
+  }
+
+  /// The description of the last checkpoint, or of the best where that is damaged; nil where there is none.
+  private static func checkpointSummary(
+    _ directory: RunDirectory, _ onDamage: (any Error) throws -> Void
+  ) throws -> Checkpoint.Summary? {
     let checkpoints = [directory.last, directory.best].filter { FileManager.default.fileExists(atPath: $0.path) }
-    let summary = try checkpoints.first.map { first in
+    guard let first = checkpoints.first else { return nil }
+    do {
       do { return try Checkpoint.summary(of: first) } catch  where Checkpoint.isDamage(error) && checkpoints.count > 1 {
         return try Checkpoint.summary(of: checkpoints[1])
       }
+    } catch {
+      try onDamage(error)
+      return nil
     }
-    if FileManager.default.fileExists(atPath: directory.configuration.path) {
-      func invalid(_ reason: String) -> RunError {
-        .invalidRun(path: directory.configuration.relativePath, reason: reason)
-      }
-      guard let text = try? String(contentsOf: directory.configuration, encoding: .utf8) else {
+  }
+
+  /// The configuration in `config.json`; nil where there is none.
+  private static func configuration(
+    _ directory: RunDirectory, _ onDamage: (any Error) throws -> Void
+  ) throws -> TrainingConfiguration? {
+    let file = directory.configuration
+    guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+    func invalid(_ reason: String) -> RunError { .invalidRun(path: file.relativePath, reason: reason) }
+    do {
+      guard let text = try? String(contentsOf: file, encoding: .utf8) else {
         throw invalid("it is no text in UTF-8, or cannot be read")
       }
       guard let given = try? TrainingConfiguration(json: text) else {
         throw invalid("it is no configuration of a training run")
       }
       do { try given.validate() } catch { throw invalid(error.description) }
-      configuration = given
-    } else if let summary {
-      configuration = summary.configuration
-    } else {
-      throw RunError.missingRun(
-        path: path, reason: "the directory has neither config.json nor a checkpoint")
+      return given
+    } catch {
+      try onDamage(error)
+      return nil
     }
-    parameterCount = summary.map { $0.parameters.reduce(0) { $0 + $1.elementCount } }
-    progress = summary?.progress
-    epochs = try Self.epochs(in: directory.metrics)
-    evaluations = try JSONLines.read(directory.evaluations)
   }
 
-  private static func epochs(in file: URL) throws -> [Epoch] {
+  private static func epochs(in file: URL, _ onDamage: (any Error) throws -> Void) throws -> [Epoch] {
     var training: [Int: MetricsRecord] = [:]
     var validation: [Int: MetricsRecord] = [:]
     // The lines of steps, hundreds for each epoch, are not needed here.
-    let records: [MetricsRecord] = try JSONLines.read(file, skipping: #""split":"step""#)
+    let records: [MetricsRecord] = try JSONLines.read(file, skipping: #""split":"step""#, onDamage: onDamage)
     for record in records {
       switch record.split {
       case "train": training[record.epoch] = record

@@ -9,12 +9,16 @@ enum JSONLines {
   /// - Parameters:
   ///   - file: The file.
   ///   - mark: Lines that contain these characters are skipped without being parsed.
-  /// - Throws: ``RunError/invalidRun(path:reason:)`` where another line cannot be read.
-  static func read<Record: Decodable>(_ file: URL, skipping mark: String? = nil) throws -> [Record] {
+  ///   - onDamage: Takes ``RunError/invalidRun(path:reason:)`` where the file or another line cannot be read: throws it,
+  ///     or accepts that the file or the line is left out.
+  static func read<Record: Decodable>(
+    _ file: URL, skipping mark: String? = nil, onDamage: (RunError) throws -> Void = { throw $0 }
+  ) throws -> [Record] {
     guard FileManager.default.fileExists(atPath: file.path) else { return [] }
     let data: Data
     do { data = try Data(contentsOf: file) } catch {
-      throw RunError.invalidRun(path: file.relativePath, reason: RunDirectory.reason(error))
+      try onDamage(.invalidRun(path: file.relativePath, reason: RunDirectory.reason(error)))
+      return []
     }
     let decoder = JSONDecoder()
     let mark = mark.map { Array($0.utf8) } ?? []
@@ -22,7 +26,7 @@ enum JSONLines {
     try forEachLine(of: data) { line, number, isWhole in
       if !isWhole || line.isEmpty || contains(line, mark) { return }
       do { records.append(try decoder.decode(Record.self, from: Data(line))) } catch {
-        throw RunError.invalidRun(path: file.relativePath, reason: "line \(number) is damaged; take it out")
+        try onDamage(.invalidRun(path: file.relativePath, reason: "line \(number) is damaged; take it out"))
       }
     }
     return records

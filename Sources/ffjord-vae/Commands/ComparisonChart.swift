@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Markup
 import Runs
 import SVGCharts
 import VariationalAutoencoder
@@ -28,7 +29,7 @@ struct ComparisonChart {
     }
     let datasets = Set(drawn.map(\.summary.configuration.dataset))
     chart = LineChart(
-      title: datasets.sorted().joined(separator: ", "), xLabel: unit.label,
+      title: datasets.sorted().joined(separator: ", ").visible(), xLabel: unit.label,
       yLabel: "negative ELBO [\(figures.rawValue)]", isXCount: abscissa != .seconds,
       curves: curves, levels: datasets.count == 1 ? Self.levels(drawn) : [],
       notes: ["solid: validation, thin: training"])
@@ -47,6 +48,9 @@ struct ComparisonChart {
 
   /// Whether there is nothing to draw.
   var isEmpty: Bool { chart.curves.isEmpty }
+
+  /// The chart as a part of a page.
+  func element(identifier: String) -> MarkupElement { chart.element(in: .page(identifier: identifier)) }
 
   /// - Throws: `FileError` where the file cannot be written.
   func write(to path: String) throws {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import ImageDatasets
-import Synchronization
 
 struct Datasets: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -111,21 +110,10 @@ struct Datasets: AsyncParsableCommand {
           return
         }
         let locator = DatasetLocator(dataDirectory: target.dataDir)
-        let lastShown = Mutex(Int64(-1))
+        let progress = DownloadProgress()
         let urls = try await DatasetFetcher().fetch(
           description, into: locator.downloadDirectory, isReplacing: target.replace
-        ) { bytes, total in
-          // A line at each percent on a terminal; without a terminal, silence until it is done.
-          let percent = total.map { $0 > 0 ? bytes * 100 / $0 : 0 } ?? bytes >> 20
-          let isNew = lastShown.withLock { last in
-            defer { last = percent }
-            return last != percent
-          }
-          guard Terminal.showsProgress, isNew else { return }
-          let megabytes = (Double(bytes) / 1e6).fixed(1)
-          let bar = total.map { Terminal.bar(Double(bytes) / Double(max($0, 1)), width: 24) + " " } ?? ""
-          Terminal.draw("fetching \(bar)\(megabytes) MB")
-        }
+        ) { progress.report($0, of: $1) }
         Terminal.clearLine()
         for url in urls { print("\(url.relativePath): verified") }
       }

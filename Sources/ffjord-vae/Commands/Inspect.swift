@@ -37,7 +37,7 @@ struct Inspect: ParsableCommand {
     try Failure.reporting {
       let (summary, remarks) = try Checkpoint.summary(at: checkpoint, memoryLimit: memory.limit)
       for remark in remarks { Terminal.logger.warning("\(remark)") }
-      let count = summary.parameters.reduce(0) { $0 + $1.elementCount }
+      let count = summary.parameterCount
       let path = summary.url.relativePath
       if results.json {
         let report = Report(

@@ -10,10 +10,11 @@ struct Interpolate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draws rows of images along straight lines in latent space between pairs of images.",
     discussion: """
-      Pairs are chosen at random, by the seed.
+      Each row has an image of the data at either end, and between them what the decoder makes on the way from one code to \
+      the other. With --images, each row goes from one of these images to the next; else pairs are drawn by the seed.
 
         ffjord-vae interpolate Checkpoints/first --output lines.png
-        ffjord-vae interpolate Checkpoints/first --rows 4 --output lines.png
+        ffjord-vae interpolate omniglot --images 0,17,4 --output lines.png
       """)
 
   @Argument(help: .checkpoint, completion: .checkpoint)
@@ -30,7 +31,10 @@ struct Interpolate: ParsableCommand {
     @Option(help: ArgumentHelp("PNG to write", valueName: "file"), completion: .file(extensions: ["png"]))
     var output: String
 
-    @Option(help: ArgumentHelp("Number of lines", .count))
+    @Option(help: ArgumentHelp("Images to join, by their indices from 0", valueName: "i,j,…"))
+    var images: ImageIndices?
+
+    @Option(help: ArgumentHelp("Number of lines, without --images", .count))
     var rows = 8
 
     @Option(help: ArgumentHelp("Images per line, with both ends", .count))
@@ -41,6 +45,7 @@ struct Interpolate: ParsableCommand {
     func validate() throws {
       try check("--rows", rows, in: 1...1000)
       try check("--steps", steps, in: 2...1000)
+      if let images, images.indices.count < 2 { throw ValidationError("--images needs two images or more") }
     }
   }
 
@@ -52,16 +57,21 @@ struct Interpolate: ParsableCommand {
       try checkOutput(output, endingIn: [".png"])
       let trained = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
       let chosen = try input.images(for: trained.state, seed: seed) { total in
+        if let images = lines.images {
+          let path = try images.checked(total, option: "--images")
+          return path.dropLast() + path.dropFirst()
+        }
         let order = RandomStream(seed: seed, purpose: .shuffle).permutation(of: total)
         return (0..<(2 * rows)).map { order[$0 % order.count] }
       }
       let evaluator = trained.evaluator(seed: seed)
-      let drawn = try evaluator.interpolations(
-        from: chosen.images.selecting(Array(0..<rows)), to: chosen.images.selecting(Array(rows..<(2 * rows))),
-        steps: steps)
-      try ImageGrid.images(drawn.drawn(as: chosen.polarity), columns: steps).write(
-        to: URL(filePath: output))
-      Terminal.logger.info("\(output): \(rows) lines of \(steps) images")
+      let count = chosen.images.count / 2
+      let picture = try InterpolationPicture(
+        from: chosen.images.selecting(Array(0..<count)), to: chosen.images.selecting(Array(count..<2 * count)),
+        steps: steps, with: evaluator)
+      try picture.drawn(as: chosen.polarity).write(to: URL(filePath: output))
+      Terminal.logger.info(
+        "\(output): \(Terminal.count(count, "line")) of \(steps) images, between the originals at their ends")
     }
   }
 }

@@ -1,14 +1,18 @@
 import ArgumentParser
 import Foundation
 import ImageDatasets
+import Inference
 import Runs
 
 struct Reconstruct: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draws images, spread over the split, beside their reconstructions through the latent space.",
     discussion: """
+      With --samples K above one, each image is followed by K reconstructions, from K samples of its posterior, and by their \
+      standard deviation, from white (none) to black (the greatest, which is printed): where the model is not certain.
+
         ffjord-vae reconstruct Checkpoints/first --output reconstructions.png
-        ffjord-vae reconstruct Checkpoints/first --split train --output train.png
+        ffjord-vae reconstruct omniglot --samples 6 --count 20 --output spread.png
       """)
 
   @Argument(help: .checkpoint, completion: .checkpoint)
@@ -19,7 +23,18 @@ struct Reconstruct: ParsableCommand {
   @OptionGroup(title: "Output") var random: SeedOptions
   @OptionGroup(title: "Output") var messages: MessageOptions
   @OptionGroup var input: ImageOptions
+  @OptionGroup(title: "Output") var spreading: SampleOptions
   @OptionGroup(title: "Machine") var compute: ComputeOptions
+
+  /// How much of a posterior is shown.
+  struct SampleOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Samples of each image's posterior", .count))
+    var samples = 1
+
+    func validate() throws { try check("--samples", samples, in: 1...100) }
+  }
+
+  private var samples: Int { spreading.samples }
 
   func run() throws {
     try Failure.reporting {
@@ -35,12 +50,29 @@ struct Reconstruct: ParsableCommand {
       let images = chosen.images
       let shown = images.count
       let evaluator = trained.evaluator(seed: random.seed)
-      let columns = max(1, Int((Double(shown) / 2).squareRoot().rounded(.up)))
-      let grid = ImageGrid.pairs(
-        originals: images.drawn(as: chosen.polarity),
-        reconstructions: try evaluator.reconstructions(of: images).drawn(as: chosen.polarity), columns: columns)
-      try grid.write(to: URL(filePath: output))
-      Terminal.logger.info("\(output): \(shown) images, each with its reconstruction on the right")
+      let spread = try evaluator.spread(of: images, samples: samples)
+      let greatest = spread.standardDeviation.pixels.max() ?? 0
+      try drawn(images, spread, greatest, chosen.polarity).write(to: URL(filePath: output))
+      let what =
+        samples == 1
+        ? "its reconstruction"
+        : "\(samples) reconstructions and their standard deviation (black: \(Double(greatest).fixed(3)))"
+      Terminal.logger.info("\(output): \(shown) images, each with \(what) on the right")
     }
+  }
+
+  /// The images and their reconstructions, in about as many rows as columns; of several samples with the deviation, whose
+  /// greatest is drawn black.
+  private func drawn(
+    _ images: GreyImages, _ spread: PosteriorSpread, _ greatest: Float, _ polarity: ImagePolarity
+  ) -> PNGImage {
+    let reconstructions = spread.reconstructions.map { $0.drawn(as: polarity) }
+    // Ink, whichever way the images are drawn: the eye goes to what is dark.
+    let deviation = GreyImages(
+      height: images.height, width: images.width,
+      pixels: spread.standardDeviation.pixels.map { greatest > 0 ? $0 / greatest : 0 })
+    let members = [images.drawn(as: polarity)] + reconstructions + (samples > 1 ? [deviation] : [])
+    let columns = max(1, Int((Double(images.count) / Double(members.count)).squareRoot().rounded(.up)))
+    return ImageGrid(columns: columns).layOut(members, isApart: samples > 1)
   }
 }

@@ -93,7 +93,7 @@ struct ImageOptions: ParsableArguments {
   ///
   /// - Parameter choose: Which of so many images to take.
   func images(
-    for state: TrainingState, seed: UInt64, choosing choose: (_ count: Int) -> [Int]
+    for state: TrainingState, seed: UInt64, choosing choose: (_ count: Int) throws -> [Int]
   ) throws -> ChosenImages {
     let configuration = state.configuration
     let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: configuration.dataDirectory)
@@ -120,7 +120,7 @@ struct ImageOptions: ParsableArguments {
       throw RunError.unusableImages(
         "\(name) has no images in its split \(split.rawValue); --split all takes those of all splits")
     }
-    let places = choose(total)
+    let places = try choose(total)
     let chosen = all.selecting(places)
     if let warning = state.warning(
       about: loaded, isOfRun: name == configuration.dataset, split, chosen.identities)
@@ -136,7 +136,8 @@ struct ImageOptions: ParsableArguments {
       images = GreyImages(height: height, width: width, pixels: pixels)
     }
     return ChosenImages(
-      dataset: name, images: images, total: total, records: chosen.records, polarity: loaded.polarity)
+      dataset: name, images: images, total: total, records: chosen.records, labels: chosen.labels,
+      polarity: loaded.polarity)
   }
 
   /// The first images, or all.
@@ -154,6 +155,8 @@ struct ChosenImages {
   let total: Int
   /// Where each is from; none for a dataset known by name.
   let records: [ImageRecord]
+  /// The label of each, empty for one without; none for a dataset without labels.
+  let labels: [String]
   /// How they were given, and are drawn.
   let polarity: ImagePolarity
 

@@ -27,6 +27,8 @@ enum Remedy {
   private static func options(for error: RunError) -> String? {
     switch error {
     case .changedData: "--allow-changed-data goes on with the images that there are now."
+    case .missingCheckpoint: "'ffjord-vae models list' lists the models that can be named."
+    case .missingModel(let name, _): "'ffjord-vae models fetch \(name) --from FOLDER' fetches it."
     case .occupied(let path):
       "--resume \(Terminal.quoted(path)) continues the run, --output DIRECTORY begins another elsewhere, --overwrite replaces it."
     case .lostCheckpoints(let path): "--output \(Terminal.quoted(path)) --overwrite replaces the run."

@@ -1,0 +1,86 @@
+import FileTestSupport
+import Foundation
+import ImageDatasets
+import Testing
+
+/// What the pictures of `interpolate` and `reconstruct` show.
+@Suite(.serialized) struct PictureCommandTests {
+  private static let glyphs = try! DatasetLoader.load(name: "glyphs").test
+  private static let tile = 3 * 28
+  let directory = try! TemporaryDirectory()
+  let run: String
+
+  init() throws { run = try TinyRun.shared.get().path }
+
+  private func picture(_ arguments: String...) throws -> PNGImage {
+    try Program.succeed([arguments[0], run, "--output", "p.png"] + arguments.dropFirst(), in: directory.url)
+    return try PNGImage(contentsOf: directory.file("p.png"))
+  }
+
+  /// The tile whose upper left corner is at a place.
+  private func tile(_ picture: PNGImage, top: Int, left: Int) -> [UInt8] {
+    (top..<top + Self.tile).flatMap {
+      picture.pixels[$0 * picture.width + left..<$0 * picture.width + left + Self.tile]
+    }
+  }
+
+  /// An image of the data as a tile.
+  private func original(_ index: Int) -> [UInt8] {
+    ImageGrid(columns: 1, margin: 0).layOut(Self.glyphs.selecting([index])).pixels
+  }
+
+  @Test func `interpolations show the chosen originals at their ends`() throws {
+    let picture = try picture("interpolate", "--images", "3,1500,7", "--steps", "4")
+    let (margin, gap, rowGap) = (8, 4, 12)
+    #expect(picture.width == 2 * margin + 6 * Self.tile + 5 * gap + 2 * gap)
+    #expect(picture.height == 2 * margin + 2 * Self.tile + rowGap)
+    let last = picture.width - margin - Self.tile
+    for (row, ends) in [(3, 1500), (1500, 7)].enumerated() {
+      let top = margin + row * (Self.tile + rowGap)
+      #expect(tile(picture, top: top, left: margin) == original(ends.0))
+      #expect(tile(picture, top: top, left: last) == original(ends.1))
+    }
+    // The image where two lines meet is decoded to the same picture.
+    let first = margin + Self.tile + 2 * gap
+    let end = first + 3 * (Self.tile + gap)
+    let (a, b) = (tile(picture, top: margin, left: end), tile(picture, top: margin + Self.tile + rowGap, left: first))
+    #expect(zip(a, b).allSatisfy { abs(Int($0) - Int($1)) <= 2 })
+  }
+
+  @Test func `images that are not there are refused`() throws {
+    for (value, words) in [
+      ("0,2000", "0…1999"), ("5", "two images"), ("a,b", "--images"), ("1,,2", "--images"), ("-1,2", "--images"),
+    ] {
+      let outcome = try Program.run(
+        ["interpolate", run, "--output", "p.png", "--images=\(value)"], in: directory.url)
+      #expect(outcome.status == 64 && outcome.standardError.contains(words), "\(outcome.standardError)")
+    }
+    #expect(try directory.names() == [])
+  }
+
+  @Test func `several reconstructions of an image differ where their deviation is dark`() throws {
+    let plain = try picture("reconstruct", "--count", "1")
+    let spread = try picture("reconstruct", "--count", "1", "--samples", "3")
+    let (margin, gap) = (8, 4)
+    #expect(spread.width == 2 * margin + 5 * Self.tile + 4 * gap + 2 * gap && spread.height == plain.height)
+    let first = margin + Self.tile + 2 * gap
+    let tiles = (0..<3).map { tile(spread, top: margin, left: first + $0 * (Self.tile + gap)) }
+    #expect(tile(spread, top: margin, left: margin) == original(0))
+    #expect(tiles[0] == tile(plain, top: margin, left: margin + Self.tile + gap))
+    #expect(Set(tiles).count == 3)
+    let deviation = tile(spread, top: margin, left: spread.width - margin - Self.tile)
+    let expected: [Double] = deviation.indices.map { pixel in
+      let shades = tiles.map { Double($0[pixel]) / 255 }
+      let mean = shades.reduce(0, +) / 3
+      return (shades.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 3).squareRoot()
+    }
+    // The greatest deviation is black.
+    let greatest = try #require(expected.max())
+    #expect(greatest > 0.01 && deviation.contains(0))
+    for (shade, value) in zip(deviation, expected) {
+      #expect(abs((1 - Double(shade) / 255) * greatest - value) < 0.006)
+    }
+    try Program.fail(
+      64, ["reconstruct", run, "--output", "q.png", "--samples", "0"], naming: ["--samples"], in: directory.url)
+  }
+}
