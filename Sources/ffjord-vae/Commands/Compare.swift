@@ -8,9 +8,9 @@ struct Compare: ParsableCommand {
     discussion: """
       Each run has its best negative ELBO on the validation split; the negative ELBO and the importance-sampled estimate \
       of -log p(x) on the test split, as 'evaluate RUN' left them in the run's evaluations.jsonl; evaluations of the \
-      velocity a batch, forward/backward, in the last epoch; the median over epochs of the seconds that training took; \
-      and what the paper reports for its kind of posterior. Figures are in nats, for grey images in bits/dim. A run may \
-      still be training.
+      velocity a batch, forward/backward, in the last epoch (evals); the median over epochs of the seconds that training \
+      took; and what the paper reports for its kind of posterior. Figures are in nats, for grey images in bits/dim. A run \
+      may still be training.
 
         ffjord-vae compare Checkpoints/*
         ffjord-vae compare Checkpoints/a Checkpoints/b --curves curves.svg

@@ -13,7 +13,7 @@ struct ComparisonTable {
   func text(isMarkdown: Bool) -> String {
     var table = TextTable(columns: [
       ("run", .left), ("posterior", .left), ("params", .right), ("epochs", .right), ("validation", .right),
-      ("test", .right), ("-log p(x)", .right), ("evaluations", .right), ("s/epoch", .right), ("paper", .right),
+      ("test", .right), ("-log p(x)", .right), ("evals", .right), ("s/epoch", .right), ("paper", .right),
     ])
     var notes = Notes()
     for run in runs {

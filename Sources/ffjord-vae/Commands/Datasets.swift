@@ -144,7 +144,7 @@ struct Datasets: AsyncParsableCommand {
 
   /// Where a dataset's files are, in a few words.
   private static func files(_ status: DatasetStatus) -> String {
-    if status.files.isEmpty { return "none needed: drawn by the program" }
+    if status.files.isEmpty { return "drawn by the program" }
     let found = status.files.compactMap(\.found)
     guard found.count == status.files.count, let first = found.first else {
       return found.isEmpty ? "not here" : "\(found.count) of \(status.files.count) here"
