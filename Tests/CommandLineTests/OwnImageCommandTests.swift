@@ -141,7 +141,8 @@ import Testing
     try Program.fail(
       64, ["train", "--resume", "run", "--binarize", "none"], naming: ["--binarize"], in: directory.url)
     try Program.fail(64, TinyRun.train("other", "--invert"), naming: ["--invert", "glyphs"], in: directory.url)
-    try Program.fail(64, train("--resize", "3x3"), naming: ["--resize: sides must be 8…512, got 3x3"], in: directory.url)
+    try Program.fail(
+      64, train("--resize", "3x3"), naming: ["--resize: sides must be 8…512, got 3x3"], in: directory.url)
   }
 
   @Test func `a damaged JPEG file is named`() throws {
