@@ -120,7 +120,7 @@ import VariationalAutoencoder
   @Test func `tensors of a model that cannot be are bad data`() throws {
     var file = try StateDictFile()
     file.set("q_z_nn.5.h.weight", [Float](repeating: 0, count: 200), [1, 1, 200, 1])
-    try expectError(file, naming: ["of no model that can be", "800x4"])
+    try expectError(file, naming: ["of no model that can be", "image height must be 4…512, got 800"])
   }
 
   @Test func `a file of other tensors is told what a model has`() throws {
