@@ -167,6 +167,12 @@ let package = Package(
         "ffjord-vae", "Randomness", "Tensors", "NeuralNetworks", "VariationalAutoencoder", "Safetensors",
         "ImageDatasets", "Runs", "Inference", "FileTestSupport",
       ]),
+    .testTarget(
+      name: "DocumentationTests",
+      dependencies: [
+        "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows", "Files",
+        "Safetensors", "ImageDatasets", "TensorBoard", "Inference", "FileTestSupport",
+      ]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors", "FileTestSupport", "CZstd"]),
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "FileTestSupport"]),
     .testTarget(name: "MarkupTests", dependencies: ["Markup"]),

@@ -7,14 +7,14 @@ import Testing
 
 extension Variable {
   /// log cosh x, elementwise.
-  fileprivate func logCosh() -> Variable {
+  func logCosh() -> Variable {
     .record(value.map { log(cosh($0)) }, of: [self]) { [value] g in [g * value.map { tanh($0) }] }
   }
 }
 
 extension Dual {
   /// log cosh x, elementwise, and tanh(x) x'.
-  fileprivate func logCosh() -> Dual {
+  func logCosh() -> Dual {
     .applying(to: [self], { $0[0].logCosh() }) { primals, tangents in primals[0].applying(.tanh) * tangents[0] }
   }
 }

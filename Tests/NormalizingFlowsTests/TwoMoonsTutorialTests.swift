@@ -95,22 +95,6 @@ func gaussianLogLikelihood(_ points: Tensor) -> Double {
     #expect(near > 850, "\(near) of 1000 samples lie within three deviations of a moon")
   }
 
-  @Test func `the article's code is the code above`() throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
-    let article = try String(
-      contentsOf: root.appending(path: "Sources/NormalizingFlows/NormalizingFlows.docc/TwoMoons.md"), encoding: .utf8)
-    func lines(_ text: String) -> [String] {
-      text.components(separatedBy: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-    }
-    let here = lines(try String(contentsOf: URL(filePath: #filePath), encoding: .utf8)).joined(separator: "\n")
-    let blocks = article.components(separatedBy: "```").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
-    #expect(blocks.count >= 9)
-    for block in blocks {
-      let code = lines(block).dropFirst().joined(separator: "\n")
-      #expect(here.contains(code), "not in the test:\n\(code)")
-    }
-  }
-
   /// The integral of the density over a square that holds nearly all of it, by sums over a grid.
   private func integral(_ flow: ContinuousFlow<MoonVelocity>, _ parameters: ParameterSet) throws -> Double {
     let spacing: Float = 0.05
