@@ -61,4 +61,17 @@ import Testing
     try Program.fail(
       64, ["benchmark"] + options.map { $0 }, naming: [options[0]].map { String($0.dropFirst(2)) }, in: directory.url)
   }
+
+  @Test func `a trained model is timed on its own images, without further options of a model`() throws {
+    let run = try TinyRun.shared.get().path
+    let text = try Program.succeed(
+      ["benchmark", "--checkpoint", run, "--steps", "2", "--json"], in: directory.url
+    ).standardOutput
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect((report["seconds"] as? [Double])?.count == 2)
+    try Program.fail(
+      64, ["benchmark", "--checkpoint", run, "--preset", "small"], naming: ["--checkpoint", "--preset"],
+      in: directory.url)
+    try Program.fail(66, ["benchmark", "--checkpoint", "none"], naming: ["none"], in: directory.url)
+  }
 }

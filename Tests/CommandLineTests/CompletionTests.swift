@@ -46,6 +46,14 @@ import Testing
     #expect(try answer("evaluate", "positional@0", "", shell: "bash").suffix(2) == ["data", "pictures"])
   }
 
+  @Test func `models are offered by their names`() throws {
+    let arguments = [
+      "---completion", "models", "path", "--", "positional@0", "3", "2", "ffjord-vae", "models", "path", "om",
+    ]
+    let outcome = try Program.succeed(arguments, environment: ["SAP_SHELL": "fish"], in: directory.url)
+    #expect(outcome.standardOutput == "omniglot\n")
+  }
+
   @Test func `runs alone are compared`() throws {
     #expect(try answer("compare", "positional@0", "Ch") == ["Checkpoints/first", "Checkpoints/second"])
   }

@@ -10,8 +10,9 @@ import Testing
   /// The commands that do something, as they are typed.
   static let commands = [
     ["train"], ["presets"], ["evaluate"], ["reconstruct"], ["sample"], ["interpolate"], ["encode"], ["score"],
-    ["compare"], ["export"], ["import"], ["inspect"], ["benchmark", "train"], ["benchmark", "evaluate"],
+    ["compare"], ["report"], ["export"], ["import"], ["inspect"], ["benchmark", "train"], ["benchmark", "evaluate"],
     ["datasets", "list"], ["datasets", "fetch"], ["datasets", "check"],
+    ["models", "list"], ["models", "fetch"], ["models", "path"],
   ]
 
   private func help(_ command: [String]) throws -> String {

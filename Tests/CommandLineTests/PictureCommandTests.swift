@@ -49,7 +49,8 @@ import Testing
 
   @Test func `images that are not there are refused`() throws {
     for (value, words) in [
-      ("0,2000", "0…1999"), ("5", "two images"), ("a,b", "--images"), ("1,,2", "--images"), ("-1,2", "--images"),
+      ("0,2000", "0…1999"), ("5", "two indices"), ("a,b", "such as 0,17,4, got a,b"), ("1,,2", "--images"),
+      ("-1,2", "--images"),
     ] {
       let outcome = try Program.run(
         ["interpolate", run, "--output", "p.png", "--images=\(value)"], in: directory.url)

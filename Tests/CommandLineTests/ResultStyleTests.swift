@@ -15,7 +15,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["evaluate", "RUN", "--limit", "5"], ["inspect", "RUN"], ["compare", "RUN"], ["presets", "--dataset", "omniglot"],
+    ["evaluate", "RUN", "--limit", "5"], ["inspect", "RUN"], ["models", "list"], ["compare", "RUN"],
+    ["presets", "--dataset", "omniglot"],
     [
       "benchmark", "--preset", "small", "--steps", "1", "--untimed", "0", "--batch-size", "2", "--latent", "2",
       "--hidden", "4",
@@ -39,7 +40,7 @@ import Testing
     ["interpolate", "RUN", "--output", "i.png", "--rows", "1", "--steps", "2"],
     ["encode", "RUN", "--output", "c.npy", "--limit", "2"], ["score", "RUN", "--output", "s.npy", "--limit", "2"],
     ["export", "RUN", "--output", "e.safetensors"], ["compare", "RUN", "--curves", "c.svg", "--json"],
-    ["evaluate", "RUN", "--limit", "2"],
+    ["evaluate", "RUN", "--limit", "2"], ["report", "RUN", "--output", "r.html", "--limit", "2"],
   ])
   func `a quiet command says nothing of its work`(arguments: [String]) throws {
     let run = try TinyRun.shared.get().path

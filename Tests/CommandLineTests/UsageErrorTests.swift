@@ -70,7 +70,7 @@ import Testing
     Example("train --threads 0", "--threads must be 1…1024, got 0"),
     Example("score run --output s.csv --limit 0", "--limit must be at least 1, got 0"),
     // Missing words.
-    Example("evaluate", "<checkpoint> is missing: Checkpoint file, or folder of a run (its best)"),
+    Example("evaluate", "<checkpoint> is missing: Checkpoint, folder of a run (its best), or a model"),
     Example("sample run", "--output <file> is missing: PNG to write"),
     Example("train --epochs", "--epochs needs a value: Passes through the training images (default: 2000)"),
     Example(

@@ -12,12 +12,14 @@ struct BenchmarkCommand: ParsableCommand {
     commandName: "benchmark",
     abstract: "Times training steps or evaluations, part by part, beside the machine's limits.",
     discussion: """
-      On images of noise and initial parameters: what a step costs, not what it learns. Each part is shown with its time, \
+      On images of noise and initial parameters, or with --checkpoint on the first training images and from trained \
+      parameters, where solves take more evaluations. Each part is shown with its time, \
       its rate, and its limit: the time that its arithmetic, or its reading and writing of cache and memory, would take at \
       the best rates that this machine was seen to reach just before.
 
         ffjord-vae benchmark
         ffjord-vae benchmark train --dataset mnist --precision mixed
+        ffjord-vae benchmark --checkpoint omniglot
         ffjord-vae benchmark evaluate --divergence gaussian
       """, subcommands: [TrainingSteps.self, Evaluations.self], defaultSubcommand: TrainingSteps.self)
 
@@ -26,6 +28,7 @@ struct BenchmarkCommand: ParsableCommand {
       commandName: "train", abstract: "Training steps.",
       discussion: """
           ffjord-vae benchmark train --dataset mnist --precision mixed
+        ffjord-vae benchmark --checkpoint omniglot
         """)
 
     @OptionGroup var options: BenchmarkOptions
@@ -33,7 +36,7 @@ struct BenchmarkCommand: ParsableCommand {
     func run() throws {
       try Failure.reporting {
         options.compute.apply()
-        let benchmark = try Benchmark(options.trainingConfiguration())
+        let benchmark = try options.benchmark()
         try options.print(try benchmark.training(steps: options.steps, untimed: options.untimed), "step")
       }
     }
@@ -53,7 +56,7 @@ struct BenchmarkCommand: ParsableCommand {
     func run() throws {
       try Failure.reporting {
         options.compute.apply()
-        let benchmark = try Benchmark(options.trainingConfiguration())
+        let benchmark = try options.benchmark()
         let report = try benchmark.evaluation(
           divergence: estimate.divergence, repeats: options.steps, untimed: options.untimed)
         try options.print(report, "batch")
@@ -69,15 +72,23 @@ struct BenchmarkOptions: ParsableArguments {
   @OptionGroup(title: "Solver") var start: StartOptions
   @OptionGroup(title: "Output") var results: ResultOptions
   @OptionGroup(title: "Machine") var arithmetic: PrecisionOptions
+  @OptionGroup(title: "Machine") var memory: MemoryOptions
   @OptionGroup(title: "Machine") var compute: ComputeOptions
 
   struct ExtentOptions: ParsableArguments {
     @Option(
-      help: ArgumentHelp("Dataset whose sizes the model has", valueName: "name"), completion: .knownDataset)
-    var dataset = DatasetName.omniglot.rawValue
+      help: ArgumentHelp("Trained model, on its own images", valueName: "checkpoint"), completion: .checkpoint)
+    var checkpoint: String?
 
-    @Option(help: "Settings")
-    var preset = Preset.paper
+    @Option(help: .dataFolder, completion: .directory)
+    var dataDir: String?
+
+    @Option(
+      help: ArgumentHelp("Dataset of the sizes (default: omniglot)", valueName: "name"), completion: .knownDataset)
+    var dataset: String?
+
+    @Option(help: ArgumentHelp("Settings (default: paper)", valueName: "preset"))
+    var preset: Preset?
 
     @Option(help: ArgumentHelp("Steps or batches that are timed", .count))
     var steps = 5
@@ -104,14 +115,37 @@ struct BenchmarkOptions: ParsableArguments {
   var steps: Int { extent.steps }
   var untimed: Int { extent.untimed }
 
-  func trainingConfiguration() throws -> TrainingConfiguration {
-    var configuration = extent.preset.configuration(
-      dataset: extent.dataset, flow: model.flow ?? .ffjord, amortization: model.amortization ?? .lowRank)
-    model.apply(to: &configuration.model)
+  /// What is timed: noise in a model of a preset's sizes, or the first training images in a trained one.
+  func benchmark() throws -> Benchmark {
+    guard let checkpoint = extent.checkpoint else {
+      var configuration = (extent.preset ?? .paper).configuration(
+        dataset: extent.dataset ?? DatasetName.omniglot.rawValue, flow: model.flow ?? .ffjord,
+        amortization: model.amortization ?? .lowRank)
+      model.apply(to: &configuration.model)
+      change(&configuration)
+      return try Benchmark(configuration)
+    }
+    let given =
+      [extent.dataset == nil ? nil : "--dataset", extent.preset == nil ? nil : "--preset"].compactMap { $0 }
+      + model.names
+    guard given.isEmpty else {
+      throw ValidationError(
+        "--checkpoint has a model and a dataset of its own; leave out \(given.joined(separator: ", "))")
+    }
+    var state = try readModel(checkpoint, memory: memory).state
+    change(&state.configuration)
+    let configuration = state.configuration
+    let dataset = try DatasetLoader.load(
+      name: configuration.dataset,
+      locator: DatasetLocator(dataDirectory: extent.dataDir, recorded: configuration.dataDirectory),
+      preparation: configuration.preparation, memoryLimit: memory.limit)
+    return try Benchmark(state, on: dataset)
+  }
+
+  private func change(_ configuration: inout TrainingConfiguration) {
     if let batchSize = extent.batchSize { configuration.batchSize = batchSize }
     configuration.warmStart = start.warmStart
     if let precision = arithmetic.precision { configuration.precision = precision }
-    return configuration
   }
 
   func print(_ report: Benchmark.Report, _ unit: String) throws {

@@ -31,7 +31,7 @@ struct Interpolate: ParsableCommand {
     @Option(help: ArgumentHelp("PNG to write", valueName: "file"), completion: .file(extensions: ["png"]))
     var output: String
 
-    @Option(help: ArgumentHelp("Images to join, by their indices from 0", valueName: "i,j,…"))
+    @Option(help: ArgumentHelp("Images to join, counted from 0", valueName: "indices"))
     var images: ImageIndices?
 
     @Option(help: ArgumentHelp("Number of lines, without --images", .count))
@@ -45,7 +45,9 @@ struct Interpolate: ParsableCommand {
     func validate() throws {
       try check("--rows", rows, in: 1...1000)
       try check("--steps", steps, in: 2...1000)
-      if let images, images.indices.count < 2 { throw ValidationError("--images needs two images or more") }
+      if let images, images.indices.count < 2 {
+        throw ValidationError("--images", mustBe: "two indices or more", got: images.indices.count)
+      }
     }
   }
 

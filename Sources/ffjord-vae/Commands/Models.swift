@@ -13,21 +13,27 @@ struct Models: AsyncParsableCommand {
       Models are looked for in $\(ModelCatalog.environmentVariable), then in Checkpoints/ of the current directory, of its \
       package, and of the package that the program was built in. A folder of models has a list, \(ModelFolder.listName), and \
       beside each model its card: data, recipe, figures, licence of the data.
+
+        ffjord-vae models list
+        ffjord-vae models fetch omniglot --from ../models
       """,
     subcommands: [List.self, Fetch.self, Path.self], defaultSubcommand: List.self)
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Lists the models with their test results.", discussion: "  ffjord-vae models list")
+      abstract: "Lists the models with their test results.",
+      discussion: """
+          ffjord-vae models list
+        """)
 
-    @OptionGroup(title: "Output") var results: ResultOptions
+    @OptionGroup(title: "Output") var result: ResultOptions
 
     func run() throws {
       try Failure.reporting {
         let catalog = ModelCatalog()
         let models = try catalog.models()
-        if results.json {
-          print(try models.map { Entry($0.model, in: $0.folder) }.json(forPeople: true))
+        if result.json {
+          print(try models.map { Entry($0.model, in: $0.folder) }.resultJSON())
           return
         }
         guard !models.isEmpty else {
@@ -69,21 +75,22 @@ struct Models: AsyncParsableCommand {
       discussion: """
         The files go beside the list that names them. A list may name a source; where it does not, --from does.
 
-          ffjord-vae models fetch omniglot --from ~/models
+          ffjord-vae models fetch omniglot --from ../models
         """)
 
-    @Argument(help: "Names of models")
+    @Argument(help: ArgumentHelp("Names of models", valueName: "name"), completion: .model)
     var names: [String]
 
-    @OptionGroup(title: "Data") var origin: OriginOptions
+    @OptionGroup(title: "Source") var source: SourceOptions
     @OptionGroup(title: "Output") var messages: MessageOptions
 
     /// Where files come from.
-    struct OriginOptions: ParsableArguments {
-      @Option(help: ArgumentHelp("Folder or https:// address of the files", valueName: "source"))
+    struct SourceOptions: ParsableArguments {
+      @Option(
+        help: ArgumentHelp("Folder or https:// address with the files", valueName: "source"), completion: .directory)
       var from: String?
 
-      @Flag(help: "Replace a file that is there but is not the model")
+      @Flag(help: "Replace a file that is not the model")
       var replace = false
     }
 
@@ -93,13 +100,13 @@ struct Models: AsyncParsableCommand {
         let catalog = ModelCatalog()
         for name in names {
           let (model, folder) = try catalog.requiredModel(named: name)
-          guard let source = origin.from ?? folder.source else {
+          guard let place = source.from ?? folder.source else {
             throw ValidationError(
               "--from SOURCE: \(folder.url.appending(path: ModelFolder.listName).path) names no source to fetch from; "
                 + "give a folder or an https:// address that has \(model.file)")
           }
           let progress = DownloadProgress()
-          let url = try await ModelFetcher().fetch(model, into: folder, from: source, isReplacing: origin.replace) {
+          let url = try await ModelFetcher().fetch(model, into: folder, from: place, isReplacing: source.replace) {
             progress.report($0, of: $1)
           }
           Terminal.clearLine()
@@ -111,9 +118,12 @@ struct Models: AsyncParsableCommand {
 
   struct Path: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Prints the path of a model's checkpoint.", discussion: "  ffjord-vae models path omniglot")
+      abstract: "Prints the path of a model's checkpoint.",
+      discussion: """
+          ffjord-vae models path omniglot
+        """)
 
-    @Argument(help: "Name of the model")
+    @Argument(help: "Name of the model", completion: .model)
     var name: String
 
     func run() throws {

@@ -20,21 +20,21 @@ struct Reconstruct: ParsableCommand {
 
   @OptionGroup(title: "Model") var parameters: ParameterOptions
   @OptionGroup(title: "Output") var picture: PictureOptions
+  @OptionGroup(title: "Output") var spread: SpreadOptions
   @OptionGroup(title: "Output") var random: SeedOptions
   @OptionGroup(title: "Output") var messages: MessageOptions
   @OptionGroup var input: ImageOptions
-  @OptionGroup(title: "Output") var spreading: SampleOptions
   @OptionGroup(title: "Machine") var compute: ComputeOptions
 
-  /// How much of a posterior is shown.
-  struct SampleOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Samples of each image's posterior", .count))
+  /// How many reconstructions an image has.
+  struct SpreadOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Reconstructions per image", .count))
     var samples = 1
 
     func validate() throws { try check("--samples", samples, in: 1...100) }
   }
 
-  private var samples: Int { spreading.samples }
+  private var samples: Int { spread.samples }
 
   func run() throws {
     try Failure.reporting {

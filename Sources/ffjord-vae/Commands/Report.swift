@@ -13,20 +13,21 @@ struct Report: ParsableCommand {
       paper's; scores and the map are of --limit images, spread over the split.
 
         ffjord-vae report Checkpoints/first --output report.html
+        ffjord-vae report Checkpoints/a Checkpoints/b omniglot --output report.html
       """)
 
-  @Argument(help: "Directories of runs, or checkpoint files", completion: .checkpoint)
+  @Argument(help: ArgumentHelp("Folders of runs, or checkpoint files", valueName: "run"), completion: .checkpoint)
   var runs: [String]
 
   @OptionGroup(title: "Model") var parameters: ParameterOptions
-  @OptionGroup(title: "Output") var page: PageOptions
+  @OptionGroup(title: "Output") var target: PageOptions
   @OptionGroup(title: "Output") var messages: MessageOptions
   @OptionGroup var input: ImageOptions
   @OptionGroup(title: "Machine") var compute: ComputeOptions
 
-  /// What is written, and of how much.
+  /// The page, and how much is in it.
   struct PageOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("HTML file to write", valueName: "file"), completion: .file(extensions: ["html"]))
+    @Option(help: ArgumentHelp("HTML to write", valueName: "file"), completion: .file(extensions: ["html"]))
     var output: String
 
     @Option(help: ArgumentHelp("Images to score and to map", .count))
@@ -41,11 +42,12 @@ struct Report: ParsableCommand {
     try Failure.reporting {
       messages.apply()
       compute.apply()
-      let (output, limit, seed) = (page.output, page.limit, page.random.seed)
+      let output = target.output
       try checkOutput(output, endingIn: [".html"])
       let reported = try zip(RunNames.distinct(runs), runs).map { name, path in
         var run = try ReportedRun(name: name.visible(), path: path, memory: input.memory)
-        run.useModel(ReportedModel.Options(input: input, limit: limit, seed: seed), parameters: parameters)
+        let options = ReportedModel.Options(input: input, limit: target.limit, seed: target.random.seed)
+        run.useModel(options, parameters: parameters)
         for note in run.notes { Terminal.logger.warning("\(run.name): \(note)") }
         return run
       }

@@ -11,6 +11,11 @@ extension CompletionKind {
   /// Folders of runs, and checkpoint files.
   static let checkpoint = custom { _, _, typed in PathCompletion(kind: kindOfModel).paths(typed) }
 
+  /// The names of trained models.
+  static let model = custom { _, _, typed in
+    ((try? ModelCatalog().models()) ?? []).map(\.model.name).filter { $0.hasPrefix(typed) }
+  }
+
   /// Folders of runs.
   static let run = custom { _, _, typed in
     PathCompletion { kindOfModel($0, isRunWanted: true) }.paths(typed)

@@ -62,7 +62,7 @@ struct ArrayOutputOptions: ParsableArguments {
 
 extension ArgumentHelp {
   /// Of the argument that names a trained model.
-  static let checkpoint: ArgumentHelp = "Checkpoint file, or folder of a run (its best)"
+  static let checkpoint: ArgumentHelp = "Checkpoint, folder of a run (its best), or a model"
   static let dataFolder = ArgumentHelp("Folder of datasets, searched first", valueName: "dir")
 }
 

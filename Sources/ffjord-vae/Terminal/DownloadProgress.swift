@@ -10,7 +10,7 @@ final class DownloadProgress: Sendable {
       defer { last = percent }
       return last != percent
     }
-    guard Terminal.isInteractive, isNew else { return }
+    guard Terminal.showsProgress, isNew else { return }
     let megabytes = (Double(bytes) / 1e6).fixed(1)
     let bar = total.map { Terminal.bar(Double(bytes) / Double(max($0, 1)), width: 24) + " " } ?? ""
     Terminal.draw("fetching \(bar)\(megabytes) MB")

@@ -109,6 +109,7 @@ enum ValueName: String {
   case size = "HxW"
   case widths = "widths"
   case gigabytes = "GB"
+  case indices
 
   /// What such a value must be, to follow "must be".
   var requirement: String {
@@ -119,6 +120,7 @@ enum ValueName: String {
     case .size: "a height and a width such as 28x28"
     case .widths: "widths such as 512-512"
     case .gigabytes: "a number of GB"
+    case .indices: "indices such as 0,17,4"
     }
   }
 }
