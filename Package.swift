@@ -175,8 +175,8 @@ let package = Package(
       ]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors", "FileTestSupport", "CZstd"]),
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "FileTestSupport"]),
-    .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
-    .testTarget(name: "SVGChartsTests", dependencies: ["Markup", "SVGCharts"]),
+    .testTarget(name: "MarkupTests", dependencies: ["Markup", "FileTestSupport"]),
+    .testTarget(name: "SVGChartsTests", dependencies: ["Markup", "SVGCharts", "FileTestSupport"]),
     .testTarget(
       name: "ImageDatasetsTests",
       dependencies: ["Randomness", "Tensors", "Files", "ImageDatasets", "FileTestSupport", "CJPEG", "CMatIO", "CZip"]),

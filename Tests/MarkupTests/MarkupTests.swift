@@ -1,33 +1,11 @@
+import FileTestSupport
 import Foundation
 import Markup
 import Testing
 
-#if canImport(FoundationXML)
-  import FoundationXML
-#endif
-
-/// The text and the attributes that a parser of XML finds.
-private final class Contents: NSObject, XMLParserDelegate {
-  private(set) var text = ""
-  private(set) var attributes: [String] = []
-  private(set) var elements: [String] = []
-
-  init(_ xml: String) throws {
-    super.init()
-    let parser = XMLParser(data: Data(xml.utf8))
-    parser.delegate = self
-    try #require(parser.parse(), "\(String(describing: parser.parserError)): \(xml)")
-  }
-
-  func parser(
-    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
-    attributes: [String: String]
-  ) {
-    elements.append(name)
-    self.attributes += attributes.values
-  }
-
-  func parser(_ parser: XMLParser, foundCharacters text: String) { self.text += text }
+extension XMLElements {
+  fileprivate var text: String { all.map(\.text).joined() }
+  fileprivate var attributes: [String] { all.flatMap(\.attributes.values) }
 }
 
 @Suite struct MarkupTests {
@@ -49,13 +27,13 @@ private final class Contents: NSObject, XMLParserDelegate {
   @Test(arguments: ["</p><script>alert(1)</script>", "\" onload=\"x", "a&amp;b", "]]>", "<!--", "é 名 😀"])
   func `whatever a text is, a parser reads it again`(text: String) throws {
     let element = MarkupElement("p", [("title", text)], text: text)
-    let read = try Contents(element.xml())
-    #expect(read.text == text && read.attributes == [text] && read.elements == ["p"])
+    let read = try XMLElements(element.xml())
+    #expect(read.text == text && read.attributes == [text] && read.all.map(\.name) == ["p"])
   }
 
   @Test func `characters that XML has not are replaced`() throws {
     #expect(
-      try Contents(MarkupElement("p", text: "a\u{0}b\u{1B}c\u{FFFE}").xml()).text
+      try XMLElements(MarkupElement("p", text: "a\u{0}b\u{1B}c\u{FFFE}").xml()).text
         == "a\u{FFFD}b\u{FFFD}c\u{FFFD}\n".dropLast())
   }
 
@@ -66,13 +44,13 @@ private final class Contents: NSObject, XMLParserDelegate {
     let page = HTMLPage(
       title: "<title>", style: "p { font-family: \"A b\" }", body: [table, .figure(picture, caption: "below")])
     let html = page.html()
-    let read = try Contents(html)
+    let read = try XMLElements(html)
     #expect(html.hasPrefix("<!DOCTYPE html>\n<html"))
     #expect(html.contains("default-src 'none'") && html.contains("<td>–</td>") && !html.contains("none</th>"))
     #expect(html.contains(#"<style>p { font-family: "A b" }</style>"#))
     #expect(html.contains(#"<th scope="row">1</th>"#) && html.contains(#"<th scope="col">a</th>"#))
     #expect(html.contains(#"<tr class="highlighted">"#))
     #expect(read.attributes.contains("data:image/png;base64,AQID") && read.attributes.contains("a \"dot\""))
-    #expect(read.elements.suffix(3) == ["figure", "img", "figcaption"])
+    #expect(read.all.map(\.name).suffix(3) == ["figure", "img", "figcaption"])
   }
 }

@@ -1,47 +1,11 @@
+import FileTestSupport
 import Foundation
 import Testing
 
 @testable import SVGCharts
 
-#if canImport(FoundationXML)
-  import FoundationXML
-#endif
-
-/// The elements of an XML text, in their order.
-private final class Elements: NSObject, XMLParserDelegate {
-  struct Element {
-    let name: String
-    let attributes: [String: String]
-    var text = ""
-  }
-  private(set) var all: [Element] = []
-  private var open: [Int] = []
-
-  init(_ xml: String) throws {
-    super.init()
-    let parser = XMLParser(data: Data(xml.utf8))
-    parser.delegate = self
-    try #require(parser.parse(), "\(String(describing: parser.parserError)): \(xml)")
-  }
-
-  func parser(
-    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
-    attributes: [String: String]
-  ) {
-    open.append(all.count)
-    all.append(Element(name: name, attributes: attributes))
-  }
-
-  func parser(_ parser: XMLParser, didEndElement: String, namespaceURI: String?, qualifiedName: String?) {
-    open.removeLast()
-  }
-
-  func parser(_ parser: XMLParser, foundCharacters text: String) {
-    if let last = open.last { all[last].text += text }
-  }
-
-  subscript(_ name: String) -> [Element] { all.filter { $0.name == name } }
-  var texts: [String] { self["text"].map(\.text) }
+extension XMLElements {
+  fileprivate var texts: [String] { self["text"].map(\.text) }
 }
 
 /// Charts as the SVG that they become.
@@ -50,7 +14,7 @@ private final class Elements: NSObject, XMLParserDelegate {
     values.enumerated().map { LineChart.Point(x: Double($0 + 1), y: $1) }
   }
 
-  private func places(_ element: Elements.Element) throws -> [(x: Double, y: Double)] {
+  private func places(_ element: XMLElements.Element) throws -> [(x: Double, y: Double)] {
     try #require(element.attributes["points"]).split(separator: " ").map { pair in
       let numbers = pair.split(separator: ",").compactMap { Double($0) }
       try #require(numbers.count == 2)
@@ -65,7 +29,7 @@ private final class Elements: NSObject, XMLParserDelegate {
         .init(name: "a", points: points([9, 8, 7]), companion: points([8, 7, 6])),
         .init(name: "b", points: points([9, 5])),
       ], levels: [.init(name: "paper", y: 4)], notes: ["solid"])
-    let svg = try Elements(chart.svg())
+    let svg = try XMLElements(chart.svg())
     let lines = svg["polyline"]
     #expect(try lines.map { try places($0).count } == [3, 3, 2])
     let colors = lines.compactMap { $0.attributes["stroke"] }
@@ -77,7 +41,7 @@ private final class Elements: NSObject, XMLParserDelegate {
   @Test func `points lie where the marks of the axes say`() throws {
     let chart = LineChart(
       title: "", xLabel: "", yLabel: "", curves: [.init(name: "", points: points([10, 30, 20]))])
-    let svg = try Elements(chart.svg())
+    let svg = try XMLElements(chart.svg())
     func place(_ label: String, _ anchor: String, _ axis: String) throws -> Double {
       let text = try #require(svg["text"].first { $0.text == label && $0.attributes["text-anchor"] == anchor })
       return try #require(text.attributes[axis].flatMap { Double($0) })
@@ -94,7 +58,7 @@ private final class Elements: NSObject, XMLParserDelegate {
     let names = ["<b>&amp;\"'", "]]>", "résumé 名 😀", "a\u{1}b"]
     let chart = LineChart(
       title: "<!--", xLabel: "x", yLabel: "y", curves: names.map { .init(name: $0, points: points([1, 2])) })
-    let texts = try Elements(chart.svg()).texts
+    let texts = try XMLElements(chart.svg()).texts
     for name in names { #expect(texts.contains(name.replacing("\u{1}", with: "\u{FFFD}"))) }
     #expect(texts.contains("<!--"))
   }
@@ -105,7 +69,7 @@ private final class Elements: NSObject, XMLParserDelegate {
     ] {
       let chart = LineChart(
         title: "", xLabel: "", yLabel: "", curves: [.init(name: "", points: points(values))])
-      let svg = try Elements(chart.svg())
+      let svg = try XMLElements(chart.svg())
       #expect(!chart.svg().contains("nan") && !chart.svg().contains("inf"))
       #expect(svg["polyline"].count == (values.isEmpty ? 0 : 1))
       #expect(svg["circle"].count == values.count { abs($0) <= 1e100 })
@@ -120,7 +84,7 @@ private final class Elements: NSObject, XMLParserDelegate {
 
   @Test func `many curves have colours of their own and room in the legend`() throws {
     let curves = (0..<40).map { LineChart.Curve(name: "run \($0)", points: points([Double($0), 1])) }
-    let svg = try Elements(LineChart(title: "", xLabel: "", yLabel: "", curves: curves).svg())
+    let svg = try XMLElements(LineChart(title: "", xLabel: "", yLabel: "", curves: curves).svg())
     #expect(Set(svg["polyline"].compactMap { $0.attributes["stroke"] }).count == 40)
     let height = try #require(svg["svg"].first?.attributes["height"].flatMap { Double($0) })
     let lowest = svg["text"].filter { $0.text.hasPrefix("run") }.compactMap { Double($0.attributes["y"] ?? "") }.max()
