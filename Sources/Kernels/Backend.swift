@@ -27,6 +27,8 @@ package protocol Backend: Sendable {
   func multiply(_ a: MatrixView, _ b: PreparedMatrix, _ product: MatrixProduct, into result: inout Tensor)
   /// result += alpha times the sum of g^T x over pairs: the gradient of a linear layer's weights.
   func add(_ sum: OuterProductSum, _ numerics: Numerics, to result: inout Tensor)
+  /// The sum of squares of g^T x.
+  func sumOfSquares(g: Tensor, x: Tensor, _ numerics: Numerics) -> Double
 
   // MARK: Per-sample weights
 

@@ -25,3 +25,11 @@ package func addOuterProducts(_ sum: OuterProductSum, numerics: Numerics = .full
     sum.pairs.allSatisfy { $0.g.elementType == result.elementType }, "outer products: element types differ")
   Backends.current.add(sum, numerics, to: &result)
 }
+
+/// The sum of squares of g^T x [outputs, inputs], which is not formed, for g [rows, outputs] and x [rows, inputs].
+package func sumOfSquares(ofOuterProduct g: Tensor, _ x: Tensor, numerics: Numerics) -> Double {
+  precondition(
+    g.rank == 2 && x.rank == 2 && g.shape[0] == x.shape[0] && g.elementType == x.elementType,
+    "outer products: \(g.shape) and \(x.shape)")
+  return g.count == 0 || x.count == 0 ? 0 : Backends.current.sumOfSquares(g: g, x: x, numerics)
+}

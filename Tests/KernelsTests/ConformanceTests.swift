@@ -116,6 +116,13 @@ struct BackendOperation: CustomTestStringConvertible, Sendable {
         backend.add(sum, numerics, to: &result)
         return [result]
       },
+      BackendOperation(testDescription: "norm of outer products \(rows)x\(inner)x\(columns)") {
+        backend, numerics, draw in
+        [rows, 1].map { rows in
+          let (g, x) = (draw(rows, 7 * columns), draw(rows, inner))
+          return Tensor([backend.sumOfSquares(g: g, x: x, numerics)], shape: [1])
+        }
+      },
     ]
   }
 

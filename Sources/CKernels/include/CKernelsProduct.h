@@ -74,6 +74,11 @@ typedef struct {
   void (*update)(const ck_product_update *step, const void *packed, long begin, long end, void *workspace);
   /// y = x as the products take it, for numbers begin..<end.
   void (*convert)(long begin, long end, const float *x, void *y);
+  /// The most columns that `weighted_gram` takes at once, and its workspace in bytes.
+  long (*norm_columns)(void);
+  size_t (*norm_workspace)(long rows);
+  /// The sum over pairs of rows i, j of weights_ij (g g^T)_ij, for g [rows, columns] and symmetric weights [rows, rows].
+  double (*weighted_gram)(long rows, const float *g, long leading, long columns, const float *weights, void *workspace);
 } ck_product_table;
 
 /// The products on the instruction set in use; NULL where there are none in single precision. Those of bfloat16 factors are

@@ -8,8 +8,9 @@
 #pragma clang assume_nonnull begin
 
 /// Low-rank weights of one layer in the order in which products read them. For each image: U transposed [rank, in],
-/// V [rank, out], then the bias [out]; every row is padded by zeros to a multiple of 32 numbers. U and V are float32, or
-/// bfloat16 if `half`, then in groups of 32, numbers j and j + 16 of a group side by side.
+/// V [rank, out], then the bias [out]; every row is padded by zeros to a multiple of 32 numbers. Rows of U and V lie in
+/// groups of four, 32 numbers of each in turn; those left over one by one. They are float32, or bfloat16 if `half`, then
+/// of each 32 numbers j and j + 16 lie side by side.
 typedef struct {
   long in, rank, out;
   bool half;

@@ -40,6 +40,15 @@ extension ReferenceBackend {
     result = Tensor(total, shape: result.shape).converted(to: result.elementType)
   }
 
+  package func sumOfSquares(g: Tensor, x: Tensor, _ numerics: Numerics) -> Double {
+    let (outputs, inputs) = (g.shape[1], x.shape[1])
+    var product = Tensor(zeros: [outputs, inputs], .float64)
+    add(
+      OuterProductSum([(g.converted(to: .float64), x.converted(to: .float64))], outputs: outputs, inputs: inputs),
+      numerics, to: &product)
+    return product.doubles().reduce(0) { $0 + $1 * $1 }
+  }
+
   package func convolution(_ input: Tensor, _ weights: Tensor, _ shape: ConvolutionShape, _ numerics: Numerics)
     -> Tensor
   { ReferenceConvolution.forward(input, weights, shape) }
