@@ -82,7 +82,8 @@ public struct ImageGrid: Sendable {
   /// - Parameters:
   ///   - members: The images of the groups, left to right; as many of each, of one size, and at least one.
   ///   - isApart: Whether twice the gap sets the first and the last image of a group apart from those between.
-  public func layOut(_ members: [GreyImages], isApart: Bool = false) -> PNGImage {
+  ///   - framed: The groups that have a dark frame around them.
+  public func layOut(_ members: [GreyImages], isApart: Bool = false, framed: Set<Int> = []) -> PNGImage {
     let count = members.first?.count ?? 0
     precondition(count > 0, "ImageGrid: no images to lay out")
     precondition(
@@ -104,12 +105,25 @@ public struct ImageGrid: Sendable {
     for index in 0..<count {
       let top = margin + index / columns * (tileHeight + space)
       let left = margin + index % columns * (groupWidth + space)
+      if framed.contains(index) {
+        frame(top..<top + tileHeight, left..<left + groupWidth, on: &pixels, width)
+      }
       for (place, images) in members.enumerated() {
         draw(images[index], images.width, on: &pixels, width, top, left + places[place])
       }
     }
     return PNGImage(height: height, width: width, pixels: pixels)
   }
+
+  /// Darkens a rectangle and what is around it, as wide as an image's pixel.
+  private func frame(_ rows: Range<Int>, _ columns: Range<Int>, on pixels: inout [UInt8], _ width: Int) {
+    let (height, wide) = (pixels.count / width, columns.lowerBound - scale..<columns.upperBound + scale)
+    for row in (rows.lowerBound - scale..<rows.upperBound + scale).clamped(to: 0..<height) {
+      for column in wide.clamped(to: 0..<width) { pixels[row * width + column] = Self.frameShade }
+    }
+  }
+
+  private static let frameShade: UInt8 = 70
 
   private func draw(
     _ image: ArraySlice<Float>, _ imageWidth: Int, on pixels: inout [UInt8], _ width: Int, _ top: Int,

@@ -29,6 +29,8 @@ public struct AmortizedContinuousFlow: ScoredFlow {
   private var hasDensity = true
   /// The per-sample weights of each block, `[batch, weights]`, where they are known before a pass.
   private var perSampleWeights: [Tensor]?
+  /// The times between which the flow runs, counted through all blocks; nil for the whole flow.
+  private var part: ClosedRange<Double>?
 
   /// Adds the flow's parameters to a builder.
   ///
@@ -81,6 +83,26 @@ public struct AmortizedContinuousFlow: ScoredFlow {
 
   /// The number of blocks.
   public var blocks: Int { velocities.count }
+
+  /// The end of the last block, where the time is counted through all blocks.
+  public var totalTime: Double { timeLengths.reduce(0, +) }
+
+  /// The part of this flow between two times, counted through all blocks from 0 to ``totalTime``: forward from the first to
+  /// the second, inverse from the second to the first. Its solves are those of the blocks that the times touch.
+  public func part(_ times: ClosedRange<Double>) -> Self {
+    var flow = self
+    flow.part = times
+    flow.solverState = SolverState()
+    return flow
+  }
+
+  /// The times of a block's own between which it runs; nil where it does not.
+  private func times(ofBlock block: Int) -> ClosedRange<Double>? {
+    guard let part else { return 0...timeLengths[block] }
+    let start = timeLengths[..<block].reduce(0, +)
+    let (from, to) = (max(0, part.lowerBound - start), min(timeLengths[block], part.upperBound - start))
+    return from < to ? from...to : nil
+  }
 
   /// Transforms z0 to zT, block by block.
   ///
@@ -153,12 +175,14 @@ public struct AmortizedContinuousFlow: ScoredFlow {
   ) throws(SolveError) -> FlowOutput {
     var output = FlowOutput(z: start, deltaLogDensity: .noChange(of: start), score: score)
     var solverStates: [SolverState] = []
-    for (place, block) in blocks.enumerated() {
+    for block in blocks {
+      guard let times = times(ofBlock: block) else { continue }
       let velocity = velocities[block].with(parameters.precision.numerics)
       var flow = ContinuousFlow(
-        velocity: velocity, timeLength: timeLengths[block], solver: solver, gradient: gradient,
+        velocity: velocity, timeLength: times.upperBound, solver: solver, gradient: gradient,
         regularization: regularization, hasDensity: hasDensity)
-      flow.solverState = solverState[place]
+      flow.startTime = times.lowerBound
+      flow.solverState = solverState[solverStates.count]
       Profiler.enter("hypernetwork")
       let weights =
         heads.isEmpty

@@ -12,8 +12,10 @@ import Tensors
 public struct ContinuousFlow<Field: Velocity>: Sendable {
   /// The velocity field f.
   public var velocity: Field
-  /// The end time T; the flow begins at time 0.
+  /// The end time T.
   public var timeLength: Double
+  /// The time at which the flow begins.
+  public var startTime = 0.0
   /// How the differential equation is solved.
   public var solver: SolverOptions
   /// How the solve is differentiated.
@@ -64,7 +66,7 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
   public func forward(
     _ z: Variable, delta: Variable? = nil, conditioning: [Variable], probes: Tensor? = nil
   ) throws(SolveError) -> FlowOutput {
-    try flow(z, delta, conditioning, probes, from: 0, to: timeLength)
+    try flow(z, delta, conditioning, probes, from: startTime, to: timeLength)
   }
 
   /// Transforms z(T) back to z(0): the same equation, solved backward in time.
@@ -79,7 +81,7 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
   public func inverse(
     _ z: Variable, delta: Variable? = nil, conditioning: [Variable], probes: Tensor? = nil
   ) throws(SolveError) -> FlowOutput {
-    try flow(z, delta, conditioning, probes, from: timeLength, to: 0)
+    try flow(z, delta, conditioning, probes, from: timeLength, to: startTime)
   }
 
   private func flow(

@@ -68,8 +68,8 @@ extension ContinuousFlow {
         let gradient = tape.gradients(of: potential, withRespectTo: [fixed])[0]
         return [derivative, -divergence.detached, -Variable(gradient)]
       }, initial: [z, (delta ?? .noChange(of: z)).detached, Variable(score)],
-      parameters: [Variable(probes)] + conditioning, from: 0, to: timeLength, options: solver, gradient: gradient,
-      startingFrom: solverState,
+      parameters: [Variable(probes)] + conditioning, from: startTime, to: timeLength, options: solver,
+      gradient: gradient, startingFrom: solverState,
       // The step sizes are those of a solve without the score.
       componentsOutsideErrorNorm: [2])
     return FlowOutput(

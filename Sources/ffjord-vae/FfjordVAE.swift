@@ -19,9 +19,9 @@ struct FfjordVAE: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Presets.self, Evaluate.self, Reconstruct.self, Sample.self, Interpolate.self, Encode.self, Score.self,
-      Compare.self, Report.self, Export.self, Import.self, Inspect.self, BenchmarkCommand.self, Datasets.self,
-      Models.self,
+      Train.self, Presets.self, Evaluate.self, Reconstruct.self, Sample.self, Interpolate.self, Latent.self,
+      Trajectory.self, Encode.self, Score.self, Compare.self, Report.self, Export.self, Import.self, Inspect.self,
+      BenchmarkCommand.self, Datasets.self, Models.self,
     ])
 
   @MainActor

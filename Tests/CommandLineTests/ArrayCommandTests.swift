@@ -63,16 +63,6 @@ import Testing
     #expect(csv.hasPrefix("image,elbo,reconstruction,kl\n0,"))
   }
 
-  @Test func `images are ranked against out-of-distribution ones`() throws {
-    let outcome = try Program.succeed(
-      ["score", run, "--output", "s.npy", "--limit", "20", "--against", "noise", "--against", "inverted"],
-      in: directory.url)
-    let lines = outcome.standardOutput.split(separator: "\n")
-    #expect(lines.count == 2 && lines[0].hasPrefix("against noise: AUROC ") && lines[1].contains("against inverted"))
-    // Even a model that has hardly been trained knows that glyphs are mostly paper.
-    #expect(lines[1].contains("AUROC 1.0000"), "\(lines[1])")
-  }
-
   @Test func `an export holds the parameters, bit for bit, and the published modules' buffers`() throws {
     let exported = try SafetensorsFile(write("export", "model.safetensors"))
     #expect(!exported.isCompressed && exported.metadata["format"] == "pt")

@@ -63,6 +63,8 @@ import Testing
     #expect(all.prefix(5) == ["mnist", "omniglot", "freyfaces", "caltech101", "glyphs"])
     #expect(all.contains("data/inner/x.npz") && all.contains("pictures/") && !all.contains("notes.txt"))
     #expect(try answer("evaluate", "--dataset", "om") == ["omniglot"])
+    #expect(try answer("score", "--against", "").prefix(3) == ["noise", "inverted", "mnist"])
+    #expect(try answer("score", "--against", "no") == ["noise"])
     #expect(try answer("train", "--dataset", "data/i") == ["data/inner/x.npz"])
   }
 
@@ -102,6 +104,7 @@ import Testing
     ("train --preset p", ["paper", "paper-text"]),
     ("train --solver b", ["bosh3"]), ("train --activation so", ["softplus"]), ("train --flow pl", ["planar"]),
     ("datasets fetch fr", ["freyfaces"]), ("datasets c", ["check"]), ("pre", ["presets"]),
+    ("tra", ["train", "trajectory"]), ("la", ["latent"]), ("score x --method t", ["typicality"]),
     ("train --learning-rate-w", ["--learning-rate-warmup"]), ("sample x --output C", ["Checkpoints"]),
   ])
   func `bash completes`(typed: String, expected: [String]) throws {

@@ -9,9 +9,9 @@ import Testing
 @Suite struct HelpTests {
   /// The commands that do something, as they are typed.
   static let commands = [
-    ["train"], ["presets"], ["evaluate"], ["reconstruct"], ["sample"], ["interpolate"], ["encode"], ["score"],
-    ["compare"], ["report"], ["export"], ["import"], ["inspect"], ["benchmark", "train"], ["benchmark", "evaluate"],
-    ["datasets", "list"], ["datasets", "fetch"], ["datasets", "check"],
+    ["train"], ["presets"], ["evaluate"], ["reconstruct"], ["sample"], ["interpolate"], ["latent"], ["trajectory"],
+    ["encode"], ["score"], ["compare"], ["report"], ["export"], ["import"], ["inspect"], ["benchmark", "train"],
+    ["benchmark", "evaluate"], ["datasets", "list"], ["datasets", "fetch"], ["datasets", "check"],
     ["models", "list"], ["models", "fetch"], ["models", "path"],
   ]
 

@@ -13,7 +13,7 @@ import Testing
   private static let commands = [
     ("export", []), ("reconstruct", ["--count", "2"]), ("sample", ["--count", "2"]),
     ("interpolate", ["--rows", "1", "--steps", "2"]), ("encode", ["--limit", "2"]), ("score", ["--limit", "2"]),
-    ("report", ["--limit", "4"]),
+    ("report", ["--limit", "4"]), ("trajectory", ["--count", "1", "--times", "2", "--particles", "2"]),
   ]
 
   private static func ending(_ command: String) -> String {
@@ -21,6 +21,7 @@ import Testing
     case "export": ".safetensors"
     case "encode", "score": ".csv"
     case "report": ".html"
+    case "trajectory": ".svg"
     default: ".png"
     }
   }

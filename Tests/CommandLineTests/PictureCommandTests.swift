@@ -3,7 +3,7 @@ import Foundation
 import ImageDatasets
 import Testing
 
-/// What the pictures of `interpolate` and `reconstruct` show.
+/// What the pictures of `interpolate`, `reconstruct`, `trajectory` and `latent` show.
 @Suite(.serialized) struct PictureCommandTests {
   private static let glyphs = try! DatasetLoader.load(name: "glyphs").test
   private static let tile = 3 * 28
@@ -83,5 +83,51 @@ import Testing
     #expect(deviation.contains(0) && mean { $0 < 100 } > 1.5 * mean { $0 > 200 })
     try Program.fail(
       64, ["reconstruct", run, "--output", "q.png", "--samples", "0"], naming: ["--samples"], in: directory.url)
+  }
+
+  @Test func `the way of posteriors is drawn at every time, image by image`() throws {
+    let arguments = ["trajectory", run, "--output", "t.svg", "--times", "3", "--particles", "5", "--images", "4,1"]
+    let outcome = try Program.succeed(arguments, in: directory.url)
+    #expect(outcome.standardError.contains("t.svg: 5 samples of each posterior of 2 images"))
+    let svg = try String(contentsOf: directory.file("t.svg"), encoding: .utf8)
+    func count(_ text: String) -> Int { svg.components(separatedBy: text).count - 1 }
+    #expect(count("<circle ") == 2 * 3 * 5 && count("data:image/png;base64,") == 4)
+    for words in ["t = 0 (z0)", "t = 0.25", "t = 0.5 (zT)", "image 4", "image 1", "first component ("] {
+      #expect(svg.contains(words), "no \(words)")
+    }
+    // No density of a projection; the ways of the two later panels.
+    #expect(count("<path ") == 2 * 2)
+    try Program.succeed(arguments.map { $0 == "t.svg" ? "u.svg" : $0 }, in: directory.url)
+    #expect(try Data(contentsOf: directory.file("u.svg")) == Data(svg.utf8))
+  }
+
+  @Test func `models of two dimensions show their density and their manifold`() throws {
+    try Program.succeed(TinyRun.train("plane", "--steps", "2", "--latent", "2"), in: directory.url)
+    try Program.succeed(
+      ["trajectory", "plane", "--output", "t.svg", "--times", "2", "--count", "1", "--particles", "9"],
+      in: directory.url)
+    let svg = try String(contentsOf: directory.file("t.svg"), encoding: .utf8)
+    #expect(svg.contains("z₁") && svg.contains("<title>99 % of the density</title>") && !svg.contains("component"))
+    try Program.succeed(["latent", "plane", "--output", "m.png", "--steps", "5"], in: directory.url)
+    let picture = try PNGImage(contentsOf: directory.file("m.png"))
+    #expect(picture.width == 2 * 8 + 5 * 56 && picture.height == picture.width)
+  }
+
+  @Test func `what cannot be drawn says what to do`() throws {
+    try Program.fail(
+      64, ["latent", run, "--output", "m.png"], naming: ["2 latent dimensions", "has 4", "train --latent 2"],
+      in: directory.url)
+    for (name, options) in [("planar", ["--flow", "planar"]), ("line", ["--latent", "1"])] {
+      try Program.succeed(TinyRun.train(name, ["--steps", "1"] + options), in: directory.url)
+    }
+    let draw = ["--output", "t.svg"]
+    try Program.fail(
+      64, ["trajectory", "planar"] + draw, naming: ["is planar", "train --flow ffjord"], in: directory.url)
+    try Program.fail(64, ["trajectory", "line"] + draw, naming: ["one latent dimension"], in: directory.url)
+    try Program.fail(
+      64, ["trajectory", run] + draw + ["--times", "1"], naming: ["--times must be 2…20"], in: directory.url)
+    try Program.fail(64, ["trajectory", run] + draw + ["--images", "2000"], naming: ["0…1999"], in: directory.url)
+    try Program.fail(64, ["trajectory", run, "--output", "t.png"], naming: [".svg"], in: directory.url)
+    try Program.fail(66, ["trajectory", "nowhere"] + draw, naming: ["nowhere"], in: directory.url)
   }
 }

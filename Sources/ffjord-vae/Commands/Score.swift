@@ -6,39 +6,73 @@ import NormalizingFlows
 import Runs
 import Tensors
 
-extension OutOfDistributionImages: ExpressibleByArgument {}
+extension OutlierScore: ExpressibleByArgument {}
 
 struct Score: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Writes each image's ELBO: a likelihood score, low for images out of distribution.",
+    abstract: "Scores images: low for those unlike the images of training, and measures how well outliers are found.",
     discussion: """
-      The format follows the output's name. .safetensors holds elbo, reconstruction and kl, each [images]; .npy the ELBO \
-      alone; .csv a row for each image. Of your own images, .csv and .safetensors have the file, and the label where \
-      folders are classes. Several samples give a steadier score.
+      The file's format follows its name. .safetensors holds elbo, reconstruction and kl, each [images], and the scores of \
+      other methods; .npy the scores alone; .csv a row for each image. Of your own images, .csv and .safetensors have the \
+      file, and the label where folders are classes. Several samples give a steadier score.
 
-      With --against, as many other images are scored as well and the area under the ROC curve is printed: the \
-      probability that an image of the dataset scores above one of the others.
+      With --against, other images are scored as well, the test images of a dataset or all of your own, and two figures are \
+      printed: AUROC, the probability that an image of the dataset scores above one of the others, and the average \
+      precision with which the others are found. All scores are in nats. typicality needs the run's validation images, \
+      likelihood-ratio another model.
 
         ffjord-vae score Checkpoints/first --output scores.csv
-        ffjord-vae score Checkpoints/first --against noise --output scores.npy
+        ffjord-vae score Checkpoints/first --against noise --picture strange.png
+        ffjord-vae score mnist --method bound --method complexity --against omniglot
       """)
 
   @Argument(help: .checkpoint, completion: .checkpoint)
   var checkpoint: String
 
+  @OptionGroup(title: "Score") var method: MethodOptions
+  @OptionGroup(title: "Score") var others: OtherImageOptions
   @OptionGroup(title: "Model") var parameters: ParameterOptions
   @OptionGroup(title: "Bound") var bound: BoundOptions
-  @OptionGroup(title: "Output") var array: ArrayOutputOptions
+  @OptionGroup(title: "Output") var files: FileOptions
+  @OptionGroup(title: "Output") var results: ResultOptions
   @OptionGroup(title: "Output") var messages: MessageOptions
   @OptionGroup var input: ImageOptions
   @OptionGroup(title: "Data") var extent: LimitOptions
-  @OptionGroup(title: "Data") var others: OtherImageOptions
   @OptionGroup(title: "Machine") var compute: ComputeOptions
+
+  /// What a score is.
+  struct MethodOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Score (default: bound); repeatable", valueName: "kind"))
+    var method: [OutlierScore] = []
+
+    @Option(
+      help: ArgumentHelp("Model that likelihood-ratio divides by", valueName: "checkpoint"), completion: .checkpoint)
+    var background: String?
+
+    /// The methods, each once.
+    var all: [OutlierScore] {
+      method.isEmpty ? [.bound] : OutlierScore.allCases.filter(method.contains)
+    }
+
+    func validate() throws {
+      let (isAsked, method) = (all.contains(.likelihoodRatio), OutlierScore.likelihoodRatio.rawValue)
+      if isAsked, background == nil { throw ValidationError("--method \(method) needs --background CHECKPOINT") }
+      if !isAsked, background != nil { throw ValidationError("--background needs --method \(method)") }
+    }
+  }
 
   /// What images are ranked against.
   struct OtherImageOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Rank against other images; repeatable", valueName: "kind"))
-    var against: [OutOfDistributionImages] = []
+    @Option(
+      help: ArgumentHelp("Other images: noise, inverted or a dataset; repeatable", valueName: "name"),
+      completion: .otherImages)
+    var against: [String] = []
+
+    /// Those that are not made of the model's own images.
+    var datasets: [String] { against.filter { OutOfDistributionImages(rawValue: $0) == nil } }
+
+    /// Whether there are a person's own images among them.
+    var haveOwn: Bool { datasets.contains { !DatasetCatalog.isKnown($0) } }
   }
 
   /// How the bound is estimated.
@@ -53,45 +87,110 @@ struct Score: ParsableCommand {
     func validate() throws { try check("--samples", samples, in: 1...) }
   }
 
+  /// What is written.
+  struct FileOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(".safetensors, .npy or .csv to write", valueName: "file"),
+      completion: .file(extensions: ["safetensors", "npy", "csv"]))
+    var output: String?
+
+    @Option(
+      help: ArgumentHelp("PNG of the strangest images", valueName: "file"), completion: .file(extensions: ["png"]))
+    var picture: String?
+
+    @Option(help: ArgumentHelp("Images in the picture", .count))
+    var count = 24
+
+    func validate() throws { try check("--count", count, in: 1...10_000) }
+
+    /// Checks where files are to go, before time is spent on what goes in.
+    func checkPlaces() throws {
+      if let output { try checkOutput(output, endingIn: ArrayFile.allCases.map { ".\($0.rawValue)" }) }
+      if let picture { try checkOutput(picture, endingIn: [".png"], option: "--picture") }
+    }
+  }
+
+  private var seed: UInt64 { bound.random.seed }
+
   func run() throws {
     try Failure.reporting {
       messages.apply()
       compute.apply()
-      let output = array.output
-      try checkOutput(output, endingIn: ArrayFile.allCases.map { ".\($0.rawValue)" })
-      let format = try ArrayFile(path: output)
+      try files.checkPlaces()
       let trained = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
-      let chosen = try input.images(for: trained.state, seed: self.bound.random.seed, limit: extent.limit)
-      let images = chosen.images
-      try chosen.warnOfLostNames(in: output)
-      let evaluator = trained.evaluator(divergence: bound.estimate.divergence, seed: bound.random.seed)
-      let result = try score(images, with: evaluator, "scoring")
-      func column(_ numbers: [Double]) -> Tensor {
-        Tensor(numbers.map { Float($0) }, shape: [numbers.count])
+      let dataset = input.source.dataset
+      let isOwn = dataset.map { !DatasetCatalog.isKnown($0) } ?? false
+      let chosen = try images(dataset, input.split, trained, isPrepared: isOwn || !others.haveOwn)
+      let scorer = try scorer(trained)
+      let own = try scorer.score(chosen, name: dataset ?? chosen.dataset)
+      if let output = files.output {
+        try chosen.warnOfLostNames(in: output)
+        try own.write(to: output, texts: chosen.texts)
+        Terminal.logger.info(
+          "\(output): ELBO of \(chosen.images.count) images in nats, mean \(own.result.bounds.mean.fixed(3))")
       }
-      let bound = ("elbo", column(result.bounds))
-      let terms = [
-        ("reconstruction", column(result.logLikelihoods.map { -$0 })), ("kl", column(result.klDivergences)),
-      ]
-      try ArrayFile.write(format == .npy ? [bound] : [bound] + terms, texts: chosen.texts, to: output)
-      Terminal.logger.info(
-        "\(output): ELBO of \(images.count) images in nats, mean \((-result.metrics.mean.negativeELBO).fixed(3))"
-      )
-      for kind in others.against {
-        let drawn = kind.images(from: images, seed: self.bound.random.seed)
-        let scores = try score(drawn, with: evaluator, "scoring \(kind.rawValue)")
-        let area = OutlierRanking.areaUnderCurve(inDistribution: result.bounds, outOfDistribution: scores.bounds)
-        print(
-          "against \(kind.rawValue): AUROC \(area.fixed(4)), mean ELBO of the others "
-            + (-scores.metrics.mean.negativeELBO).fixed(3))
+      let against = try others.against.map { name in
+        if let kind = OutOfDistributionImages(rawValue: name) {
+          return try scorer.score(
+            kind.images(from: chosen.images, seed: seed), polarity: chosen.polarity, name: name, split: nil)
+        }
+        let isOwn = !DatasetCatalog.isKnown(name)
+        return try scorer.score(images(name, isOwn ? .all : .test, trained, isPrepared: isOwn), name: name)
+      }
+      if let picture = files.picture {
+        let strangest = StrangestImages(files.count, of: own, against)
+        try strangest.drawn(by: scorer.evaluator).write(to: URL(filePath: picture))
+        Terminal.logger.info("\(picture): \(strangest.words)")
+      }
+      let result = ScoreResult(own, against, by: scorer.methods)
+      if results.json {
+        print(try result.resultJSON())
+      } else if !against.isEmpty || files.output == nil && files.picture == nil {
+        print(result.table)
       }
     }
   }
 
-  private func score(
-    _ images: GreyImages, with evaluator: Evaluator, _ title: String
-  ) throws -> Evaluator.Result {
-    let progress = PassProgress(title)
-    return try evaluator.evaluate(images, samples: bound.samples) { progress.report($0, of: $1) }
+  private func images(
+    _ dataset: String?, _ split: ImageSelection, _ trained: TrainedModel, isPrepared: Bool
+  ) throws -> ChosenImages {
+    try input.images(dataset, split, for: trained.state, seed: seed, limit: extent.limit, isPrepared: isPrepared)
+  }
+
+  private func evaluator(_ trained: TrainedModel) -> Evaluator {
+    trained.evaluator(divergence: bound.estimate.divergence, seed: seed)
+  }
+
+  /// The methods, made ready: with the mean bound of validation images, and with the background.
+  private func scorer(_ trained: TrainedModel) throws -> Scorer {
+    var scorer = Scorer(evaluator: evaluator(trained), samples: bound.samples)
+    for kind in method.all {
+      switch kind {
+      case .bound: scorer.methods.append(.bound)
+      case .complexity: scorer.methods.append(.complexity)
+      case .typicality:
+        let usual = try images(nil, .validation, trained, isPrepared: !others.haveOwn && input.source.dataset == nil)
+        scorer.methods.append(.typicality(of: try scorer.bounds(of: usual.images, "validation images").bounds.mean))
+      case .likelihoodRatio:
+        guard let path = method.background else { continue }
+        let background = try readModel(path, parameters: parameters.choice, memory: input.memory)
+        try requireSameImages(background, trained)
+        scorer.methods.append(.likelihoodRatio(over: evaluator(background), name: path, samples: bound.samples))
+      }
+    }
+    return scorer
+  }
+
+  /// Checks that a background takes the same images.
+  private func requireSameImages(_ background: TrainedModel, _ trained: TrainedModel) throws(RunError) {
+    func words(_ model: TrainedModel) -> String {
+      let configuration = model.configuration.model
+      return
+        "\(configuration.likelihood.likelihood.pixels == .binary ? "binary" : "grey") images of "
+        + "\(configuration.imageHeight)x\(configuration.imageWidth)"
+    }
+    guard words(background) != words(trained) else { return }
+    throw .invalidConfiguration(
+      "--background must take \(words(trained)) as the model does, got a model of \(words(background))")
   }
 }

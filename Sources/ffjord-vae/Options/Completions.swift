@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import ImageDatasets
+import Inference
 import Runs
 
 // What a shell offers after an option or in the place of an argument. What is known when the shell reads the script is in
@@ -22,12 +23,19 @@ extension CompletionKind {
   }
 
   /// The names of datasets, and paths of images.
-  static let dataset = custom { _, _, typed in
-    DatasetCatalog.names.filter { $0.hasPrefix(typed) } + PathCompletion(kind: kindOfImages).paths(typed)
+  static let dataset = custom { _, _, typed in datasets(typed) }
+
+  /// What images can be ranked against: images that are made, and datasets.
+  static let otherImages = custom { _, _, typed in
+    OutOfDistributionImages.allCases.map(\.rawValue).filter { $0.hasPrefix(typed) } + datasets(typed)
   }
 
   /// The names of known datasets.
   static let knownDataset = list(DatasetCatalog.names)
+
+  @Sendable private static func datasets(_ typed: String) -> [String] {
+    DatasetCatalog.names.filter { $0.hasPrefix(typed) } + PathCompletion(kind: kindOfImages).paths(typed)
+  }
 
   @Sendable private static func kindOfModel(_ url: URL) -> PathCompletion.Kind {
     kindOfModel(url, isRunWanted: false)

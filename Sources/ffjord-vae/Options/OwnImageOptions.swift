@@ -52,13 +52,17 @@ struct OwnImageOptions: ParsableArguments {
 
   /// The dataset of a name or at a path, its images prepared as the run's are but for what was given; says which files
   /// were passed over, and what a person may not expect.
+  ///
+  /// - Parameter isMeant: Whether the options are for this dataset, and not for another one alone.
   func load(
     _ name: String, _ locator: DatasetLocator, preparation: ImagePreparation, memoryLimit: MemoryLimit,
-    report: (String) -> Void = { _ in }
+    isMeant: Bool = true, report: (String) -> Void = { _ in }
   ) throws -> ImageDataset {
-    try check(name)
     var preparation = preparation
-    apply(to: &preparation)
+    if isMeant {
+      try check(name)
+      apply(to: &preparation)
+    }
     let dataset = try DatasetLoader.load(
       name: name, locator: locator, preparation: preparation, memoryLimit: memoryLimit, report: report)
     guard let origins = dataset.origins else { return dataset }

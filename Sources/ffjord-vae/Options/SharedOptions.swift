@@ -95,12 +95,33 @@ struct ImageOptions: ParsableArguments {
   func images(
     for state: TrainingState, seed: UInt64, choosing choose: (_ count: Int) throws -> [Int]
   ) throws -> ChosenImages {
+    try images(source.dataset, split, for: state, seed: seed, choosing: choose)
+  }
+
+  /// The first images, or all.
+  func images(for state: TrainingState, seed: UInt64, limit: Int?) throws -> ChosenImages {
+    try images(for: state, seed: seed) { Array(0..<min($0, limit ?? $0)) }
+  }
+
+  /// The first images, or all, of a part of a dataset, whichever was named by the options; nil for the run's.
+  ///
+  /// - Parameter isPrepared: Whether the options that say how own images are read are for these.
+  func images(
+    _ dataset: String?, _ split: ImageSelection, for state: TrainingState, seed: UInt64, limit: Int?, isPrepared: Bool
+  ) throws -> ChosenImages {
+    try images(dataset, split, for: state, seed: seed, isPrepared: isPrepared) { Array(0..<min($0, limit ?? $0)) }
+  }
+
+  private func images(
+    _ dataset: String?, _ split: ImageSelection, for state: TrainingState, seed: UInt64, isPrepared: Bool = true,
+    choosing choose: (_ count: Int) throws -> [Int]
+  ) throws -> ChosenImages {
     let configuration = state.configuration
     let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: configuration.dataDirectory)
-    let name = source.dataset.map { DatasetCatalog.lastingName(for: $0) } ?? configuration.dataset
+    let name = dataset.map { DatasetCatalog.lastingName(for: $0) } ?? configuration.dataset
     let loaded = try own.load(
-      source.dataset == nil ? locator.place(ofRecorded: name) : name, locator, preparation: configuration.preparation,
-      memoryLimit: memory.limit)
+      dataset == nil ? locator.place(ofRecorded: name) : name, locator, preparation: configuration.preparation,
+      memoryLimit: memory.limit, isMeant: isPrepared)
     let (height, width) = (configuration.model.imageHeight, configuration.model.imageWidth)
     guard loaded.height == height, loaded.width == width else {
       throw RunError.invalidConfiguration(
@@ -136,13 +157,8 @@ struct ImageOptions: ParsableArguments {
       images = GreyImages(height: height, width: width, pixels: pixels)
     }
     return ChosenImages(
-      dataset: name, images: images, total: total, records: chosen.records, labels: chosen.labels,
+      dataset: name, split: split, images: images, total: total, records: chosen.records, labels: chosen.labels,
       polarity: loaded.polarity)
-  }
-
-  /// The first images, or all.
-  func images(for state: TrainingState, seed: UInt64, limit: Int?) throws -> ChosenImages {
-    try images(for: state, seed: seed) { Array(0..<min($0, limit ?? $0)) }
   }
 }
 
@@ -150,6 +166,8 @@ struct ImageOptions: ParsableArguments {
 struct ChosenImages {
   /// The name of their dataset.
   let dataset: String
+  /// The part of it that they are of.
+  let split: ImageSelection
   let images: GreyImages
   /// How many images the split has.
   let total: Int
