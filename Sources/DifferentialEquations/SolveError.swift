@@ -4,7 +4,7 @@ public enum SolveError: Error, Sendable, Equatable, CustomStringConvertible {
   case stepUnderflow(time: Double, step: Double, sample: Int)
   /// The state or its derivative is infinite or NaN, in a sample and a component of the state.
   case notFinite(time: Double, sample: Int, component: Int)
-  /// The step limit was reached before the end; `sample` has the largest error.
+  /// The limit of steps (``AdaptiveSteps/stepLimit``) was reached before the end; `sample` has the largest error.
   case stepLimit(time: Double, limit: Int, sample: Int)
 
   /// What happened, where, and what to do about it.
@@ -19,7 +19,8 @@ public enum SolveError: Error, Sendable, Equatable, CustomStringConvertible {
         + "earlier checkpoint."
     case .stepLimit(let time, let limit, let sample):
       "the solve took \(limit) steps and is only at time \(time); sample \(sample) of the batch has the largest error. "
-        + "The dynamics are stiff: loosen the tolerance or raise the step limit."
+        + "The tolerance is too small for the precision of the numbers, or the dynamics are stiff: loosen the tolerance, "
+        + "or train smoother dynamics."
     }
   }
 }

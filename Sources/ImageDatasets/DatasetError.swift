@@ -52,24 +52,24 @@ extension DatasetError: CustomStringConvertible {
     switch self {
     case .unknownDataset(let name, let known):
       """
-      There is no dataset named '\(name)'. Choose one of: \(known.joined(separator: ", ")); or give \
+      there is no dataset named '\(name)'. Choose one of: \(known.joined(separator: ", ")); or give \
       the path of your own images: an .npz, .npy or .mat file, or a folder of PNG or JPEG files.
       """
     case .notFound(let dataset, let searched, let address):
       """
-      The dataset '\(dataset)' was not found. Looked for:
+      the dataset '\(dataset)' was not found. Looked for:
       \(searched.map { "  " + $0 }.joined(separator: "\n"))
       Fetch it, or download \(address)
       and put it in one of these places, or name its folder with FFJORD_VAE_DATA.
       """
     case .missingPath(let path):
       """
-      There is nothing at \(path). Give the path of an .npz, .npy or .mat file or of a folder of PNG or JPEG files, \
+      there is nothing at \(path). Give the path of an .npz, .npy or .mat file or of a folder of PNG or JPEG files, \
       or the name of a known dataset; for a run whose images have moved, name their folder with FFJORD_VAE_DATA.
       """
     case .nothingToFetch(let path):
       """
-      The images at \(path) are your own: there is nothing to fetch.
+      the images at \(path) are your own: there is nothing to fetch.
       """
     case .unusable(let path, let reason):
       """
@@ -77,11 +77,11 @@ extension DatasetError: CustomStringConvertible {
       """
     case .unreadable(let path, let reason):
       """
-      Cannot read \(path.visible()): \(reason). Check that it is a file and that you have the right to read it.
+      cannot read \(path.visible()): \(reason). Check that it is a file and that you have the right to read it.
       """
     case .unwritable(let path, let reason):
       """
-      Cannot write \(path.visible()): \(reason). Check the free space and your rights there, or choose another folder.
+      cannot write \(path.visible()): \(reason). Check the free space and your rights there, or choose another folder.
       """
     case .malformed(let path, let reason):
       """
@@ -95,14 +95,14 @@ extension DatasetError: CustomStringConvertible {
       """
     case .checksumMismatch(let path, let expected, let found):
       """
-      The file downloaded for \(path) is not the published one, and was removed. Expected \
+      the file downloaded for \(path) is not the published one, and was removed. Expected \
       \(expected.map(\.description).joined(separator: " or ")), found \
       \(found.map(\.description).joined(separator: ", ")). Try again later; if it stays so, the published \
       file has changed: get a copy with a checksum above and put it there by hand.
       """
     case .downloadFailed(let address, let destination, let reason):
       """
-      Cannot download \(address): \(reason). Try again, or download it by hand on a machine with a network \
+      cannot download \(address): \(reason). Try again, or download it by hand on a machine with a network \
       and put the file at \(destination)
       """
     }

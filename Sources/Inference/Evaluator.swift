@@ -107,7 +107,7 @@ public struct Evaluator: Sendable {
     func pass(_ features: Variable, _ solverState: SolverState) throws(RunError) -> SolverState {
       try self.pass(
         batch.imageBatch, features: features, model.flow, firstImage: 0, sample: 0, startingFrom: solverState, constants
-      ).flow.solverState
+      ).sample.flow.solverState
     }
     let solverState = try pass(model.encode(Variable(batch.tensor), constants), SolverState())
     let start = ContinuousClock.now
@@ -148,7 +148,7 @@ public struct Evaluator: Sendable {
       for sample in 0..<samples {
         let output = try pass(
           x, features: features, flow, firstImage: start, sample: sample, startingFrom: result.solverState, bound)
-        result.solverState = output.flow.solverState
+        result.solverState = output.sample.flow.solverState
         result.metrics.add(Metrics(output), images: batch.count)
         let terms = zip(
           output.bound.value.value.doubles(),

@@ -2,7 +2,7 @@ extension MarkupElement {
   /// Elements that never have contents, of which alone HTML allows the short form: HTML's void elements, and the shapes
   /// of SVG.
   private static let withoutContents: Set = [
-    "br", "col", "hr", "img", "link", "meta", "wbr", "circle", "line", "path", "polyline", "rect",
+    "br", "col", "hr", "img", "link", "meta", "wbr", "circle", "line", "path", "polygon", "polyline", "rect",
   ]
 
   /// The element as XML and a line feed. Elements that hold text are on one line, others have a line for each child.

@@ -44,13 +44,15 @@ struct ChartFrame {
   /// The place of a number along the vertical axis, in pixels.
   func y(_ value: Double) -> Double { bottom - height * yScale.fraction(value) }
 
+  /// The size of the whole chart, in pixels.
+  var outerSize: (width: Double, height: Double) {
+    let longest = entries.map { Self.shortened($0.name).count }.max() ?? 0
+    return ((right + 76 + 6.9 * Double(longest)).rounded(), (bottom + 62).rounded())
+  }
+
   /// The whole chart.
   func element(plot: [MarkupElement]) -> MarkupElement {
-    let longest = entries.map { Self.shortened($0.name).count }.max() ?? 0
-    let legendWidth = 76 + 6.9 * Double(longest)
-    let (width, height) = (
-      MarkupElement.number((right + legendWidth).rounded()), MarkupElement.number((bottom + 62).rounded())
-    )
+    let (width, height) = (MarkupElement.number(outerSize.width), MarkupElement.number(outerSize.height))
     let size: [MarkupElement.Attribute] = [("width", width), ("height", height)]
     let background: [MarkupElement]
     let description: [MarkupElement.Attribute]

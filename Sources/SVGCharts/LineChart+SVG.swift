@@ -1,23 +1,28 @@
 import Markup
 
 extension LineChart {
-  /// The chart as a file of SVG: a `polyline` for each curve and companion, in that order.
+  /// The chart as a file of SVG: a `polyline` for each curve and companion, a `polygon` for each band.
   public func svg() -> String {
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + element(in: .file).xml()
   }
 
   /// The chart as an element of SVG.
   public func element(in medium: ChartMedium) -> MarkupElement {
+    let frame = frame(in: medium)
+    return frame.element(plot: plot(frame))
+  }
+
+  /// What is around the curves.
+  func frame(in medium: ChartMedium) -> ChartFrame {
     let entries =
       curves.enumerated().map { index, curve in
         ChartFrame.Entry(name: curve.name, line: [("stroke", ChartColor.hex(index)), ("stroke-width", "3")])
       }
       + levels.enumerated().map { ChartFrame.Entry(name: $1.name, line: Self.levelStyle($0, medium)) }
       + notes.map { ChartFrame.Entry(name: $0) }
-    let frame = ChartFrame(
+    return ChartFrame(
       title: title, labels: (xLabel, yLabel), scales: (xScale, yScale), entries: entries, medium: medium, width: 660,
       height: 400)
-    return frame.element(plot: plot(frame))
   }
 
   private func plot(_ frame: ChartFrame) -> [MarkupElement] {
@@ -25,12 +30,17 @@ extension LineChart {
       MarkupElement.line(
         (frame.left, frame.y(level.y)), (frame.right, frame.y(level.y)), Self.levelStyle(index, frame.medium))
     }
+    func places(_ points: [Point]) -> MarkupElement.Attribute {
+      let places = points.map { "\(MarkupElement.number(frame.x($0.x))),\(MarkupElement.number(frame.y($0.y)))" }
+      return ("points", places.joined(separator: " "))
+    }
     func polyline(_ points: [Point], _ index: Int, _ style: [MarkupElement.Attribute]) -> MarkupElement {
-      let places = points.map {
-        "\(MarkupElement.number(frame.x($0.x))),\(MarkupElement.number(frame.y($0.y)))"
-      }
-      return MarkupElement(
-        "polyline", [("points", places.joined(separator: " ")), ("stroke", ChartColor.hex(index))] + style)
+      MarkupElement("polyline", [places(points), ("stroke", ChartColor.hex(index))] + style)
+    }
+    for (index, curve) in curves.enumerated() where !curve.band.isEmpty {
+      let outline = curve.band.map { $0.ends[0] } + curve.band.reversed().map { $0.ends[1] }
+      elements.append(
+        MarkupElement("polygon", [places(outline), ("fill", ChartColor.hex(index)), ("fill-opacity", "0.18")]))
     }
     for (index, curve) in curves.enumerated() where !curve.companion.isEmpty {
       elements.append(polyline(curve.companion, index, [("stroke-width", "1"), ("stroke-opacity", "0.65")]))

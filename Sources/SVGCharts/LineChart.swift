@@ -1,5 +1,5 @@
-/// A line chart: curves over a common axis, each with a thin companion curve of the same colour, and horizontal levels
-/// for comparison.
+/// A line chart: curves over a common axis, each with a thin companion curve and a band around it of the same colour,
+/// and horizontal levels for comparison.
 ///
 /// ```swift
 /// let chart = LineChart(
@@ -25,7 +25,23 @@ public struct LineChart: Sendable {
     var isDrawable: Bool { abs(x) <= 1e100 && abs(y) <= 1e100 }
   }
 
-  /// A curve, and a thin companion curve.
+  /// A vertical interval of a band.
+  public struct Interval: Sendable, Equatable {
+    /// The coordinate along the horizontal axis.
+    public var x: Double
+    /// The lower end.
+    public var low: Double
+    /// The upper end.
+    public var high: Double
+
+    /// An interval with the given coordinates.
+    public init(x: Double, low: Double, high: Double) { (self.x, self.low, self.high) = (x, low, high) }
+
+    /// The corners of the band there.
+    var ends: [Point] { [Point(x: x, y: low), Point(x: x, y: high)] }
+  }
+
+  /// A curve, a thin companion curve, and a band around the curve.
   public struct Curve: Sendable {
     /// The name in the legend.
     public var name: String
@@ -33,13 +49,16 @@ public struct LineChart: Sendable {
     public var points: [Point]
     /// The points of the companion curve, in the order of x; empty for none.
     public var companion: [Point]
+    /// The intervals of a band, such as deviations from the curve, in the order of x; empty for none.
+    public var band: [Interval]
 
     /// A curve through the given points. Points that cannot be drawn, because they are not finite or beyond 10¹⁰⁰, are
     /// left out.
-    public init(name: String, points: [Point], companion: [Point] = []) {
+    public init(name: String, points: [Point], companion: [Point] = [], band: [Interval] = []) {
       self.name = name
       self.points = points.filter(\.isDrawable)
       self.companion = companion.filter(\.isDrawable)
+      self.band = band.filter { $0.ends.allSatisfy(\.isDrawable) }
     }
   }
 
@@ -97,6 +116,7 @@ public struct LineChart: Sendable {
   var yScale: AxisScale {
     let shown = curves.flatMap { curve in
       [curve.points, curve.companion].flatMap { $0.dropFirst($0.count / 20).map(\.y) }
+        + curve.band.dropFirst(curve.band.count / 20).flatMap { $0.ends.map(\.y) }
     }
     let values = shown + levels.map(\.y)
     let (low, high) = (values.min() ?? 0, values.max() ?? 1)

@@ -77,9 +77,9 @@ extension SafetensorsError: CustomStringConvertible, LocalizedError {
     case .file(let problem):
       problem.reason + "."
     case .unrecognized(let reason):
-      "is not a safetensors file: \(reason)."
+      "it is not a safetensors file: \(reason)."
     case .truncated(let offset, let expected):
-      "ends after \(offset) bytes (uncompressed), within \(expected)."
+      "it ends after \(offset) bytes (uncompressed), within \(expected)."
     case .header(let reason, let offset):
       "the header is invalid at its byte \(offset): \(reason)."
     case .tensor(let name, let reason):
@@ -89,16 +89,16 @@ extension SafetensorsError: CustomStringConvertible, LocalizedError {
     case .trailingBytes(let offset):
       "unexpected bytes follow the end of the data at byte \(offset)."
     case .noSuchTensor(let name):
-      "holds no tensor named \(quoted(name))."
+      "it holds no tensor named \(quoted(name))."
     case .wrongElementType(let name, let expected, let found):
       "tensor \(quoted(name)) has elements of type \(found.rawValue), not \(expected.rawValue)."
     case .unwritable(let reason):
-      "was not written: \(reason)."
+      "it was not written: \(reason)."
     case .beyondLimit(let part, let byteCount, let limit):
       "\(part) would take \(MemoryLimit.words(byteCount)) of memory, and \(MemoryLimit.words(limit)) is the limit "
         + "for a file of its size."
     case .outOfMemory(let byteCount):
-      "no memory for \(byteCount) bytes."
+      "there is no memory for \(byteCount) bytes."
     }
   }
 

@@ -87,7 +87,7 @@ public struct TrainingStep: Sendable {
     // The first pass runs without a tape: a cold start takes more evaluations, and its tape would need the most memory
     // of all steps.
     let constants = state.parameters.constants(precision: state.configuration.precision)
-    return try output(pass, constants, SolverState()).flow.solverState
+    return try output(pass, constants, SolverState()).sample.flow.solverState
   }
 
   /// The model's output for a batch, with solves that start from the given state.
@@ -118,7 +118,7 @@ public struct TrainingStep: Sendable {
     }
     let gradients = tape.factoredGradients(of: loss, withRespectTo: bound.variables)
     if let failure = tape.backwardPass.failure { throw .solve(step: pass.step + 1, failure) }
-    return (gradients, Metrics(output, tape.backwardPass), output.flow.solverState)
+    return (gradients, Metrics(output, tape.backwardPass), output.sample.flow.solverState)
   }
 }
 

@@ -58,14 +58,8 @@ public struct EvidenceLowerBound {
 public struct ModelOutput {
   /// The encoder's output, `[batch, 256]`.
   public let features: Variable
-  /// The mean of q(z0 given x), `[batch, latent]`.
-  public let mean: Variable
-  /// The diagonal of the covariance of q(z0 given x), `[batch, latent]`.
-  public let variance: Variable
-  /// The sample of q(z0 given x), before the flow, `[batch, latent]`.
-  public let z0: Variable
-  /// The flow's result; `flow.z` is zT.
-  public let flow: FlowOutput
+  /// The sample of the posterior that was decoded; `sample.flow.z` is zT.
+  public let sample: PosteriorSample
   /// The decoder's output, `[batch, height * width * parameters per pixel]`: logits.
   public let decoded: Variable
   /// The bound of each image.
@@ -80,9 +74,9 @@ public struct ModelOutput {
   /// - Parameter weight: The weight of the KL term.
   public func loss(klWeight weight: Double) -> Variable {
     let loss =
-      flow.score.map { bound.pathLoss(klWeight: weight, score: $0, z: flow.z) }
+      sample.flow.score.map { bound.pathLoss(klWeight: weight, score: $0, z: sample.flow.z) }
       ?? bound.loss(klWeight: weight)
-    guard let penalty = regularization.penalty(of: flow) else { return loss }
+    guard let penalty = regularization.penalty(of: sample.flow) else { return loss }
     return loss + penalty.mean()
   }
 }

@@ -150,8 +150,8 @@ public struct VariationalAutoencoder: Sendable {
       logPosterior: GaussianPosterior.logDensity(variance: sample.variance, noise: noise),
       deltaLogDensity: sample.flow.deltaLogDensity)
     return ModelOutput(
-      features: features, mean: sample.mean, variance: sample.variance, z0: sample.z0, flow: sample.flow,
-      decoded: decoded, bound: bound, regularization: configuration.regularization)
+      features: features, sample: sample, decoded: decoded, bound: bound,
+      regularization: configuration.regularization)
   }
 
   /// Samples the posterior given the encoder's features: z0, and zT after the flow. Nothing is decoded.

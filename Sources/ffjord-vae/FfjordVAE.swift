@@ -8,14 +8,14 @@ struct FfjordVAE: AsyncParsableCommand {
     abstract:
       "Trains, evaluates and uses variational autoencoders whose posterior is a continuous normalizing flow.",
     discussion: """
-      The model is that of FFJORD (Grathwohl et al., ICLR 2019). To see it work in about two minutes:
+      The model is that of FFJORD (Grathwohl et al., ICLR 2019). A first model takes about two minutes:
 
         ffjord-vae train --preset small --output Checkpoints/first
         ffjord-vae reconstruct Checkpoints/first --output reconstructions.png
 
-      Exit codes: 0 done, 64 usage, 65 bad data, 66 missing input, 70 internal or numerical failure, 74 input/output. \
-      With NO_COLOR set, messages have no colours. --generate-completion-script bash, zsh or fish prints completions for \
-      a shell.
+      Exit codes: 0 success, 64 usage, 65 bad data, 66 missing input, 70 numerical failure or too little memory, 74 input \
+      or output failed. NO_COLOR=1 turns colours off. --generate-completion-script prints completions for bash, zsh or \
+      fish.
       """,
     version: "0.1.0",
     subcommands: [

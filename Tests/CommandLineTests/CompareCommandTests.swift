@@ -12,55 +12,15 @@ import VariationalAutoencoder
 @Suite(.serialized) struct CompareCommandTests {
   let directory = try! TemporaryDirectory()
 
-  /// Makes up a run whose validation bound falls to `best` in its last epoch.
-  private func makeRun(
-    _ path: String, dataset: String = "omniglot", best: Double, epochs: Int = 3,
-    change: (inout TrainingConfiguration) -> Void = { _ in }
-  ) throws {
-    let run = RunDirectory(directory.file(path).path)
-    try run.create(isReplacing: false)
-    var configuration = TrainingConfiguration()
-    configuration.dataset = dataset
-    change(&configuration)
-    try run.write(configuration)
-    for epoch in stride(from: 1, through: epochs, by: 1) {
-      var metrics = Metrics()
-      metrics.negativeELBO = best + Double(epochs - epoch)
-      metrics.evaluationsForward = 40
-      metrics.evaluationsBackward = 36
-      try run.append([
-        MetricsRecord(step: 2 * epoch, epoch: epoch, split: "step", metrics, seconds: 3),
-        MetricsRecord(step: 2 * epoch, epoch: epoch, split: "train", metrics, seconds: 100),
-        MetricsRecord(step: 2 * epoch, epoch: epoch, split: "validation", metrics, seconds: 5),
-      ])
-    }
-  }
-
-  private func evaluation(_ run: String, _ json: String) throws {
-    let whole = """
-      {"dataset":"omniglot","split":"test","images":8070,"images_in_split":8070,"negative_elbo":101.5,
-      "standard_error":0.25,"reconstruction":70,"kl":31.5,"importance_samples":1,"divergence":"exact","nfe":40,
-      "seed":1,"seconds":2,"checkpoint":"best.safetensors.zst","step":6,"epoch":3,"date":"2020-01-01T00:00:00Z"
-      """
-    let record = try object(whole + "}").merging(object(json)) { $1 }
-    let line = try JSONSerialization.data(withJSONObject: record) + Data("\n".utf8)
-    try line.write(to: directory.file("\(run)/evaluations.jsonl"))
-  }
-
-  /// The line of a table that begins with a name.
-  private func row(_ name: String, _ text: String) throws -> String {
-    try #require(text.split(separator: "\n").map(String.init).first { $0.hasPrefix(name + " ") }, "\(text)")
-  }
-
   @Test func `a table has the runs by dataset and bound, with the paper's figures`() throws {
-    try makeRun("worse", best: 120) { $0.model.flow = .iaf }
-    try makeRun("better", best: 110)
-    try makeRun("grey", dataset: "freyfaces", best: 28 * 20 * 5 * log(2)) {
+    try directory.makeRun("worse", best: 120) { $0.model.flow = .iaf }
+    try directory.makeRun("better", best: 110)
+    try directory.makeRun("grey", dataset: "freyfaces", best: 28 * 20 * 5 * log(2)) {
       ($0.model.imageWidth, $0.model.likelihood) = (20, .categorical)
     }
-    try makeRun("other", dataset: "glyphs", best: 90) { $0.limitEvaluation = 77 }
-    try evaluation("better", #"{"nll":99.25,"nll_standard_error":0.2,"importance_samples":500}"#)
-    try evaluation("worse", #"{"images":100,"epoch":2}"#)
+    try directory.makeRun("other", dataset: "glyphs", best: 90) { $0.limitEvaluation = 77 }
+    try directory.makeEvaluation(of: "better", #"{"nll":99.25,"nll_standard_error":0.2,"importance_samples":500}"#)
+    try directory.makeEvaluation(of: "worse", #"{"images":100,"epoch":2}"#)
     let outcome = try Program.succeed(["compare", "worse", "grey", "other", "better"], in: directory.url)
     let text = outcome.standardOutput
     #expect(outcome.standardError == "")
@@ -69,13 +29,13 @@ import VariationalAutoencoder
     }
     #expect(places == places.sorted(), "\(text)")
     for words in ["ffjord 5×512-512, rank 20", "110.00", "101.50 ±0.25", "99.25", "40/36", " 100 ", " 98.33"] {
-      #expect(try row("better", text).contains(words), "no \(words) in: \(text)")
+      #expect(try tableRow("better", text).contains(words), "no \(words) in: \(text)")
     }
     for words in ["iaf 16×1280", "120.00", " 102.41"] {
-      #expect(try row("worse", text).contains(words), "no \(words) in: \(text)")
+      #expect(try tableRow("worse", text).contains(words), "no \(words) in: \(text)")
     }
-    #expect(try row("grey", text).contains(" 5.000 ") && row("grey", text).hasSuffix(" 4.39"))
-    #expect(try row("other", text).hasSuffix(" -"))
+    #expect(try tableRow("grey", text).contains(" 5.000 ") && tableRow("grey", text).hasSuffix(" 4.39"))
+    #expect(try tableRow("other", text).hasSuffix(" -"))
     for words in [
       "freyfaces [bits/dim]", "glyphs [nats]", "omniglot [nats]\nthe paper's test: no flow 104.28 ±0.39,",
       "planar 102.65 ±0.42",
@@ -86,14 +46,14 @@ import VariationalAutoencoder
     }
     // Numbers of a column end at one place, whatever marks follow.
     let ends = try ["better", "worse"].map { name in
-      try row(name, text).components(separatedBy: "0.00")[0].count
+      try tableRow(name, text).components(separatedBy: "0.00")[0].count
     }
     #expect(ends[0] == ends[1], "\(text)")
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 120 && !$0.hasSuffix(" ") })
   }
 
   @Test func `Markdown and JSON have the same figures`() throws {
-    try makeRun("a|b", best: 110)
+    try directory.makeRun("a|b", best: 110)
     let markdown = try Program.succeed(["compare", "a|b", "--markdown"], in: directory.url).standardOutput
     let lines = markdown.split(separator: "\n")
     #expect(lines.contains { $0.hasPrefix("| a\\|b | ffjord") && $0.hasSuffix("| 98.33 |") }, "\(markdown)")
@@ -109,9 +69,9 @@ import VariationalAutoencoder
   }
 
   @Test func `curves are drawn for each run that has epochs, under names of their own`() throws {
-    try makeRun("x/<run>", best: 110)
-    try makeRun("y/<run>", best: 120, epochs: 1)
-    try makeRun("empty", best: 0, epochs: 0)
+    try directory.makeRun("x/<run>", best: 110)
+    try directory.makeRun("y/<run>", best: 120, epochs: 1)
+    try directory.makeRun("empty", best: 0, epochs: 0)
     for against in ["epochs", "steps", "seconds"] {
       let outcome = try Program.succeed(
         ["compare", "x/<run>", "y/<run>", "empty", "x/<run>", "--curves", "c.svg", "--against", against],
@@ -142,7 +102,7 @@ import VariationalAutoencoder
       ).standardOutput)
     let text = try compare()
     let elbo = try #require(part["negative_elbo"] as? Double)
-    #expect(try row("tiny", text).contains(String(format: "%.2f ±", elbo)), "\(text)")
+    #expect(try tableRow("tiny", text).contains(String(format: "%.2f ±", elbo)), "\(text)")
     #expect(text.contains("over 20 of 2000 test images"))
     // A file is no run: nothing is kept.
     try Program.succeed(
@@ -166,8 +126,8 @@ import VariationalAutoencoder
   }
 
   @Test func `what cannot be compared or drawn is an error that says why`() throws {
-    try makeRun("run", best: 1)
-    try makeRun("empty", best: 0, epochs: 0)
+    try directory.makeRun("run", best: 1)
+    try directory.makeRun("empty", best: 0, epochs: 0)
     try Data("{".utf8).write(to: directory.file("file"))
     try FileManager.default.createDirectory(at: directory.file("folder"), withIntermediateDirectories: false)
     func fail(_ status: Int32, _ arguments: String..., naming words: String...) throws {

@@ -33,10 +33,20 @@ import Testing
     return outcome.standardOutput.split(separator: "\n").map(String.init)
   }
 
-  @Test func `a checkpoint may be a run or a file, and folders are gone through`() throws {
+  /// The names of the models that ship, which the program finds where it was built.
+  private static let models = ["omniglot", "mnist", "caltech101", "freyfaces"]
+
+  @Test func `a checkpoint may be a model, a run or a file, and folders are gone through`() throws {
     let all = ["Checkpoints/first", "Checkpoints/omniglot.safetensors.zst", "Checkpoints/second", "data/", "pictures/"]
-    #expect(try answer("evaluate", "positional@0", "") == all)
-    #expect(try answer("train", "--from", "") == all && answer("train", "--resume", "") == all)
+    for command in ["evaluate", "sample", "inspect", "report"] {
+      #expect(try answer(command, "positional@0", "") == Self.models + all, "\(command)")
+    }
+    for shell in ["bash", "zsh", "fish"] {
+      #expect(try answer("evaluate", "positional@0", "omn", shell: shell).first == "omniglot", "\(shell)")
+    }
+    #expect(try answer("train", "--from", "") == Self.models + all)
+    // A model without the state of a run cannot go on.
+    #expect(try answer("train", "--resume", "") == all)
     #expect(try answer("evaluate", "positional@0", "Ch") == Array(all.prefix(3)))
     #expect(try answer("evaluate", "positional@0", "Checkpoints/f") == ["Checkpoints/first"])
     #expect(try answer("evaluate", "positional@0", "./Checkpoints/s") == ["./Checkpoints/second"])
@@ -44,6 +54,20 @@ import Testing
     #expect(try answer("evaluate", "positional@0", "da") == ["data/inner/"])
     #expect(try answer("evaluate", "positional@0", "nowhere/") == [])
     #expect(try answer("evaluate", "positional@0", "", shell: "bash").suffix(2) == ["data", "pictures"])
+  }
+
+  @Test func `a model whose file is not there is offered to fetch alone`() throws {
+    let list = """
+      {"models": [{"name": "away", "file": "away.zst", "sha256": "\(String(repeating: "0", count: 64))", "bytes": 1,
+      "dataset": "glyphs", "summary": "s", "licence": "none"}]}
+      """
+    try Data(list.utf8).write(to: directory.file("Checkpoints/models.json"))
+    #expect(try answer("evaluate", "positional@0", "aw") == [])
+    let arguments = [
+      "---completion", "models", "fetch", "--", "positional@0", "3", "2", "ffjord-vae", "models", "fetch",
+    ]
+    let outcome = try Program.succeed(arguments + ["aw"], environment: ["SAP_SHELL": "fish"], in: directory.url)
+    #expect(outcome.standardOutput == "away\n")
   }
 
   @Test func `models are offered by their names`() throws {
@@ -97,8 +121,8 @@ import Testing
   @Test(arguments: [
     (
       "evaluate ''",
-      ["Checkpoints/first", "Checkpoints/omniglot.safetensors.zst", "Checkpoints/second", "data", "pictures"]
-    ),
+      models + ["Checkpoints/first", "Checkpoints/omniglot.safetensors.zst", "Checkpoints/second", "data", "pictures"]
+    ), ("sample om", ["omniglot"]), ("train --from mn", ["mnist"]), ("report cal", ["caltech101"]),
     ("evaluate Checkpoints/f", ["Checkpoints/first"]), ("train --dataset om", ["omniglot"]),
     ("train --data-dir p", ["pictures"]), ("train --config o", ["own.json"]),
     ("train --preset p", ["paper", "paper-text"]),
@@ -131,12 +155,20 @@ import Testing
     #expect(offered.contains { $0.hasPrefix(expected) }, "\(offered)")
   }
 
+  /// Without a terminal this shell cannot say what is being typed, which it sends with the question.
+  @Test func `the script for fish asks the program for models, runs and files`() throws {
+    let text = try script("fish")
+    for words in ["---completion evaluate -- positional@0", "---completion sample -- positional@0", "-- --from"] {
+      #expect(text.contains(words), "no \(words)")
+    }
+  }
+
   @Test func `the script for zsh is one, and asks for files, folders and the program`() throws {
     let text = try script("zsh")
     #expect(text.hasPrefix("#compdef ffjord-vae"))
     for words in [
       "--data-dir[Folder of datasets, searched first]:dir:_files -/'",
-      "--config[JSON configuration to begin with]:file:_files -g",
+      "--config[JSON configuration to start from]:file:_files -g",
       "---completion train -- --dataset", "---completion evaluate -- positional@0", "'euler' 'midpoint'",
       "'paper' 'paper-text' 'fast' 'small'",
     ] {

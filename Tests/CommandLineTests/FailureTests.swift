@@ -185,4 +185,13 @@ import Testing
       outcome.standardError.contains("--learning-rate"))
     #expect(outcome.messages.contains { $0.hasPrefix("ffjord-vae: error: ") }, "\(outcome.standardError)")
   }
+
+  @Test func `a solve at its limit of steps says what a person can change`() throws {
+    // Below what single precision resolves. No option raises the limit itself.
+    let outcome = try Program.fail(
+      70, TinyRun.train("run", "--steps", "1", "--training-tolerance", "1e-15"),
+      naming: ["took 2000 steps", "loosen the tolerance", "--training-tolerance", "--kinetic-energy"], in: directory.url
+    )
+    #expect(!outcome.standardError.contains("limit"))
+  }
 }

@@ -66,7 +66,7 @@ import Testing
     }
     // The solver's tolerance is the preset's, not the run's.
     let (mine, theirs) = (try figures("model.safetensors.zst"), try figures(run))
-    for (name, value) in theirs where name != "nfe" {
+    for (name, value) in theirs where name != "evaluations" {
       #expect(abs(try #require(mine[name]) - value) < 2e-3 * max(1, abs(value)), "\(name)")
     }
     for arguments in [

@@ -21,8 +21,26 @@ import Testing
 
   static let keys: Set = [
     "dataset", "split", "images", "negative_elbo", "standard_error", "reconstruction", "kl", "divergence",
-    "importance_samples", "nfe", "seconds", "seed", "images_in_split", "checkpoint", "step", "epoch", "date",
+    "importance_samples", "evaluations", "seconds", "seed", "images_in_split", "checkpoint", "step", "epoch", "date",
   ]
+
+  @Test func `an evaluation may have another tolerance, and says so`() throws {
+    let (loose, tight) = (try evaluate("--tolerance", "0.5"), try evaluate("--tolerance", "1e-6"))
+    #expect(loose["tolerance"] as? Double == 0.5 && Set(tight.keys) == Self.keys.union(["tolerance"]))
+    let evaluations = try [loose, tight].map { try #require($0["evaluations"] as? Double) }
+    #expect(evaluations[0] < evaluations[1])
+    let bounds = try [loose, tight].map { try #require($0["negative_elbo"] as? Double) }
+    #expect(abs(bounds[0] - bounds[1]) < 1)
+    try Program.fail(
+      64, ["evaluate", "run", "--tolerance", "1"], naming: ["--tolerance must be between 0 and 1, got 1"],
+      in: directory.url)
+    for (name, options) in [("none", ["--flow", "none"]), ("rk4", ["--solver", "rk4", "--solver-steps", "2"])] {
+      try Program.succeed(TinyRun.train(name, options + ["--steps", "1"]), in: directory.url)
+      try Program.fail(
+        64, ["evaluate", name, "--tolerance", "1e-3"], naming: ["--tolerance is for models", options[1]],
+        in: directory.url)
+    }
+  }
 
   @Test func `an evaluation is one JSON object`() throws {
     let report = try evaluate()

@@ -81,6 +81,7 @@ import Testing
     let path = try Program.succeed(["models", "path", "omniglot"], in: directory.url).standardOutput
     #expect(path.hasSuffix("/Checkpoints/omniglot.safetensors.zst\n"))
     try Program.fail(66, ["models", "path", "nothing"], naming: ["nothing", "omniglot"], in: directory.url)
+    try Program.fail(66, ["models", "path", "minst"], naming: ["Did you mean 'mnist'?"], in: directory.url)
     try Program.fail(
       66, ["models", "path", "tiny"], naming: ["tiny", "models fetch"], environment: environment("mine"),
       in: directory.url)
@@ -99,6 +100,8 @@ import Testing
     let error = try Program.fail(
       66, ["sample", "nothing", "--output", "s.png"], naming: ["nothing"], in: directory.url)
     #expect(error.standardError.contains("'ffjord-vae models list'"))
+    try Program.fail(
+      66, ["sample", "omnigolt", "--output", "s.png"], naming: ["Did you mean 'omniglot'?"], in: directory.url)
   }
 
   @Test func `a file or a run of a model's name comes first`() throws {
@@ -145,6 +148,40 @@ import Testing
     try writeFolder("mine", source: directory.path("source"), isThere: false)
     #expect(try fetch().status == 0)
     try Program.fail(66, ["models", "fetch", "nothing", "--from", "source"], naming: ["nothing"], in: directory.url)
+  }
+
+  @Test func `models are fetched by HTTP, and nothing of one that did not arrive whole is left`() throws {
+    try writeFolder("mine", isThere: false)
+    let whole = try Data(contentsOf: TinyRun.shared.get().appending(path: Checkpoint.bestName))
+    /// Fetches from a server that gives one answer, whatever it is asked for.
+    func fetch(_ server: LocalServer, _ more: String...) throws -> Program.Outcome {
+      let folder = server.address.deletingLastPathComponent().absoluteString
+      return try Program.run(
+        ["models", "fetch", "tiny", "--from", folder] + more, environment: environment("mine"), in: directory.url)
+    }
+    let failures: [(LocalServer, status: Int32, words: String)] = [
+      (try LocalServer(status: "404 Not Found", body: Data("gone".utf8)), 74, "status 404"),
+      (try LocalServer(status: "503 Service Unavailable", body: whole), 74, "status 503"),
+      (try LocalServer(body: whole.prefix(1000), claimedLength: whole.count), 74, "cannot download"),
+      (try LocalServer(body: Data()), 65, "SHA-256"),
+      (try LocalServer(body: whole.dropLast() + [whole.last.map { $0 ^ 1 } ?? 0]), 65, "SHA-256"),
+    ]
+    for (server, status, words) in failures {
+      let outcome = try fetch(server)
+      #expect(outcome.status == status && outcome.standardOutput == "", "\(outcome)")
+      #expect(outcome.standardError.contains(words), "\(outcome.standardError)")
+      #expect(try directory.names("mine") == ["models.json"])
+    }
+    let file = directory.file("mine/tiny.safetensors.zst")
+    let fetched = try fetch(LocalServer(body: whole))
+    #expect(fetched.status == 0 && fetched.standardOutput == "\(file.path): verified\n", "\(fetched)")
+    #expect(try Data(contentsOf: file) == whole)
+    // A file that is to be replaced is there until another has arrived.
+    try Data("mine".utf8).write(to: file)
+    #expect(try fetch(failures[2].0, "--replace").status == 74)
+    #expect(try Data(contentsOf: file) == Data("mine".utf8))
+    #expect(try fetch(LocalServer(body: whole), "--replace").status == 0)
+    #expect(try directory.names("mine") == ["models.json", "tiny.safetensors.zst"])
   }
 
   @Test(arguments: ["../x.zst", "a/b", "", ".hidden"]) func `a list cannot name files elsewhere`(file: String) throws {

@@ -51,9 +51,9 @@ import VariationalAutoencoder
 
   /// Options that set nothing of a configuration, or what no preset sets.
   private static let others: Set = [
-    "--preset", "--config", "--from", "--resume", "--output", "--overwrite", "--allow-changed-data", "--quiet",
-    "--dataset", "--data-dir", "--binarize", "--resize", "--invert", "--list-ignored", "--threads", "--memory-limit",
-    "--version", "--help",
+    "--preset", "--config", "--from", "--resume", "--output", "--seeds", "--overwrite", "--allow-changed-data",
+    "--quiet", "--dataset", "--data-dir", "--binarize", "--resize", "--invert", "--list-ignored", "--threads",
+    "--memory-limit", "--version", "--help",
   ]
 
   @Test func `every option of train that a preset could set has a row`() throws {

@@ -40,7 +40,8 @@ import Testing
     for line in lines {
       let record = try object(line)
       let keys: Set = [
-        "step", "epoch", "split", "negative_elbo", "reconstruction", "kl", "nfe_forward", "nfe_backward", "seconds",
+        "step", "epoch", "split", "negative_elbo", "reconstruction", "kl", "evaluations_forward",
+        "evaluations_backward", "seconds",
       ]
       let ofTraining: Set = ["learning_rate", "kl_weight", "gradient_norm"]
       #expect(Set(record.keys) == (record["split"] as? String == "validation" ? keys : keys.union(ofTraining)))

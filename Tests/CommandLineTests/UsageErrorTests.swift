@@ -104,7 +104,9 @@ import Testing
     #expect(try directory.names() == [])
   }
 
-  @Test(arguments: [("tran", "train"), ("evaluat", "evaluate"), ("recon", "reconstruct"), ("Train", "train")])
+  @Test(arguments: [
+    ("tran", "train"), ("trian", "train"), ("evaluat", "evaluate"), ("recon", "reconstruct"), ("Train", "train"),
+  ])
   func `a wrong command suggests the nearest`(given: String, meant: String) throws {
     for arguments in [[given], ["help", given], [given, "--dataset", "omniglot"], [given, "--help"]] {
       let outcome = try Program.fail(64, arguments, in: directory.url)
@@ -127,7 +129,9 @@ import Testing
     #expect(Suggestion.nearest(to: "exprot", in: words) == "export")
     #expect(Suggestion.nearest(to: "frobnicate", in: words) == nil)
     #expect(Suggestion.nearest(to: "", in: words) == nil)
+    #expect(Suggestion.nearest(to: "trian", in: words) == "train")
     #expect(Suggestion.distance("kitten", "sitting") == 3)
+    #expect(Suggestion.distance("train", "trian") == 1 && Suggestion.distance("ca", "abc") == 3)
     #expect(Suggestion.distance("", "abc") == 3 && Suggestion.distance("abc", "abc") == 0)
   }
 }

@@ -36,9 +36,9 @@ import VariationalAutoencoder
       ImageBatch(strokes(batch)), noise: normals([batch, 64], 1).converted(to: .float32),
       probes: ProbeSource(.gaussian, seed: 1), parameters.constants)
     // The first derivative, one for the choice of the first step, and six for each of three steps.
-    #expect(output.flow.statistics.map(\.evaluations) == [20, 20, 20, 20, 20])
-    #expect(output.flow.statistics.allSatisfy { $0.acceptedSteps == 3 && $0.rejectedSteps == 0 })
-    #expect(output.flow.evaluations == 100)
+    #expect(output.sample.flow.statistics.map(\.evaluations) == [20, 20, 20, 20, 20])
+    #expect(output.sample.flow.statistics.allSatisfy { $0.acceptedSteps == 3 && $0.rejectedSteps == 0 })
+    #expect(output.sample.flow.evaluations == 100)
   }
 
   @Test(arguments: [AdjointMethod.direct, .checkpointed])

@@ -38,6 +38,38 @@ extension XMLElements {
     for text in ["t", "epochs", "y", "a", "b", "paper", "solid"] { #expect(svg.texts.contains(text)) }
   }
 
+  @Test func `a band goes along its lower ends and back along its upper ones, in its curve's colour`() throws {
+    let band = [1.0, 2, 3].map { LineChart.Interval(x: $0, low: 10 - $0, high: 10 + $0) }
+    let chart = LineChart(
+      title: "t", xLabel: "x", yLabel: "y",
+      curves: [
+        .init(name: "a", points: points([1, 2])),
+        .init(name: "b", points: points([10, 10, 10]), band: band + [.init(x: 4, low: .nan, high: 1)]),
+      ])
+    let svg = try XMLElements(chart.svg())
+    let area = try #require(svg["polygon"].first)
+    #expect(svg["polygon"].count == 1 && area.attributes["fill"] == svg["polyline"][1].attributes["stroke"])
+    let corners = try places(area)
+    #expect(corners.count == 6)
+    #expect(corners.map(\.x) == [0, 1, 2, 2, 1, 0].map { corners[$0].x })
+    // The axis points downward.
+    #expect(corners[0].y > corners[5].y && corners[2].y > corners[0].y && corners[3].y < corners[5].y)
+    #expect(chart.yScale.range.lowerBound <= 1 && chart.yScale.range.upperBound >= 13)
+  }
+
+  @Test func `charts in a column are below one another, each with a region of its own`() throws {
+    let charts = ["a", "b"].map { name in
+      LineChart(title: name, xLabel: "x", yLabel: "y", curves: [.init(name: name, points: points([1, 2]))])
+    }
+    #expect(ChartColumn([charts[0]]).svg() == charts[0].svg())
+    let svg = try XMLElements(ChartColumn(charts).svg())
+    let heights = svg["svg"].compactMap { $0.attributes["height"].flatMap { Double($0) } }
+    #expect(heights.count == 3 && heights[0] == heights[1] + heights[2])
+    #expect(Set(svg["clipPath"].compactMap { $0.attributes["id"] }).count == 2)
+    #expect(
+      svg["g"].compactMap { $0.attributes["transform"] } == ["translate(0 0)", "translate(0 \(Int(heights[1])))"])
+  }
+
   @Test func `points lie where the marks of the axes say`() throws {
     let chart = LineChart(
       title: "", xLabel: "", yLabel: "", curves: [.init(name: "", points: points([10, 30, 20]))])

@@ -13,7 +13,8 @@ import Testing
 
   /// Every number of `metrics.jsonl` by folder and tag, in single precision.
   private func expected(_ run: String) throws -> [String: [TensorBoardReader.Scalar]] {
-    let text = try String(contentsOf: RunDirectory(run).metrics, encoding: .utf8)
+    let text = try String(contentsOf: RunDirectory(run).metrics, encoding: .utf8).replacing(
+      "\"nfe_", with: "\"evaluations_")
     return try text.split(separator: "\n").reduce(into: [:]) { scalars, line in
       let object = try #require(
         try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
@@ -84,7 +85,10 @@ import Testing
   func `curves of a run that an older program began are whole`() throws {
     let run = directory.path("run")
     try TinyRun.train(TinyRun.configuration { $0.epochs = 2 }, in: run)
-    // It wrote no event files in folders.
+    // It wrote no event files in folders, and called evaluations of the velocity nfe.
+    let metrics = RunDirectory(run).metrics
+    try Data(String(contentsOf: metrics, encoding: .utf8).replacing("\"evaluations_", with: "\"nfe_").utf8).write(
+      to: metrics)
     for folder in EventFiles.folders {
       try FileManager.default.removeItem(at: RunDirectory(run).url.appending(path: folder))
     }

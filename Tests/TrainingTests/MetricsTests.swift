@@ -62,8 +62,8 @@ import Testing
       try JSONSerialization.jsonObject(with: JSONEncoder().encode(record)) as? [String: Any])
     #expect(
       Set(object.keys) == [
-        "step", "epoch", "split", "negative_elbo", "reconstruction", "kl", "nfe_forward", "nfe_backward",
-        "seconds",
+        "step", "epoch", "split", "negative_elbo", "reconstruction", "kl", "evaluations_forward",
+        "evaluations_backward", "seconds",
       ])
     #expect(try JSONDecoder().decode(MetricsRecord.self, from: JSONEncoder().encode(record)) == record)
   }

@@ -43,7 +43,7 @@ import Testing
     let nll = nll.map { "\"nll\":\($0),\"nll_standard_error\":0.2," } ?? ""
     let json = """
       {"dataset":"\(dataset)","split":"\(split)","images":\(images),"images_in_split":10,"negative_elbo":\(elbo),
-      "standard_error":0.5,"reconstruction":90,"kl":20,\(nll)"importance_samples":5,"divergence":"exact","nfe":40,
+      "standard_error":0.5,"reconstruction":90,"kl":20,\(nll)"importance_samples":5,"divergence":"exact","evaluations":40,
       "seed":1,"seconds":2,"checkpoint":"best.safetensors.zst","step":4,"epoch":2,"date":"2020-01-01T00:00:00Z"}
       """
     return try JSONDecoder().decode(EvaluationRecord.self, from: Data(json.utf8))
@@ -61,6 +61,25 @@ import Testing
     #expect(try #require(summary.evaluationsPerBatch) == (40, 36))
     #expect(summary.parameterCount == nil && summary.testEvaluation == nil)
     #expect(summary.publishedNegativeELBO == 98.33 && summary.figure(nats: 7) == 7)
+  }
+
+  @Test func `files of older programs, which called evaluations of the velocity nfe, are read`() throws {
+    try run.create(isReplacing: false)
+    try run.write(TrainingConfiguration())
+    for (file, name) in [(run.metrics, "metrics"), (run.evaluations, "evaluations")] {
+      let former = PackageDirectory.file("Tests/ReaderCorpus/\(name)/former.jsonl")
+      #expect(try String(contentsOf: former, encoding: .utf8).contains("\"nfe"))
+      try FileManager.default.copyItem(at: former, to: file)
+    }
+    let summary = try RunSummary(run)
+    #expect(try #require(summary.evaluationsPerBatch) == (7, 6))
+    #expect(summary.epochs.map(\.validation.evaluationsForward) == [10.5])
+    #expect(summary.evaluations.map(\.evaluations) == [14])
+    // What a resumed run keeps of them.
+    try run.rewindMetrics(to: 4)
+    #expect(try String(contentsOf: run.metrics, encoding: .utf8).split(separator: "\n").count == 3)
+    try run.rewindMetrics(to: 3)
+    #expect(try String(contentsOf: run.metrics, encoding: .utf8).split(separator: "\n").count == 1)
   }
 
   @Test func `a last line that is being written is passed over, and a damaged one is named`() throws {

@@ -111,9 +111,9 @@ import Testing
       #expect(difference < tolerance, "\(name): \(difference)")
     }
     expect("features", \.features)
-    expect("variance", \.variance)
-    expect("zT", \.flow.z)
-    expect("delta log density", within: ofTiles, \.flow.deltaLogDensity)
+    expect("variance", \.sample.variance)
+    expect("zT", \.sample.flow.z)
+    expect("delta log density", within: ofTiles, \.sample.flow.deltaLogDensity)
     expect("logits", \.decoded)
     expect("bound", \.bound.value)
     for (parameter, (a, b)) in zip(set.parameters, zip(single.gradients, double.gradients)) {

@@ -72,8 +72,8 @@ import Testing
     }
     let (double, expected) = try run(example.configuration, .float64)
     for (a, b) in zip(
-      single.bound.value.value.doubles() + single.flow.z.value.doubles(),
-      double.bound.value.value.doubles() + double.flow.z.value.doubles())
+      single.bound.value.value.doubles() + single.sample.flow.z.value.doubles(),
+      double.bound.value.value.doubles() + double.sample.flow.z.value.doubles())
     {
       #expect(abs(a - b) < 3e-4 * max(1, abs(b)))
     }
@@ -99,8 +99,8 @@ import Testing
     configuration.jacobianNorm = 0.25
     let regularized = try run(configuration, .float64).output
     #expect(plain.bound.value.value.doubles() == regularized.bound.value.value.doubles())
-    let energy = try #require(regularized.flow.kineticEnergy).value.mean()
-    let norm = try #require(regularized.flow.jacobianNorm).value.mean()
+    let energy = try #require(regularized.sample.flow.kineticEnergy).value.mean()
+    let norm = try #require(regularized.sample.flow.jacobianNorm).value.mean()
     #expect(energy > 0 && norm > 0)
     let added =
       regularized.loss(klWeight: 1).value.scalar - plain.loss(klWeight: 1).value.scalar

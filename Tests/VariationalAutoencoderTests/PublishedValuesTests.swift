@@ -32,7 +32,7 @@ import VariationalAutoencoder
     for block in 0..<reference.configuration.blocks {
       // The sizes after the first follow the error estimate, which in single precision is partly rounding.
       let expected = try reference.file.doubles("float32.step_sizes.\(block)")
-      let sizes = output.flow.statistics[block].stepSizes
+      let sizes = output.sample.flow.statistics[block].stepSizes
       #expect(sizes.count == expected.count)
       // The first one follows a difference of two derivatives a small step apart, which magnifies the rounding of products:
       // that of matrix tiles is coarser.
@@ -53,7 +53,7 @@ import VariationalAutoencoder
     let reference = try ReferenceModel(url)
     let (output, _) = try reference.run(.float64, tolerance: 1e-10, exact: true)
     for (name, variable) in [
-      ("zT", output.flow.z), ("delta_log_density", output.bound.deltaLogDensity),
+      ("zT", output.sample.flow.z), ("delta_log_density", output.bound.deltaLogDensity),
       ("kl", output.bound.klDivergence), ("elbo", output.bound.value),
     ] {
       let expected = try reference.tensor("float64.exact_trace.\(name)", .float64).doubles()

@@ -69,8 +69,8 @@ struct ReferenceModel {
   func expectOutputs(_ output: ModelOutput, _ prefix: String, within tolerance: Double) throws {
     let bound = output.bound
     let outputs: [(String, Variable)] = [
-      ("features", output.features), ("mean", output.mean), ("variance", output.variance),
-      ("z0", output.z0), ("zT", output.flow.z), ("logits", output.decoded),
+      ("features", output.features), ("mean", output.sample.mean), ("variance", output.sample.variance),
+      ("z0", output.sample.z0), ("zT", output.sample.flow.z), ("logits", output.decoded),
       ("log_likelihood", bound.logLikelihood), ("log_prior", bound.logPrior),
       ("log_posterior", bound.logPosterior), ("delta_log_density", bound.deltaLogDensity),
       ("kl", bound.klDivergence), ("elbo", bound.value),

@@ -68,13 +68,13 @@ import Testing
       noise: normals([3, 4], 1).converted(to: .float32), probes: ProbeSource(.gaussian, seed: 1),
       parameters.constants)
     #expect(output.features.shape == [3, 256] && output.decoded.shape == [3, pixels])
-    for variable in [output.mean, output.variance, output.z0, output.flow.z] {
+    for variable in [output.sample.mean, output.sample.variance, output.sample.z0, output.sample.flow.z] {
       #expect(variable.shape == [3, 4])
     }
     let bound = output.bound
     let terms = [bound.logLikelihood, bound.logPrior, bound.logPosterior, bound.deltaLogDensity, bound.value]
     for term in terms { #expect(term.shape == [3] && term.value.doubles().allSatisfy(\.isFinite)) }
-    let mean = model.decodeMean(output.flow.z, parameters.constants)
+    let mean = model.decodeMean(output.sample.flow.z, parameters.constants)
     #expect(mean.shape == [3, pixels] && mean.floats().allSatisfy { (0...1).contains($0) })
   }
 

@@ -30,6 +30,8 @@ public struct EvaluationRecord: Sendable, Equatable, Codable {
   public var importanceSamples: Int
   /// How the divergence was computed.
   public var divergence: Divergence
+  /// The tolerance of the solves; nil for that of the model's run.
+  public var tolerance: Double?
   /// Evaluations of the velocity, the mean over batches.
   public var evaluations: Double
   /// The mean of the integral of |f|^2; nil where training was not regularized by it.
@@ -50,15 +52,14 @@ public struct EvaluationRecord: Sendable, Equatable, Codable {
   public var date: String
 
   enum CodingKeys: String, CodingKey {
-    case dataset, split, images, reconstruction, kl, nll, divergence, seed, seconds, checkpoint, step, epoch
-    case date
+    case dataset, split, images, reconstruction, kl, nll, divergence, tolerance, evaluations, seed, seconds
+    case checkpoint, step, epoch, date
     case imagesInSplit = "images_in_split"
     case negativeELBO = "negative_elbo"
     case standardError = "standard_error"
     case bitsPerDimension = "bits_per_dimension"
     case nllStandardError = "nll_standard_error"
     case importanceSamples = "importance_samples"
-    case evaluations = "nfe"
     case kineticEnergy = "kinetic_energy"
     case jacobianNorm = "jacobian_norm"
   }

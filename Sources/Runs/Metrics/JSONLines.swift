@@ -3,6 +3,28 @@ import Foundation
 
 /// Files with a JSON object on each line, to which another program may be appending.
 enum JSONLines {
+  /// Names of evaluations of the velocity in the files of older programs, and what they are called now.
+  private static let formerKeys = [
+    "nfe": "evaluations", "nfe_forward": "evaluations_forward", "nfe_backward": "evaluations_backward",
+  ]
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  private static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .custom { path in
+      let key = path[path.count - 1]
+      return formerKeys[key.stringValue].map { Key(stringValue: $0) } ?? key
+    }
+    return decoder
+  }
+
   /// The objects of a file; none where there is no file. A last line without a line feed is ignored: it is being
   /// written, or its writer was killed.
   ///
@@ -20,7 +42,7 @@ enum JSONLines {
       try onDamage(.invalidRun(path: file.relativePath, reason: RunDirectory.reason(error)))
       return []
     }
-    let decoder = JSONDecoder()
+    let decoder = Self.decoder
     let mark = mark.map { Array($0.utf8) } ?? []
     var records: [Record] = []
     try forEachLine(of: data) { line, number, isWhole in
@@ -35,7 +57,7 @@ enum JSONLines {
   /// The lines of a file whose objects are wanted, as bytes. A last line that lacks only its line feed is included;
   /// lines that are not objects of this type are left out.
   static func lines<Record: Decodable>(of data: Data, where isWanted: (Record) -> Bool) -> [Data] {
-    let decoder = JSONDecoder()
+    let decoder = Self.decoder
     var kept: [Data] = []
     forEachLine(of: data) { line, _, _ in
       let line = Data(line)

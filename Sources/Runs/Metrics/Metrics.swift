@@ -84,10 +84,10 @@ extension Metrics {
     reconstruction = -bound.logLikelihood.value.mean()
     kl = bound.klDivergence.value.mean()
     negativeELBO = reconstruction + kl
-    evaluationsForward = Double(output.flow.evaluations)
+    evaluationsForward = Double(output.sample.flow.evaluations)
     evaluationsBackward = Double(backwardPass.evaluations)
-    kineticEnergy = output.flow.kineticEnergy?.value.mean()
-    jacobianNorm = output.flow.jacobianNorm?.value.mean()
+    kineticEnergy = output.sample.flow.kineticEnergy?.value.mean()
+    jacobianNorm = output.sample.flow.jacobianNorm?.value.mean()
   }
 }
 
@@ -127,8 +127,8 @@ public struct MetricsRecord: Sendable, Equatable, Codable {
   enum CodingKeys: String, CodingKey {
     case step, epoch, split, reconstruction, kl, seconds
     case negativeELBO = "negative_elbo"
-    case evaluationsForward = "nfe_forward"
-    case evaluationsBackward = "nfe_backward"
+    case evaluationsForward = "evaluations_forward"
+    case evaluationsBackward = "evaluations_backward"
     case kineticEnergy = "kinetic_energy"
     case jacobianNorm = "jacobian_norm"
     case bitsPerDimension = "bits_per_dimension"

@@ -19,7 +19,7 @@ extension ModelOption<[Int]> {
 extension ModelOption<Int> {
   /// The number of blocks.
   public static var blocks: Self {
-    Self("blocks", default: 5, in: 1...1000, "Number of flows")
+    Self("blocks", default: 5, in: 1...1000, "Number of blocks, an ODE each")
   }
 
   /// The rank of low-rank amortization.
@@ -31,7 +31,7 @@ extension ModelOption<Int> {
 extension ModelOption<Amortization> {
   /// Which weights are amortized.
   public static var amortization: Self {
-    Self("amortization", default: .lowRank, "Weights that depend on the image")
+    Self("amortization", default: .lowRank, "Which weights depend on the image")
   }
 }
 
@@ -55,7 +55,7 @@ extension ModelOption<ElementwiseFunction> {
 extension ModelOption<Double> {
   /// The end time of all blocks.
   public static var timeLength: Self {
-    Self("timeLength", default: 0.5, "End time of each flow") {
+    Self("timeLength", default: 0.5, "End time of each block") {
       $0 > 0 && $0.isFinite ? nil : "positive"
     }
   }

@@ -12,10 +12,10 @@ struct BenchmarkCommand: ParsableCommand {
     commandName: "benchmark",
     abstract: "Times training steps or evaluations, part by part, beside the machine's limits.",
     discussion: """
-      On images of noise and initial parameters, or with --checkpoint on the first training images and from trained \
-      parameters, where solves take more evaluations. Each part is shown with its time, \
-      its rate, and its limit: the time that its arithmetic, or its reading and writing of cache and memory, would take at \
-      the best rates that this machine was seen to reach just before.
+      Images are noise and parameters are initial ones; with --checkpoint, images are the first of the training split and \
+      parameters are trained, so that solves take more evaluations. Each part is shown with its time, its rate, and its \
+      limit: the time of its arithmetic and of its memory traffic at the best rates of this machine, which are measured \
+      first.
 
         ffjord-vae benchmark
         ffjord-vae benchmark train --dataset mnist --precision mixed
@@ -25,10 +25,10 @@ struct BenchmarkCommand: ParsableCommand {
 
   struct TrainingSteps: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "train", abstract: "Training steps.",
+      commandName: "train", abstract: "Times training steps.",
       discussion: """
           ffjord-vae benchmark train --dataset mnist --precision mixed
-        ffjord-vae benchmark --checkpoint omniglot
+          ffjord-vae benchmark train --checkpoint omniglot
         """)
 
     @OptionGroup var options: BenchmarkOptions
@@ -44,7 +44,7 @@ struct BenchmarkCommand: ParsableCommand {
 
   struct Evaluations: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "evaluate", abstract: "Evaluations of the bound of a batch.",
+      commandName: "evaluate", abstract: "Times evaluations of the bound of a batch.",
       discussion: """
           ffjord-vae benchmark evaluate --divergence gaussian
         """)
@@ -77,25 +77,26 @@ struct BenchmarkOptions: ParsableArguments {
 
   struct ExtentOptions: ParsableArguments {
     @Option(
-      help: ArgumentHelp("Trained model, on its own images", valueName: "checkpoint"), completion: .checkpoint)
+      help: ArgumentHelp("Trained model, timed on its own images", valueName: "checkpoint"), completion: .checkpoint)
     var checkpoint: String?
 
     @Option(help: .dataFolder, completion: .directory)
     var dataDir: String?
 
     @Option(
-      help: ArgumentHelp("Dataset of the sizes (default: omniglot)", valueName: "name"), completion: .knownDataset)
+      help: ArgumentHelp("Dataset whose sizes are used (default: omniglot)", valueName: "name"),
+      completion: .knownDataset)
     var dataset: String?
 
     @Option(help: ArgumentHelp("Settings (default: paper)", valueName: "preset"))
     var preset: Preset?
 
-    @Option(help: ArgumentHelp("Steps or batches that are timed", .count))
+    @Option(help: ArgumentHelp("Timed steps, or batches", .count))
     var steps = 5
 
     @Option(
       name: [.customLong("untimed"), .customLong("warmup")],
-      help: ArgumentHelp("Untimed ones before", .count))
+      help: ArgumentHelp("Untimed ones before them", .count))
     var untimed = 2
 
     @Option(help: ArgumentHelp("Images per batch (default: the preset's)", .count))
@@ -108,8 +109,8 @@ struct BenchmarkOptions: ParsableArguments {
   }
 
   struct StartOptions: ParsableArguments {
-    @Flag(inversion: .prefixedNo, help: "Start at the last step size")
-    var warmStart = true
+    @Flag(inversion: .prefixedNo, help: .setting("Begin with the last solve's step size", .warmStart))
+    var warmStart: Bool?
   }
 
   var steps: Int { extent.steps }
@@ -144,7 +145,7 @@ struct BenchmarkOptions: ParsableArguments {
 
   private func change(_ configuration: inout TrainingConfiguration) {
     if let batchSize = extent.batchSize { configuration.batchSize = batchSize }
-    configuration.warmStart = start.warmStart
+    configuration.warmStart = start.warmStart ?? true
     if let precision = arithmetic.precision { configuration.precision = precision }
   }
 

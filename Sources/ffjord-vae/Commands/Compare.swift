@@ -1,18 +1,23 @@
 import ArgumentParser
+import Files
 import Foundation
 import Runs
+import SVGCharts
 
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compares runs in a table, and draws their training curves.",
     discussion: """
-      Each run has its best negative ELBO on the validation split; the negative ELBO and the importance-sampled estimate \
-      of -log p(x) on the test split, as 'evaluate RUN' left them in the run's evaluations.jsonl; evaluations of the \
-      velocity a batch, forward/backward, in the last epoch (evals); the median over epochs of the seconds that training \
-      took; and what the paper reports for its kind of posterior. Figures are in nats, for grey images in bits/dim. A run \
-      may still be training.
+      Columns: the best validation bound; the test bound and the importance-sampled estimate of -log p(x), once 'evaluate \
+      RUN' has found them; evaluations of the velocity per batch, forward/backward (evals); the median time of an epoch; \
+      and the paper's figure for the same kind of posterior. Bounds are negative ELBOs in nats, for grey images in \
+      bits/dim. Runs may still be training.
 
-        ffjord-vae compare Checkpoints/*
+      Runs that differ only in their seeds share a row, mean ± standard deviation; --each gives each its own. --curves \
+      draws a chart for each dataset and unit.
+
+        ffjord-vae compare Checkpoints/*/
+        ffjord-vae compare Checkpoints/first-seed* --each
         ffjord-vae compare Checkpoints/a Checkpoints/b --curves curves.svg
       """)
 
@@ -30,6 +35,9 @@ struct Compare: ParsableCommand {
 
   /// How the table is printed.
   struct TableOptions: ParsableArguments {
+    @Flag(help: "A row for each run, not for each set of seeds")
+    var each = false
+
     @Flag(help: "Print Markdown")
     var markdown = false
 
@@ -44,10 +52,10 @@ struct Compare: ParsableCommand {
   /// The curves of training.
   struct CurveOptions: ParsableArguments {
     @Option(
-      help: ArgumentHelp("SVG of curves to write", valueName: "file"), completion: .file(extensions: ["svg"]))
+      help: ArgumentHelp("SVG to write", valueName: "file"), completion: .file(extensions: ["svg"]))
     var curves: String?
 
-    @Option(help: ArgumentHelp("Horizontal axis", valueName: "axis"))
+    @Option(help: ArgumentHelp("Horizontal axis of the curves", valueName: "axis"))
     var against: Abscissa = .epochs
   }
 
@@ -58,49 +66,34 @@ struct Compare: ParsableCommand {
     try Failure.reporting {
       messages.apply()
       if let curves { try checkOutput(curves, endingIn: [".svg"], option: "--curves") }
-      let summaries = try runs.map { try RunSummary(RunDirectory($0)) }
-      let named = zip(RunNames.distinct(runs), summaries)
-        .map { ComparedRun(name: $0, summary: $1) }
+      let named = try zip(RunNames.distinct(runs), runs).map { name, path in
+        ComparedRun(name: name, summary: try RunSummary(RunDirectory(path)))
+      }
+      let groups = (table.each ? named.map { ComparedGroup($0) } : ComparedGroup.folding(named))
         .sorted { $0.precedes($1) }
-      if let curves { try draw(named, to: curves) }
+      if let curves { try draw(groups, to: curves) }
       if table.json {
-        print(try named.map(ComparisonEntry.init).resultJSON())
+        print(try groups.map(ComparisonEntry.init).resultJSON())
       } else {
-        print(ComparisonTable(named).text(isMarkdown: table.markdown))
+        print(ComparisonTable(groups).text(isMarkdown: table.markdown))
       }
     }
   }
 
-  private func draw(_ named: [ComparedRun], to path: String) throws {
-    let chart = ComparisonChart(named, against: against)
-    for name in chart.withoutEpochs {
+  private func draw(_ groups: [ComparedGroup], to path: String) throws {
+    var kinds: [String] = []
+    for group in groups where !kinds.contains(group.kind) { kinds.append(group.kind) }
+    let charts = kinds.map { kind in ComparisonChart(groups.filter { $0.kind == kind }, against: against) }
+    for name in charts.flatMap(\.withoutEpochs) {
       Terminal.logger.warning("\(name) has no finished epoch in metrics.jsonl: it has no curve")
     }
-    guard !chart.isEmpty else {
+    let drawn = charts.filter { !$0.isEmpty }
+    guard !drawn.isEmpty else {
       throw RunError.invalidRun(
         path: runs.joined(separator: ", "), reason: "there is no finished epoch to draw a curve of")
     }
-    try chart.write(to: path)
+    let svg = ChartColumn(drawn.map(\.chart)).svg()
+    try AtomicFile.write(to: URL(filePath: path)) { try $0.write(Data(svg.utf8)) }
     Terminal.logger.info("\(path): negative ELBO against \(against.rawValue)")
-  }
-}
-
-/// A run under the name that tells it from the others.
-struct ComparedRun {
-  let name: String
-  let summary: RunSummary
-
-  /// By dataset, then by the best bound; runs without one come last.
-  func precedes(_ other: ComparedRun) -> Bool {
-    let (mine, theirs) = (summary.configuration.dataset, other.summary.configuration.dataset)
-    if mine != theirs { return mine < theirs }
-    return (summary.best?.negativeELBO ?? .infinity) < (other.summary.best?.negativeELBO ?? .infinity)
-  }
-
-  /// The posterior with its sizes, in few words: the flows, times the size of each.
-  var posterior: String {
-    let model = summary.configuration.model
-    guard model.flow != .none else { return model.posteriorSummary }
-    return "\(model.flow.rawValue) \(model.posterior.label(model))"
   }
 }

@@ -1,38 +1,56 @@
 import Files
-import Foundation
 import Markup
 import Runs
 import SVGCharts
 import VariationalAutoencoder
 
-/// The training curves of runs as a chart.
+/// The training curves of runs on one dataset, in one unit, as a chart. Runs that differ only in their seeds are one
+/// curve, their mean.
 struct ComparisonChart {
-  private let chart: LineChart
+  let chart: LineChart
   /// The names of runs that have no epoch to draw.
   let withoutEpochs: [String]
 
-  init(_ runs: [ComparedRun], against abscissa: Compare.Abscissa) {
-    let drawn = runs.filter { !$0.summary.epochs.isEmpty }
+  /// - Precondition: The groups have one ``ComparedGroup/kind``.
+  init(_ groups: [ComparedGroup], against abscissa: Compare.Abscissa) {
+    precondition(Set(groups.map(\.kind)).count <= 1, "ComparisonChart: runs of several kinds")
+    let runs = groups.flatMap(\.runs)
     withoutEpochs = runs.filter { $0.summary.epochs.isEmpty }.map(\.name)
-    let isInBits = drawn.allSatisfy { $0.summary.unit == .bitsPerDimension }
-    let figures = isInBits ? LikelihoodUnit.bitsPerDimension : .nats
-    let unit = Unit(abscissa, longest: drawn.compactMap { $0.summary.epochs.last?.elapsedSeconds }.max() ?? 0)
-    let curves = drawn.map { run in
-      func points(_ figure: (RunSummary.Epoch) -> Double) -> [LineChart.Point] {
-        run.summary.epochs.map { epoch in
-          let nats = figure(epoch)
-          return LineChart.Point(x: unit.x(epoch), y: isInBits ? run.summary.figure(nats: nats) : nats)
-        }
-      }
-      return LineChart.Curve(
-        name: run.name, points: points(\.validation.negativeELBO), companion: points(\.training.negativeELBO))
-    }
-    let datasets = Set(drawn.map(\.summary.configuration.dataset))
+    let unit = Unit(abscissa, longest: runs.compactMap { $0.summary.epochs.last?.elapsedSeconds }.max() ?? 0)
+    let curves = groups.compactMap { Self.curve($0, unit) }
+    let hasBand = curves.contains { !$0.band.isEmpty }
+    let first = groups.first?.first
     chart = LineChart(
-      title: datasets.sorted().joined(separator: ", ").visible(), xLabel: unit.label,
-      yLabel: "negative ELBO [\(figures.rawValue)]", isXCount: abscissa != .seconds,
-      curves: curves, levels: datasets.count == 1 ? Self.levels(drawn) : [],
-      notes: ["solid: validation, thin: training"])
+      title: (first?.configuration.dataset ?? "").visible(), xLabel: unit.label,
+      yLabel: "negative ELBO [\((first?.unit ?? .nats).rawValue)]", isXCount: abscissa != .seconds,
+      curves: curves, levels: curves.isEmpty ? [] : Self.levels(runs),
+      notes: ["solid: validation, thin: training"]
+        + (hasBand ? ["line and band: mean ± deviation over seeds"] : []))
+  }
+
+  /// The curve of a group, over the epochs that all its runs have; nil where no run has any.
+  private static func curve(_ group: ComparedGroup, _ unit: Unit) -> LineChart.Curve? {
+    let drawn = group.runs.map(\.summary).filter { !$0.epochs.isEmpty }
+    guard let first = drawn.first else { return nil }
+    let others = drawn.dropFirst().map { run in Dictionary(uniqueKeysWithValues: run.epochs.map { ($0.epoch, $0) }) }
+    let epochs = first.epochs.map { epoch in [epoch] + others.compactMap { $0[epoch.epoch] } }
+      .filter { $0.count == drawn.count }
+    func statistics(_ figure: (RunSummary.Epoch) -> MetricsRecord) -> [(x: Double, y: SeedStatistics)] {
+      epochs.compactMap { epoch in
+        let y = SeedStatistics(epoch.map { first.figure(nats: figure($0).negativeELBO) })
+        let x = SeedStatistics(epoch.map(unit.x))
+        return x.flatMap { x in y.map { (x.mean, $0) } }
+      }
+    }
+    func points(_ statistics: [(x: Double, y: SeedStatistics)]) -> [LineChart.Point] {
+      statistics.map { LineChart.Point(x: $0.x, y: $0.y.mean) }
+    }
+    let validation = statistics(\.validation)
+    let band = validation.compactMap { x, y in
+      y.standardDeviation.map { LineChart.Interval(x: x, low: y.mean - $0, high: y.mean + $0) }
+    }
+    return LineChart.Curve(
+      name: group.name, points: points(validation), companion: points(statistics(\.training)), band: band)
   }
 
   /// The paper's figures for the runs' kinds of posterior, and for its own.
@@ -51,11 +69,6 @@ struct ComparisonChart {
 
   /// The chart as a part of a page.
   func element(identifier: String) -> MarkupElement { chart.element(in: .page(identifier: identifier)) }
-
-  /// - Throws: `FileError` where the file cannot be written.
-  func write(to path: String) throws {
-    try AtomicFile.write(to: URL(filePath: path)) { try $0.write(Data(chart.svg().utf8)) }
-  }
 
   /// What the axis below counts.
   private struct Unit {

@@ -15,7 +15,7 @@ struct Datasets: AsyncParsableCommand {
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Says which datasets are known, and where they are.",
+      abstract: "Lists the known datasets, and where their files are.",
       discussion: """
           ffjord-vae datasets list --data-dir ~/data
         """)
@@ -43,7 +43,7 @@ struct Datasets: AsyncParsableCommand {
           ffjord-vae datasets check photographs/
         """)
 
-    @Argument(help: "Names, or paths of own images (default: all here)", completion: .dataset)
+    @Argument(help: "Datasets, or paths of own images (default: all here)", completion: .dataset)
     var names: [String] = []
 
     @OptionGroup(title: "Data") var place: PlaceOptions
@@ -97,7 +97,7 @@ struct Datasets: AsyncParsableCommand {
         completion: .directory)
       var dataDir: String?
 
-      @Flag(help: "Replace a file that is there but is not known")
+      @Flag(help: "Replace a file of other contents")
       var replace = false
     }
 
@@ -164,7 +164,7 @@ struct Datasets: AsyncParsableCommand {
         .map { "  \(status.name.padding(toLength: width, withPad: " ", startingAt: 0))  \($0.address.absoluteString)" }
     }
     return
-      (["'ffjord-vae datasets fetch NAME' fetches what is not here, or put these files"] + files
+      (["Fetch what is not here with 'ffjord-vae datasets fetch NAME', or put these files"] + files
       + ["in one of these folders"] + folders).joined(separator: "\n")
   }
 
@@ -175,8 +175,9 @@ struct Datasets: AsyncParsableCommand {
 
   fileprivate static func place(_ file: DatasetStatus.File) -> String {
     guard let found = file.found else {
-      return "  not here; looked for \(file.searched.map(\.relativePath).joined(separator: ", "))\n"
-        + "  download: \(file.address.absoluteString)"
+      return
+        (["  not here: \(file.address.absoluteString)", "  looked for"] + file.searched.map { "    \($0.relativePath)" })
+        .joined(separator: "\n")
     }
     let state =
       switch file.verdict {

@@ -6,9 +6,9 @@ struct Encode: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes the latent codes of images: mean, variance, z0 and zT.",
     discussion: """
-      The format follows the output's name. .safetensors holds four arrays [images, latent]; .npy one of \
-      [images, 4, latent]; .csv a row for each image. Of your own images, .csv and .safetensors have the file, and the \
-      label where folders are classes.
+      The output's extension chooses the format: .safetensors with four arrays [images, latent], .npy with one array \
+      [images, 4, latent], or .csv with a row for each image. For your own images, .csv and .safetensors also have the \
+      name of the file, and the label where folders are classes.
 
         ffjord-vae encode Checkpoints/first --output codes.npy
         ffjord-vae encode Checkpoints/first --dataset photos/ --output codes.csv

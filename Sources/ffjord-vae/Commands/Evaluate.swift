@@ -1,17 +1,19 @@
 import ArgumentParser
+import DifferentialEquations
 import Files
 import Foundation
 import ImageDatasets
 import Inference
 import NormalizingFlows
 import Runs
+import VariationalAutoencoder
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Finds the bound (ELBO) of images, and with several samples a tighter one.",
+    abstract: "Evaluates the ELBO of a dataset's images, and a tighter bound from several samples.",
     discussion: """
-      Every image counts the same. With --importance-samples K above one, the K-sample importance-weighted bound of Burda \
-      et al. (2016) on the negative log-likelihood is found as well. Of a run's folder, 'compare' has the result then.
+      Prints the mean over images. With --importance-samples K, it also prints the K-sample bound on -log p(x) of Burda \
+      et al. (2016). For a run's folder, the result is kept there for 'compare' and 'report'.
 
         ffjord-vae evaluate Checkpoints/first
         ffjord-vae evaluate Checkpoints/first --importance-samples 500 --limit 1000
@@ -35,6 +37,9 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("Posterior samples per image", .count))
     var importanceSamples = 1
 
+    @Option(help: ArgumentHelp("Tolerance of adaptive steps (default: the run's)", .number))
+    var tolerance: Double?
+
     @Option(help: ArgumentHelp("Images per batch", .count))
     var batchSize = 100
 
@@ -43,6 +48,9 @@ struct Evaluate: ParsableCommand {
     func validate() throws {
       try check("--importance-samples", importanceSamples, in: 1...)
       try check("--batch-size", batchSize, in: 1...100_000)
+      if let tolerance, !(tolerance > 0 && tolerance < 1) {
+        throw ValidationError("--tolerance", mustBe: "between 0 and 1", got: Setting.number(tolerance))
+      }
     }
   }
 
@@ -59,7 +67,8 @@ struct Evaluate: ParsableCommand {
       let chosen = try input.images(for: state, seed: bound.random.seed, limit: extent.limit)
       let images = chosen.images
       if !json { Terminal.logger.info("\(url.relativePath), step \(state.progress.step)") }
-      let evaluator = trained.evaluator(
+      let evaluator = Evaluator(
+        trained.configuration, model: try solving(trained), parameters: state.parameters,
         divergence: bound.estimate.divergence, seed: bound.random.seed, batchSize: batchSize)
       try MemoryEstimate.evaluating(trained.model.configuration, batchSize: min(batchSize, images.count))
         .require(for: "an evaluation")
@@ -67,13 +76,28 @@ struct Evaluate: ParsableCommand {
       let progress = PassProgress("evaluating")
       let start = ContinuousClock.now
       let result = try evaluator.evaluate(images, samples: importanceSamples) { progress.report($0, of: $1) }
-      let record = EvaluationRecord(
+      var record = EvaluationRecord(
         result, by: evaluator, samples: importanceSamples, dataset: chosen.dataset, split: input.split.rawValue,
         imagesInSplit: chosen.total, seconds: (ContinuousClock.now - start) / .seconds(1), checkpoint: url,
         progress: state.progress)
+      record.tolerance = bound.tolerance
       try print(record)
       try keep(record)
     }
+  }
+
+  /// The model, with solves to the tolerance that was asked for.
+  private func solving(_ trained: TrainedModel) throws -> VariationalAutoencoder {
+    var model = trained.model
+    guard let tolerance = bound.tolerance else { return model }
+    let solver = trained.configuration.solver
+    guard model.configuration.posterior.isSolved, ButcherTableau.named(solver)?.isAdaptive == true else {
+      let kind =
+        model.configuration.posterior.isSolved ? "--solver \(solver)" : "--flow \(model.configuration.flow.rawValue)"
+      throw ValidationError("--tolerance is for models with an adaptive solver, got one of \(kind)")
+    }
+    model.flow = model.flow.solving(toTolerance: tolerance)
+    return model
   }
 
   /// Adds the record to those of the run, where a run was named; the figures are printed, so that this may fail.
@@ -121,6 +145,7 @@ struct Evaluate: ParsableCommand {
     }
     if let energy = report.kineticEnergy { lines.append("kinetic energy  \(energy.fixed(4))") }
     if let norm = report.jacobianNorm { lines.append("Jacobian norm   \(norm.fixed(4)) (squared, integrated)") }
+    if let tolerance = report.tolerance { lines.append("tolerance       \(Setting.number(tolerance))") }
     lines.append("evaluations     \(report.evaluations.fixed(1)) a batch")
     lines.append("time            \(Terminal.duration(report.seconds))")
     Terminal.print(lines.joined(separator: "\n"))

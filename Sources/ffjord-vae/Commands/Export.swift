@@ -9,12 +9,11 @@ struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a model without the state of its run, for this program or for PyTorch.",
     discussion: """
-      To a .safetensors file: the state dict of the published PyTorch code, the buffers of its modules and the flows'
-      length of time included. In Python, for a model of the same sizes:
-      model.load_state_dict(safetensors.torch.load_file('model.safetensors')).
+      A .safetensors file is a state dict for the published PyTorch code, buffers included. In Python, for a model of the \
+      same sizes: model.load_state_dict(safetensors.torch.load_file('model.safetensors')).
 
-      To a .safetensors.zst file: a checkpoint of the model alone, which every command reads and 'train --from' begins \
-      with. Of a run that averages its parameters, either has the average.
+      A .safetensors.zst file is a checkpoint of the model alone, for every command of this program and for 'train --from'. \
+      Where a run averages its parameters, both have the average.
 
         ffjord-vae export Checkpoints/first --output model.safetensors
         ffjord-vae export Checkpoints/first --output small.safetensors.zst

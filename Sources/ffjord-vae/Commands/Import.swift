@@ -7,12 +7,13 @@ import Runs
 
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Makes a checkpoint of a state dict of the published PyTorch code, in safetensors.",
+    abstract: "Converts a state dict of the published PyTorch code to a checkpoint.",
     discussion: """
-      In Python: safetensors.torch.save_file(model.state_dict(), 'state.safetensors'). How the model is built is read from \
-      the names and shapes of the tensors, or from what 'ffjord-vae export' wrote beside them; options say what these \
-      leave open, and have the last word; the defaults of a model's options below hold for nothing that the file shows. \
-      The checkpoint is of no run: 'train --resume FILE --output DIR' begins one with it.
+      In Python: safetensors.torch.save_file(model.state_dict(), 'state.safetensors').
+
+      The architecture is read from the names and shapes of the tensors, or from the metadata that 'ffjord-vae export' \
+      writes. Options set what these leave open, and overrule them; a default below counts only for what the file does \
+      not show. 'train --resume FILE --output DIR' trains the checkpoint further.
 
         ffjord-vae import state.safetensors --output model.safetensors.zst
       """)
@@ -40,7 +41,7 @@ struct Import: ParsableCommand {
 
   /// Where all that is not in the file comes from.
   struct PresetOptions: ParsableArguments {
-    @Option(help: "What the file leaves open (default: paper)")
+    @Option(help: "Settings that the file does not show (default: paper)")
     var preset: Preset?
   }
 

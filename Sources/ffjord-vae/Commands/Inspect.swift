@@ -5,11 +5,11 @@ import Runs
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Says what a checkpoint holds.",
+    abstract: "Describes a checkpoint: its run, model and parameters.",
     discussion: """
-      Reads the beginning of the file alone; evaluating a checkpoint verifies all of it.
+      Reads only the beginning of the file; 'evaluate' reads and verifies all of it.
 
-        ffjord-vae inspect Checkpoints/omniglot.safetensors.zst
+        ffjord-vae inspect omniglot
         ffjord-vae inspect Checkpoints/first --json
       """)
 
@@ -66,7 +66,7 @@ struct Inspect: ParsableCommand {
     ]
     if model.posterior.isSolved {
       lines.append(
-        "solver        \(configuration.solver), tolerance \(configuration.tolerance), \(configuration.gradient.rawValue) "
+        "solver        \(configuration.solver), tolerance \(Setting.number(configuration.tolerance)), \(configuration.gradient.rawValue) "
           + "gradient, \(configuration.divergence.rawValue) divergence\(configuration.warmStart ? ", warm starts" : "")"
       )
     }

@@ -8,10 +8,10 @@ import Training
 
 struct Interpolate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draws rows of images along straight lines in latent space between pairs of images.",
+    abstract: "Draws images along straight lines in latent space.",
     discussion: """
-      Each row has an image of the data at either end, and between them what the decoder makes on the way from one code to \
-      the other. With --images, each row goes from one of these images to the next; else pairs are drawn by the seed.
+      Each row begins and ends with an image of the data, and has decoded points of the line between their codes in \
+      between. With --images, each row goes from one of these images to the next; without, pairs are drawn at random.
 
         ffjord-vae interpolate Checkpoints/first --output lines.png
         ffjord-vae interpolate omniglot --images 0,17,4 --output lines.png

@@ -7,12 +7,12 @@ struct Models: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Lists, fetches and locates trained models.",
     discussion: """
-      A model's name may stand wherever a checkpoint may: 'ffjord-vae sample omniglot --output samples.png'. A file, or a \
-      run's directory, of that name comes first.
+      A model's name stands for its checkpoint in every command: 'ffjord-vae sample omniglot --output samples.png'. A file \
+      or a run's folder of the same name comes first.
 
       Models are looked for in $\(ModelCatalog.environmentVariable), then in Checkpoints/ of the current directory, of its \
       package, and of the package that the program was built in. A folder of models has a list, \(ModelFolder.listName), and \
-      beside each model its card: data, recipe, figures, licence of the data.
+      a card for each model: data, recipe, results, licence of the data.
 
         ffjord-vae models list
         ffjord-vae models fetch omniglot --from ../models
@@ -73,7 +73,7 @@ struct Models: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Copies or downloads models and verifies their SHA-256 digests.",
       discussion: """
-        The files go beside the list that names them. A list may name a source; where it does not, --from does.
+        The files go into the folder of the list that names them. Where the list has no source to fetch from, --from names one.
 
           ffjord-vae models fetch omniglot --from ../models
         """)
@@ -90,7 +90,7 @@ struct Models: AsyncParsableCommand {
         help: ArgumentHelp("Folder or https:// address with the files", valueName: "source"), completion: .directory)
       var from: String?
 
-      @Flag(help: "Replace a file that is not the model")
+      @Flag(help: "Replace a file of other contents")
       var replace = false
     }
 

@@ -7,7 +7,7 @@ struct Presets: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Lists the settings of each preset.",
     discussion: """
-      Each row is an option of 'train', and what it is in each preset. Some depend on the dataset and on the posterior.
+      Each row is an option of 'train' with its value in each preset. Some values depend on the dataset and the posterior.
 
         ffjord-vae presets --dataset omniglot
         ffjord-vae presets --dataset mnist --flow iaf

@@ -6,10 +6,11 @@ import Runs
 
 struct Reconstruct: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draws images, spread over the split, beside their reconstructions through the latent space.",
+    abstract: "Draws images beside their reconstructions.",
     discussion: """
-      With --samples K above one, each image is followed by K reconstructions, from K samples of its posterior, and by their \
-      standard deviation, from white (none) to black (the greatest, which is printed): where the model is not certain.
+      The images are spread evenly over the split. With --samples K, each has K reconstructions, from K samples of its \
+      posterior, and a picture of their standard deviation, which shows where the model is not certain: white is zero, \
+      black the greatest, which is printed.
 
         ffjord-vae reconstruct Checkpoints/first --output reconstructions.png
         ffjord-vae reconstruct omniglot --samples 6 --count 20 --output spread.png

@@ -6,17 +6,18 @@ import Runs
 
 struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Writes a page about runs: results, curves, pictures, outliers and a map of the latent codes.",
+    abstract: "Writes an HTML page about runs: results, curves, pictures, outliers, latent codes.",
     discussion: """
-      The page is one HTML file that needs nothing else. It shows what there is: of a checkpoint alone, no curves; of a \
-      run without its data, no reconstructions. The figures are those that training and 'evaluate RUN' left, beside the \
-      paper's; scores and the map are of --limit images, spread over the split.
+      The page is a single file, which loads nothing else. A checkpoint without its run has no curves, and a run without \
+      its data no reconstructions. Results are those of training and of 'evaluate RUN', beside the paper's; scores and \
+      the map of codes are of --limit images, spread evenly over the split.
 
         ffjord-vae report Checkpoints/first --output report.html
         ffjord-vae report Checkpoints/a Checkpoints/b omniglot --output report.html
       """)
 
-  @Argument(help: ArgumentHelp("Folders of runs, or checkpoint files", valueName: "run"), completion: .checkpoint)
+  @Argument(
+    help: ArgumentHelp("Folders of runs, checkpoint files, or models", valueName: "run"), completion: .checkpoint)
   var runs: [String]
 
   @OptionGroup(title: "Model") var parameters: ParameterOptions
@@ -30,7 +31,7 @@ struct Report: ParsableCommand {
     @Option(help: ArgumentHelp("HTML to write", valueName: "file"), completion: .file(extensions: ["html"]))
     var output: String
 
-    @Option(help: ArgumentHelp("Images to score and to map", .count))
+    @Option(help: ArgumentHelp("Images that are scored and mapped", .count))
     var limit = 1000
 
     @OptionGroup var random: SeedOptions

@@ -6,7 +6,7 @@ import Runs
 
 struct Sample: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draws images that the decoder makes of samples of the prior.",
+    abstract: "Draws samples of the model: codes from the prior, decoded.",
     discussion: """
       No dataset is needed.
 

@@ -9,8 +9,8 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains a model.",
     discussion: """
-      Defaults below are those of --preset paper on glyphs. 'ffjord-vae presets' lists those of each preset, with \
-      --dataset NAME on that dataset.
+      The defaults below are those of --preset paper on glyphs. 'ffjord-vae presets --dataset NAME' lists those of every \
+      preset on a dataset.
 
         ffjord-vae train --dataset omniglot
         ffjord-vae train --dataset photos/ --resize 28x28 --preset small
@@ -20,8 +20,11 @@ struct Train: ParsableCommand {
       TensorBoard, config.json, and a picture of reconstructions each epoch. Ctrl-C finishes the step, saves, and says \
       how to go on.
 
-      A resumed run keeps its configuration, but --epochs and --steps, counted from its beginning, may be raised. With \
-      --output, another run begins with its state.
+      A resumed run keeps its configuration; only --epochs and --steps, counted from its beginning, may be raised. With \
+      --output, a new run begins with its state.
+
+      --output DIR --seeds 1,2,3 trains three runs, one after another, in DIR-seed1, DIR-seed2 and DIR-seed3. --resume DIR \
+      --seeds 1,2,3 resumes them, and begins those that have not begun.
       """)
 
   @OptionGroup(title: "Run") var options: RunOptions
@@ -39,21 +42,62 @@ struct Train: ParsableCommand {
     try Failure.reporting {
       messages.apply()
       compute.apply()
-      var (trainer, lock) = try options.resume.map { try resumed($0) } ?? fresh()
-      let directory = trainer.directory
-      let configuration = trainer.state.configuration
-      Self.describe(trainer)
-      let stop = StopSignal {
-        Terminal.logger.notice("finishing this step and saving; once more Ctrl-C ends the program at once")
+      if let seeds = options.seeds?.seeds {
+        return try train(seeds)
       }
-      let display = TrainingDisplay(
-        stepsPerEpoch: trainer.stepsPerEpoch, epochs: configuration.epochs)
-      let ending = try withExtendedLifetime(lock) { try trainer.run(observer: display) { stop.isRequested } }
-      Self.report(ending, trainer.state, directory)
+      var (trainer, lock) = try options.resume.map { try resumed($0) } ?? fresh()
+      let stop = Self.stopSignal()
+      let path = Terminal.quoted(trainer.directory.url.relativePath)
+      let ending = try withExtendedLifetime(lock) {
+        try Self.train(&trainer, resumption: "ffjord-vae train --resume \(path)", stop)
+      }
+      if ending != .interrupted { Self.sayWhatIsNext(path) }
     }
   }
 
+  func validate() throws {
+    guard options.seeds != nil else { return }
+    if optimization.seed != nil { throw ValidationError("--seed and --seeds: give one of them") }
+    if options.resume != nil, options.output != nil {
+      throw ValidationError("--resume with --seeds goes on with runs where they are; leave out --output")
+    }
+  }
+
+  static func stopSignal() -> StopSignal {
+    StopSignal {
+      Terminal.logger.notice("finishing this step and saving; once more Ctrl-C ends the program at once")
+    }
+  }
+
+  /// Trains, and says what is trained and how it ended.
+  ///
+  /// - Parameters:
+  ///   - title: What tells the run from others in each line.
+  ///   - resumption: The command that goes on with it when it was interrupted.
+  static func train(
+    _ trainer: inout Trainer, title: String? = nil, resumption: String, _ stop: StopSignal
+  ) throws -> Trainer.Ending {
+    describe(trainer)
+    let display = TrainingDisplay(
+      title: title, stepsPerEpoch: trainer.stepsPerEpoch, epochs: trainer.state.configuration.epochs)
+    let ending = try trainer.run(observer: display) { stop.isRequested }
+    report(ending, trainer.state, trainer.directory, resumption: resumption)
+    return ending
+  }
+
   private func fresh() throws -> (Trainer, RunLock) {
+    let (configuration, initial) = try newConfiguration()
+    return try begin(configuration, initial, in: output(for: configuration))
+  }
+
+  /// The folder of a new run, whose dataset is named as it was given.
+  func output(for configuration: TrainingConfiguration) -> String {
+    options.output
+      ?? "Checkpoints/\(DatasetCatalog.fileName(for: configuration.dataset))-\(configuration.preset.rawValue)"
+  }
+
+  /// The configuration of a new run, and the state whose parameters it begins with, if any.
+  func newConfiguration() throws -> (TrainingConfiguration, initial: TrainingState?) {
     var configuration = try startingConfiguration()
     let initial = try options.from.map { try startingState($0, &configuration) }
     model.apply(to: &configuration.model)
@@ -64,9 +108,14 @@ struct Train: ParsableCommand {
     own.apply(to: &configuration.preparation)
     try optimization.check(configuration)
     try configuration.validate()
-    let path =
-      options.output
-      ?? "Checkpoints/\(DatasetCatalog.fileName(for: configuration.dataset))-\(configuration.preset.rawValue)"
+    return (configuration, initial)
+  }
+
+  /// The trainer of a new run in a folder.
+  func begin(
+    _ configuration: TrainingConfiguration, _ initial: TrainingState?, in path: String
+  ) throws -> (Trainer, RunLock) {
+    var configuration = configuration
     configuration.dataset = DatasetCatalog.lastingName(for: configuration.dataset)
     let locator = DatasetLocator(dataDirectory: data.dataDir, recorded: configuration.dataDirectory)
     let loaded = try load(configuration, locator)

@@ -38,8 +38,10 @@ extension Train {
         : "all \(trainer.totalSteps) steps are done already; raise --epochs or --steps to go on")
   }
 
-  static func report(_ ending: Trainer.Ending, _ state: TrainingState, _ directory: RunDirectory) {
-    let path = Terminal.quoted(directory.url.relativePath)
+  /// - Parameter resumption: The command that goes on with a run that was interrupted.
+  static func report(
+    _ ending: Trainer.Ending, _ state: TrainingState, _ directory: RunDirectory, resumption: String
+  ) {
     switch ending {
     case .complete:
       Terminal.logger.info(
@@ -49,8 +51,7 @@ extension Train {
       Terminal.logger.info(
         "stopped: no better bound since epoch \(bestEpoch), for \(state.configuration.patience) epochs")
     case .interrupted:
-      Terminal.logger.info(
-        "stopped after step \(state.progress.step); go on with: ffjord-vae train --resume \(path)")
+      Terminal.logger.info("stopped after step \(state.progress.step); go on with: \(resumption)")
       return
     }
     if let best = state.progress.bestNegativeELBO, let epoch = state.progress.bestEpoch,
@@ -60,6 +61,12 @@ extension Train {
         "best validation -ELBO \(best.fixed(2)) nats, epoch \(epoch): \(directory.best.relativePath)",
         metadata: [Terminal.emphasis: "best"])
     }
+  }
+
+  /// Says what can be done with a run that is trained.
+  ///
+  /// - Parameter path: Its folder, quoted for a shell.
+  static func sayWhatIsNext(_ path: String) {
     Terminal.logger.info(
       """
       next: ffjord-vae evaluate \(path)

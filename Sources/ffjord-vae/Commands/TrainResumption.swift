@@ -6,8 +6,8 @@ import Training
 
 /// How `train` goes on with runs, and begins others with their states.
 extension Train {
-  /// The trainer of a run that goes on, or of another that begins with its state.
-  func resumed(_ path: String) throws -> (Trainer, RunLock) {
+  /// Checks that no option was given that would change a run that goes on.
+  func checkResumption() throws {
     let chosen: [(String, Bool)] = [
       ("--overwrite", options.overwrite && options.output == nil), ("--preset", options.preset != nil),
       ("--config", options.config != nil), ("--from", options.from != nil),
@@ -19,8 +19,13 @@ extension Train {
     guard given.isEmpty else {
       throw ValidationError(
         "a resumed run keeps its configuration, got \(given.joined(separator: ", ")). Leave out all but --epochs, --steps, "
-          + "--data-dir, --allow-changed-data, --output, --quiet, --threads and --memory-limit.")
+          + "--data-dir, --allow-changed-data, --output, --seeds, --quiet, --threads and --memory-limit.")
     }
+  }
+
+  /// The trainer of a run that goes on, or of another that begins with its state.
+  func resumed(_ path: String) throws -> (Trainer, RunLock) {
+    try checkResumption()
     let (directory, file) = try RunDirectory.naming(path)
     if let output = options.output { return try branched(from: directory, file, to: RunDirectory(output)) }
     let lock = try directory.lock()
@@ -28,13 +33,7 @@ extension Train {
     for remark in remarks { Terminal.logger.warning("\(remark)") }
     switch continuation {
     case .beginning(var configuration):
-      try applyLengths(to: &configuration)
-      let loaded = try loadRecorded(&configuration)
-      let initial = try configuration.initialCheckpoint.map { try readModel($0, memory: memory).state }
-      let trainer = try Trainer(
-        configuration, dataset: loaded, directory: directory, initial: initial?.parameters,
-        trainedOn: initial?.trainedImages)
-      return (trainer, lock)
+      return (try beginning(&configuration, in: directory), lock)
     case .state(let model, var state):
       try applyLengths(to: &state.configuration)
       let loaded = try loadRecorded(&state.configuration)
@@ -42,6 +41,16 @@ extension Train {
         resuming: state, model, dataset: loaded, directory: directory, allowingChangedData: options.allowChangedData)
       return (trainer, lock)
     }
+  }
+
+  /// The trainer of a run that has its configuration, and no checkpoint yet.
+  func beginning(_ configuration: inout TrainingConfiguration, in directory: RunDirectory) throws -> Trainer {
+    try applyLengths(to: &configuration)
+    let loaded = try loadRecorded(&configuration)
+    let initial = try configuration.initialCheckpoint.map { try readModel($0, memory: memory).state }
+    return try Trainer(
+      configuration, dataset: loaded, directory: directory, initial: initial?.parameters,
+      trainedOn: initial?.trainedImages)
   }
 
   /// Another run, that begins with the state of a run or of a file.

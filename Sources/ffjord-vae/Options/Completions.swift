@@ -9,12 +9,21 @@ import Runs
 // the script; for the rest it asks the program.
 
 extension CompletionKind {
-  /// Folders of runs, and checkpoint files.
-  static let checkpoint = custom { _, _, typed in PathCompletion(kind: kindOfModel).paths(typed) }
+  /// The names of trained models whose files are there, folders of runs, and checkpoint files.
+  static let checkpoint = custom { _, _, typed in
+    models(typed) { $0.folder.hasFile(of: $0.model) } + PathCompletion(kind: kindOfModel).paths(typed)
+  }
+
+  /// Folders of runs, and checkpoint files: what a run can go on from.
+  static let resumable = custom { _, _, typed in PathCompletion(kind: kindOfModel).paths(typed) }
 
   /// The names of trained models.
-  static let model = custom { _, _, typed in
-    ((try? ModelCatalog().models()) ?? []).map(\.model.name).filter { $0.hasPrefix(typed) }
+  static let model = custom { _, _, typed in models(typed) { _ in true } }
+
+  private static func models(
+    _ typed: String, where isMeant: ((model: ShippedModel, folder: ModelFolder)) -> Bool
+  ) -> [String] {
+    ((try? ModelCatalog().models()) ?? []).filter(isMeant).map(\.model.name).filter { $0.hasPrefix(typed) }
   }
 
   /// Folders of runs.

@@ -13,7 +13,7 @@ struct OptimizationOptions: ParsableArguments {
   @Option(help: .setting("Passes through the training images", .epochs, .count))
   var epochs: Int?
 
-  @Option(help: .setting("Steps at most", .steps, .count))
+  @Option(help: .setting("Most training steps", .steps, .count))
   var steps: Int?
 
   @Option(help: .setting("Images per step", .batchSize, .count))
@@ -25,37 +25,37 @@ struct OptimizationOptions: ParsableArguments {
   @Option(help: .setting("Learning rate", .learningRate, .number))
   var learningRate: Double?
 
-  @Option(help: .setting("Learning rate over the run", .schedule))
+  @Option(help: .setting("How the learning rate changes", .schedule))
   var schedule: LearningRateSchedule?
 
-  @Option(help: .setting("Steps in which the rate grows from zero", .learningRateWarmup, .count))
+  @Option(help: .setting("Steps over which the rate grows from 0", .learningRateWarmup, .count))
   var learningRateWarmup: Int?
 
-  @Option(help: .setting("Last and least learning rate", .finalLearningRate, .number))
+  @Option(help: .setting("Least learning rate, at the end", .finalLearningRate, .number))
   var finalLearningRate: Double?
 
   @Option(help: .setting("Factor of the rate on a plateau", .plateauFactor, .number))
   var plateauFactor: Double?
 
-  @Option(help: .setting("Epochs that make a plateau", .plateauPatience, .count))
+  @Option(help: .setting("Epochs without a gain that are a plateau", .plateauPatience, .count))
   var plateauPatience: Int?
 
-  @Option(help: .setting("Decay of an average of parameters", .average, .numberOrNone))
+  @Option(help: .setting("Decay of an average of the parameters", .average, .numberOrNone))
   var average: NumberOrNone?
 
-  @Option(help: .setting("Greatest norm of the gradients", .clipNorm, .numberOrNone))
+  @Option(help: .setting("Norm to which gradients are clipped", .clipNorm, .numberOrNone))
   var clipNorm: NumberOrNone?
 
   @Option(help: .setting("Weight decay (L2)", .weightDecay, .number))
   var weightDecay: Double?
 
-  @Option(help: .setting("Gradient of the bound", .gradientEstimator, "kind"))
+  @Option(help: .setting("Estimator of the bound's gradient", .gradientEstimator, "kind"))
   var gradientEstimator: GradientEstimator?
 
   @Option(help: .setting("Epochs of KL warm-up", .warmup, .count))
   var warmup: Int?
 
-  @Option(help: .setting("Epochs without a gain until it stops", .patience, .count))
+  @Option(help: .setting("Epochs without a gain before it stops", .patience, .count))
   var patience: Int?
 
   @Option(help: .setting("Random seed", .seed, .count))

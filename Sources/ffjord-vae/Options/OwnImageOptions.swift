@@ -14,13 +14,13 @@ struct OwnImageOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Make grey pixels binary (default: none)", valueName: "how"))
   var binarize: ImagePreparation.Binarization?
 
-  @Option(help: ArgumentHelp("Rows and columns to resize to", .size))
+  @Option(help: ArgumentHelp("Resize to so many rows and columns", .size))
   var resize: ImageSize?
 
-  @Flag(inversion: .prefixedNo, help: "Take ink as 1, not light (default: no)")
+  @Flag(inversion: .prefixedNo, help: "Dark pixels are 1, light ones 0 (default: no)")
   var invert: Bool?
 
-  @Flag(help: "Name every file that is passed over")
+  @Flag(help: "List every file that is passed over")
   var listIgnored = false
 
   func validate() throws {

@@ -14,20 +14,31 @@ extension Preset: ExpressibleByArgument {
   }
 }
 
+/// Seeds of several runs, written 1,2,3.
+struct SeedList: ExpressibleByArgument {
+  let seeds: [UInt64]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { UInt64($0) }
+    seeds = parts.compactMap { $0 }
+    guard !seeds.isEmpty, seeds.count == parts.count, Set(seeds).count == seeds.count else { return nil }
+  }
+}
+
 /// What a run begins with, and where it goes.
 struct RunOptions: ParsableArguments {
-  @Option(help: "Settings to begin with (default: paper)")
+  @Option(help: "Settings to start from (default: paper)")
   var preset: Preset?
 
   @Option(
-    help: ArgumentHelp("JSON configuration to begin with", valueName: "file"), completion: .file(extensions: ["json"]))
+    help: ArgumentHelp("JSON configuration to start from", valueName: "file"), completion: .file(extensions: ["json"]))
   var config: String?
 
   @Option(
-    help: ArgumentHelp("Checkpoint whose parameters to begin with", valueName: "checkpoint"), completion: .checkpoint)
+    help: ArgumentHelp("Checkpoint whose parameters to start from", valueName: "checkpoint"), completion: .checkpoint)
   var from: String?
 
-  @Option(help: ArgumentHelp("Run or checkpoint to go on with", valueName: "run"), completion: .checkpoint)
+  @Option(help: ArgumentHelp("Run or checkpoint to resume", valueName: "run"), completion: .resumable)
   var resume: String?
 
   @Option(
@@ -35,10 +46,13 @@ struct RunOptions: ParsableArguments {
     completion: .directory)
   var output: String?
 
+  @Option(help: ArgumentHelp("Train a run for each seed, in DIR-seedN", .seeds))
+  var seeds: SeedList?
+
   @Flag(help: "Replace the run in the output folder")
   var overwrite = false
 
-  @Flag(help: "With --resume: go on with changed images")
+  @Flag(help: "Resume even if the images have changed")
   var allowChangedData = false
 
   func validate() throws {
@@ -60,10 +74,10 @@ struct TrainingDataOptions: ParsableArguments {
   @Option(help: .dataFolder, completion: .directory)
   var dataDir: String?
 
-  @Option(help: .setting("First training images alone", .limitTrain, .count))
+  @Option(help: .setting("Use only the first n training images", .limitTrain, .count))
   var limitTrain: Int?
 
-  @Option(help: .setting("First validation images alone", .limitEval, .count))
+  @Option(help: .setting("Use only the first n validation images", .limitEval, .count))
   var limitEval: Int?
 
   /// Changes what was given, but for the dataset.

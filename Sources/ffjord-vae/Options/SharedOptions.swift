@@ -34,7 +34,7 @@ struct PictureOptions: ParsableArguments {
 
 /// How many images are used.
 struct LimitOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("First images alone (default: all)", .count))
+  @Option(help: ArgumentHelp("Use only the first n images (default: all)", .count))
   var limit: Int?
 
   func validate() throws { try check("--limit", limit, in: 1...) }
@@ -48,7 +48,7 @@ struct SeedOptions: ParsableArguments {
 
 /// How the divergence of the velocity is found.
 struct DivergenceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Divergence", valueName: "kind"))
+  @Option(help: ArgumentHelp("How the divergence is found", valueName: "kind"))
   var divergence: Divergence = .exact
 }
 

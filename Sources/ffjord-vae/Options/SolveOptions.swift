@@ -28,22 +28,22 @@ struct SolveOptions: ParsableArguments {
   @Option(help: .setting("Tolerance of adaptive steps", .tolerance, .number))
   var tolerance: Double?
 
-  @Option(help: .setting("Tolerance in training", .trainingTolerance, .number))
+  @Option(help: .setting("Another tolerance for training", .trainingTolerance, .number))
   var trainingTolerance: Double?
 
   @Option(help: .setting("Step size control", .controller, "kind"))
   var controller: StepSizeControl?
 
-  @Flag(inversion: .prefixedNo, help: .setting("Start at the last step size", .warmStart))
+  @Flag(inversion: .prefixedNo, help: .setting("Begin with the last solve's step size", .warmStart))
   var warmStart: Bool?
 
   @Option(help: .setting("Steps of a fixed-step solver", .solverSteps, .count))
   var solverSteps: Int?
 
-  @Option(help: .setting("Divergence", .divergence, "kind"))
+  @Option(help: .setting("How the divergence is found", .divergence, "kind"))
   var divergence: Divergence?
 
-  @Option(help: .setting("Gradient of a solve", .gradient, "kind"))
+  @Option(help: .setting("How solves are differentiated", .gradient, "kind"))
   var gradient: AdjointMethod?
 
   /// Changes what was given.

@@ -32,7 +32,8 @@ struct ReportComparison {
     ]
     // The chart of a single run is among its own sections.
     let compared =
-      runs.count == 1 ? [] : runs.compactMap { run in run.summary.map { ComparedRun(name: run.name, summary: $0) } }
+      runs.count == 1
+      ? [] : runs.compactMap { run in run.summary.map { ComparedGroup(ComparedRun(name: run.name, summary: $0)) } }
     let chart = ComparisonChart(compared, against: .epochs)
     if !chart.isEmpty {
       contents.append(

@@ -14,7 +14,7 @@ struct ReportCurves {
     guard !summary.epochs.isEmpty else {
       return [ReportPage.section("Training", [ReportPage.paragraph("No epoch is finished yet: there are no curves.")])]
     }
-    let bound = ComparisonChart([ComparedRun(name: run.name, summary: summary)], against: .epochs)
+    let bound = ComparisonChart([ComparedGroup(ComparedRun(name: run.name, summary: summary))], against: .epochs)
     return [
       ReportPage.section(
         "Training",

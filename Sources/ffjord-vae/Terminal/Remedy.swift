@@ -27,7 +27,10 @@ enum Remedy {
   private static func options(for error: RunError) -> String? {
     switch error {
     case .changedData: "--allow-changed-data goes on with the images that there are now."
-    case .missingCheckpoint: "'ffjord-vae models list' lists the models that can be named."
+    case .missingCheckpoint(let path):
+      suggestion(path, of: ((try? ModelCatalog().models()) ?? []).map(\.model.name))
+        + "'ffjord-vae models list' lists the models that can be named."
+    case .unknownModel(let name, let known): Suggestion.nearest(to: name, in: known).map { "Did you mean '\($0)'?" }
     case .missingModel(let name, _): "'ffjord-vae models fetch \(name) --from FOLDER' fetches it."
     case .occupied(let path):
       "--resume \(Terminal.quoted(path)) continues the run, --output DIRECTORY begins another elsewhere, --overwrite replaces it."
@@ -35,6 +38,10 @@ enum Remedy {
     case .foreign(let path, _): "--resume \(Terminal.quoted(path)) --output DIRECTORY begins another run with it."
     case .inUse, .unwritable, .ownedByRun: "--output names another place."
     case .existing: "--output names another place, --overwrite replaces it."
+    case .solve(nil, .stepLimit): "'ffjord-vae evaluate --tolerance X' solves to another tolerance than the run's."
+    case .solve(_, .stepLimit):
+      "--tolerance and --training-tolerance set the tolerances of a new run, which --from begins with a model's parameters; "
+        + "--kinetic-energy and --jacobian-norm make its dynamics smoother."
     case .diverged, .undefinedBound, .undefinedResult, .solve:
       "--learning-rate sets the learning rate, --clip-norm clips gradients."
     case .invalidModel:
@@ -45,11 +52,15 @@ enum Remedy {
     }
   }
 
+  /// A question after the nearest of some names, to precede a sentence; empty where none is near.
+  private static func suggestion(_ name: String, of names: [String]) -> String {
+    Suggestion.nearest(to: name, in: names).map { "Did you mean '\($0)'? " } ?? ""
+  }
+
   private static func options(for error: DatasetError) -> String? {
     switch error {
     case .unknownDataset(let name, let known):
-      (Suggestion.nearest(to: name, in: known).map { "Did you mean '\($0)'? " } ?? "")
-        + "'ffjord-vae datasets list' lists the datasets."
+      suggestion(name, of: known) + "'ffjord-vae datasets list' lists the datasets."
     case .notFound(let dataset, _, _): "'ffjord-vae datasets fetch \(dataset)' fetches it; --data-dir names its folder."
     case .missingPath:
       "'ffjord-vae datasets list' lists the datasets; --data-dir names the folder of images that have moved."

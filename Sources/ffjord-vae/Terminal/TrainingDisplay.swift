@@ -5,6 +5,8 @@ import Training
 /// Shows training: a line drawn again each step where there is a terminal, else a line every so often; and a line each
 /// epoch.
 final class TrainingDisplay: TrainingObserver {
+  /// What tells the run from others, at the beginning of each line; empty, or with a space behind it.
+  private let title: String
   private let stepsPerEpoch: Int
   private let epochs: Int
   /// How often a plain line is written where there is no terminal.
@@ -13,7 +15,8 @@ final class TrainingDisplay: TrainingObserver {
   private var stepSeconds = RecentDurations()
   private var validationSeconds = RecentDurations()
 
-  init(stepsPerEpoch: Int, epochs: Int) {
+  init(title: String? = nil, stepsPerEpoch: Int, epochs: Int) {
+    self.title = title.map { "\($0)  " } ?? ""
     self.stepsPerEpoch = stepsPerEpoch
     self.epochs = epochs
   }
@@ -42,10 +45,10 @@ final class TrainingDisplay: TrainingObserver {
     ]
     if Terminal.isInteractive {
       let bar = Terminal.bar(Double(inEpoch) / Double(stepsPerEpoch), width: 16)
-      let head = "epoch \(record.epoch) \(bar) \(inEpoch)/\(stepsPerEpoch)"
+      let head = "\(title)epoch \(record.epoch) \(bar) \(inEpoch)/\(stepsPerEpoch)"
       Terminal.draw(Terminal.line([(head, 0)] + figures, width: Terminal.width - 1))
     } else {
-      let head = "epoch \(record.epoch)  step \(inEpoch)/\(stepsPerEpoch)"
+      let head = "\(title)epoch \(record.epoch)  step \(inEpoch)/\(stepsPerEpoch)"
       Terminal.write(Terminal.line([(head, 0)] + figures, width: .max) + "\n")
     }
   }
@@ -63,8 +66,8 @@ final class TrainingDisplay: TrainingObserver {
     let line = Self.epochLine(
       training, validation, isBest: isBest, epochs: epochs,
       klWeight: state.configuration.klWeight(epoch: training.epoch),
-      width: Terminal.isInteractive ? Terminal.width : 80)
-    Terminal.logger.info("\(line)", metadata: isBest ? [Terminal.emphasis: "best"] : nil)
+      width: (Terminal.isInteractive ? Terminal.width : 80) - title.count)
+    Terminal.logger.info("\(title)\(line)", metadata: isBest ? [Terminal.emphasis: "best"] : nil)
   }
 
   /// What an epoch came to, in the columns that there are: what matters least gives way.

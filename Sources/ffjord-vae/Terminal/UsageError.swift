@@ -110,6 +110,7 @@ enum ValueName: String {
   case widths = "widths"
   case gigabytes = "GB"
   case indices
+  case seeds
 
   /// What such a value must be, to follow "must be".
   var requirement: String {
@@ -121,6 +122,7 @@ enum ValueName: String {
     case .widths: "widths such as 512-512"
     case .gigabytes: "a number of GB"
     case .indices: "indices such as 0,17,4"
+    case .seeds: "different whole numbers such as 1,2,3"
     }
   }
 }

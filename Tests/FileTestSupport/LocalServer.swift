@@ -1,14 +1,15 @@
 import Foundation
 
 /// A server on this machine that gives one answer to every request, in a thread of its own.
-final class LocalServer: Sendable {
+public final class LocalServer: Sendable {
   struct Failure: Error {}
 
-  let address: URL
+  /// The address of a file, which may have any other name.
+  public let address: URL
   private let listener: Int32
 
   /// A server whose answer is `status`, a claimed length and a body.
-  init(status: String = "200 OK", body: Data, claimedLength: Int? = nil) throws {
+  public init(status: String = "200 OK", body: Data, claimedLength: Int? = nil) throws {
     #if canImport(Glibc)
       let stream = Int32(SOCK_STREAM.rawValue)
     #else
