@@ -25,6 +25,10 @@ let package = Package(
     .library(name: "PyTorchInterchange", targets: ["PyTorchInterchange"]),
     .library(name: "Inference", targets: ["Inference"]),
     .library(name: "Training", targets: ["Training"]),
+    .library(name: "Communication", targets: ["Communication"]),
+  ],
+  traits: [
+    .trait(name: "MPI", description: "Many processes on one or more machines, which an MPI launcher starts.")
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -43,6 +47,14 @@ let package = Package(
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
+    // An implementation of MPI: Open MPI, or the one whose pkg-config name FFJORD_VAE_MPI says, such as mpich.
+    .systemLibrary(
+      name: "CMPILibrary", pkgConfig: Context.environment["FFJORD_VAE_MPI"] ?? "ompi-c",
+      providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
+    .target(
+      name: "CMPI", dependencies: [.target(name: "CMPILibrary", condition: .when(traits: ["MPI"]))],
+      cSettings: [.define("FFJORD_VAE_MPI", .when(traits: ["MPI"]))]),
+
     // The numerical core.
     // OpenMP's pool of threads, which oneDNN has, too.
     .target(
@@ -56,14 +68,17 @@ let package = Package(
     .target(name: "Randomness"),
     .target(name: "Profiling"),
     .target(name: "Tensors", dependencies: ["Profiling", "CKernels"]),
+    .target(
+      name: "Communication", dependencies: ["Tensors", .target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
     .target(name: "Kernels", dependencies: ["Profiling", "Tensors", "CAMX", "CKernels", "CPrimitives"]),
     .target(name: "Autodiff", dependencies: ["Profiling", "Tensors", "Kernels"]),
     .target(name: "NeuralNetworks", dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff"]),
-    .target(name: "DifferentialEquations", dependencies: ["Tensors", "Autodiff"]),
+    .target(name: "DifferentialEquations", dependencies: ["Communication", "Tensors", "Autodiff"]),
     .target(
       name: "NormalizingFlows",
       dependencies: [
-        "Randomness", "Profiling", "Tensors", "Kernels", "Autodiff", "NeuralNetworks", "DifferentialEquations",
+        "Randomness", "Profiling", "Communication", "Tensors", "Kernels", "Autodiff", "NeuralNetworks",
+        "DifferentialEquations",
       ]),
     .target(
       name: "VariationalAutoencoder",
@@ -88,7 +103,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Tensors", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows", "VariationalAutoencoder", "Files",
+        "Communication", "Tensors", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "VariationalAutoencoder", "Files",
         "Safetensors", "ImageDatasets", "TensorBoard",
       ]),
     .target(
@@ -99,19 +115,21 @@ let package = Package(
     .target(
       name: "Inference",
       dependencies: [
-        "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "Randomness", "Communication", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations",
+        "NormalizingFlows",
         "VariationalAutoencoder", "Files", "ImageDatasets", "Runs",
       ]),
     .target(
       name: "Training",
       dependencies: [
-        "Randomness", "Profiling", "Tensors", "Kernels", "Autodiff", "NeuralNetworks", "DifferentialEquations",
+        "Randomness", "Profiling", "Communication", "Tensors", "Kernels", "Autodiff", "NeuralNetworks",
+        "DifferentialEquations",
         "NormalizingFlows", "VariationalAutoencoder", "Files", "ImageDatasets", "TensorBoard", "Runs", "Inference",
       ]),
     .executableTarget(
       name: "ffjord-vae",
       dependencies: [
-        "Randomness", "Tensors", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "Randomness", "Communication", "Tensors", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
         "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "Markup", "SVGCharts", "Runs",
         "PyTorchInterchange", "Inference", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -131,6 +149,12 @@ let package = Package(
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .target(name: "CAMXEmulated", dependencies: ["CAMX", "CKernels"], path: "Tests/CAMXEmulated"),
     .testTarget(name: "CAMXTests", dependencies: ["FileTestSupport", "CAMX", "CAMXEmulated", "CKernels"]),
+    .testTarget(
+      name: "CommunicationTests",
+      dependencies: [
+        "Communication", "Randomness", "Tensors", "Autodiff", "DifferentialEquations", "NormalizingFlows",
+        "NeuralNetworks", "FileTestSupport",
+      ]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "TensorsTests", dependencies: ["Randomness", "Tensors", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Randomness", "Tensors", "Kernels", "TestSupport", "CKernels"]),

@@ -27,14 +27,18 @@ extension Integrator {
   ) -> StepError {
     var norm = 0.0
     var worst = (sample: 0, square: -1.0)
-    for c in before.indices where !componentsOutsideErrorNorm.contains(c) {
-      let samples = max(before[c].shape.first ?? 1, 1)
-      let squares = Tensor.scaledErrorSquares(
+    let inNorm = before.indices.filter { !componentsOutsideErrorNorm.contains($0) }
+    func samples(_ c: Int) -> Int { max(before[c].shape.first ?? 1, 1) }
+    var allSquares = inNorm.map { c in
+      Tensor.scaledErrorSquares(
         terms.map { ($0.0, $0.1[c]) }, before: before[c], after: after[c],
         absoluteTolerance: control.absoluteTolerance, relativeTolerance: control.relativeTolerance,
-        samples: samples)
-      let width = Double(before[c].count) / Double(samples)
-      let mean = squares.reduce(0, +) / (width * Double(samples))
+        samples: samples(c))
+    }
+    if let batch { allSquares = batch.gathered(allSquares) }
+    for (c, squares) in zip(inNorm, allSquares) {
+      let width = Double(before[c].count) / Double(samples(c))
+      let mean = squares.reduce(0, +) / (width * Double(squares.count))
       norm = mean.isNaN ? .nan : max(norm, mean.squareRoot())
       for (sample, square) in squares.enumerated() where !(square / width <= worst.square) {
         worst = (sample, square.isNaN ? .infinity : square / width)

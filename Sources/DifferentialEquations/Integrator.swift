@@ -1,4 +1,5 @@
 import Autodiff
+import Communication
 import Tensors
 
 /// The right-hand side of dy/dt = f(t, y; parameters): the time derivative of each component of the state.
@@ -23,6 +24,8 @@ struct Integrator {
   /// The components of the state that are left out of the error norm.
   let componentsOutsideErrorNorm: Set<Int>
   let derivatives: (_ time: Double, _ state: [Variable]) -> [Variable]
+  /// This rank's part of the batch, where others have the rest: all take the steps that suit the whole batch.
+  let batch: BatchShare?
   /// The tape that the solve is recorded on, from which rejected steps are removed again.
   let tape: Tape?
   /// Called with each accepted step.
@@ -31,12 +34,13 @@ struct Integrator {
   var tableau: ButcherTableau { options.method }
 
   init(
-    _ options: SolverOptions, _ componentsOutsideErrorNorm: Set<Int>, tape: Tape? = nil,
+    _ options: SolverOptions, _ componentsOutsideErrorNorm: Set<Int>, batch: BatchShare? = nil, tape: Tape? = nil,
     onAccept: @escaping (AcceptedStep) -> Void = { _ in },
     derivatives: @escaping (_ time: Double, _ state: [Variable]) -> [Variable]
   ) {
     self.options = options
     self.componentsOutsideErrorNorm = componentsOutsideErrorNorm
+    self.batch = batch
     self.tape = tape
     self.onAccept = onAccept
     self.derivatives = derivatives
@@ -201,10 +205,24 @@ struct Integrator {
   }
 
   func checkFinite(_ components: [Variable], at time: Double) throws(SolveError) {
+    var found = firstNonFinite(components)
+    if let batch { found = first(found, in: batch) }
+    if let found { throw .notFinite(time: time, sample: found.sample, component: found.component) }
+  }
+
+  /// Of what each rank found in its part of a batch, the lowest component, and in it the first sample.
+  private func first(_ found: (sample: Int, component: Int)?, in batch: BatchShare) -> (sample: Int, component: Int)? {
+    let place = found.map { ($0.component, batch.places.lowerBound + $0.sample) } ?? (-1, -1)
+    let all = batch.communicator.allGather([Double(place.0), Double(place.1)]).map { (Int($0[0]), Int($0[1])) }
+    return all.filter { $0.0 >= 0 }.min { $0 < $1 }.map { (sample: $0.1, component: $0.0) }
+  }
+
+  private func firstNonFinite(_ components: [Variable]) -> (sample: Int, component: Int)? {
     for (c, component) in components.enumerated() {
       guard let index = component.value.firstNonFinite else { continue }
       let width = component.value.count / max(component.shape.first ?? 1, 1)
-      throw .notFinite(time: time, sample: index / max(width, 1), component: c)
+      return (index / max(width, 1), c)
     }
+    return nil
   }
 }

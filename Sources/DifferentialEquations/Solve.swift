@@ -1,4 +1,5 @@
 import Autodiff
+import Communication
 import Tensors
 
 /// How a solve is differentiated.
@@ -25,16 +26,20 @@ public enum AdjointMethod: String, Sendable, CaseIterable, Codable {
 ///   - solverState: What a similar solve learned, for a warm start; by default a cold start.
 ///   - componentsOutsideErrorNorm: The indices of components of the state that are left out of the error norm of
 ///     adaptive steps, such as integrals that the rest of the state does not depend on.
+///   - batch: This rank's part of the batch, where other ranks solve the rest of it at the same time: all take the steps, and
+///     meet the failures, that the whole batch would. Nil where this is the whole batch.
 /// - Returns: The state at `end`, statistics, and what a similar solve can start warm with.
 /// - Throws: ``SolveError`` where the step size underflows, a number is not finite, or the step limit is reached.
 public func solve(
   _ dynamics: @escaping Dynamics, initial: [Variable], parameters: [Variable] = [], from start: Double,
   to end: Double, options: SolverOptions = SolverOptions(), gradient: AdjointMethod = .direct,
-  startingFrom solverState: SolverState = SolverState(), componentsOutsideErrorNorm: Set<Int> = []
+  startingFrom solverState: SolverState = SolverState(), componentsOutsideErrorNorm: Set<Int> = [],
+  batch: BatchShare? = nil
 ) throws(SolveError) -> Solution {
   let problem = Problem(
     dynamics: dynamics, initial: initial, parameters: parameters, start: start, end: end, options: options,
-    solverState: solverState, componentsOutsideErrorNorm: componentsOutsideErrorNorm)
+    solverState: solverState, componentsOutsideErrorNorm: componentsOutsideErrorNorm,
+    batch: batch.flatMap { $0.isSplit ? $0 : nil })
   let isTracked = (initial + parameters).contains { $0.isTracked }
   guard isTracked else { return try problem.solveDirectly() }
   switch gradient {
@@ -54,6 +59,7 @@ struct Problem {
   let options: SolverOptions
   let solverState: SolverState
   let componentsOutsideErrorNorm: Set<Int>
+  let batch: BatchShare?
 
   /// The values of the parameters as constants.
   var constants: [Variable] { parameters.map(\.detached) }

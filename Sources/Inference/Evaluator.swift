@@ -1,4 +1,5 @@
 import Autodiff
+import Communication
 import DifferentialEquations
 import Foundation
 import ImageDatasets
@@ -29,6 +30,10 @@ public struct Evaluator: Sendable {
   public var warmStart = true
   /// The precision of the passes.
   public var precision = Precision.float32
+  /// The ranks, each of which takes its part of each batch.
+  public var communicator: any Communicator = OneRank()
+  /// Called by the leader before it asks the other ranks to take part: brings them to ``follow()`` with the same model.
+  package var callOthers: @Sendable (Evaluator) -> Void = { _ in }
 
   /// An evaluator of a model.
   public init(
@@ -103,10 +108,14 @@ public struct Evaluator: Sendable {
   ///
   /// - Throws: `RunError.solve`
   public func estimatedSeconds(of images: GreyImages, samples: Int) throws(RunError) -> Double {
-    let batch = images.prefix(min(batchSize, images.count))
+    ask(.time(samples: samples), images)
+    let first = images.prefix(min(batchSize, images.count))
+    let share = BatchShare(of: first.count, over: communicator)
+    let batch = first.selecting(Array(share.places))
     func pass(_ features: Variable, _ solverState: SolverState) throws(RunError) -> SolverState {
       try self.pass(
-        batch.imageBatch, features: features, model.flow, firstImage: 0, sample: 0, startingFrom: solverState, constants
+        batch.imageBatch, features: features, model.flow, share, firstImage: 0, sample: 0, startingFrom: solverState,
+        constants
       ).sample.flow.solverState
     }
     let solverState = try pass(model.encode(Variable(batch.tensor), constants), SolverState())
@@ -115,7 +124,7 @@ public struct Evaluator: Sendable {
     let encoded = ContinuousClock.now
     _ = try pass(features, solverState)
     let (encoding, pass) = ((encoded - start) / .seconds(1), (ContinuousClock.now - encoded) / .seconds(1))
-    let scale = Double(images.count) / Double(max(batch.count, 1))
+    let scale = Double(images.count) / Double(max(first.count, 1))
     return scale * (encoding + Double(samples) * pass)
   }
 
@@ -132,28 +141,30 @@ public struct Evaluator: Sendable {
     _ images: GreyImages, samples: Int = 1, startingFrom solverState: SolverState = SolverState(),
     report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(RunError) -> Result {
+    ask(.evaluate(samples: samples, solverState), images)
     var result = Result()
     result.solverState = solverState
     let bound = constants
     let total = passes(of: images, samples: samples)
     var done = 0
     for start in stride(from: 0, to: images.count, by: batchSize) {
-      let batch = images.selecting(Array(start..<min(start + batchSize, images.count)))
-      let x = batch.imageBatch
+      let share = BatchShare(of: min(batchSize, images.count - start), over: communicator)
+      let x = images.selecting(share.places.map { start + $0 }).imageBatch
       let features = model.encode(Variable(x.intensities), bound)
-      let flow = samples > 1 ? model.flow.prepared(for: features, bound) : model.flow
-      var logMeans = [LogMeanExp](repeating: LogMeanExp(), count: batch.count)
+      let flow = samples > 1 ? model.flow.forPart(of: share).prepared(for: features, bound) : model.flow
+      var logMeans = [LogMeanExp](repeating: LogMeanExp(), count: share.total)
       var sums = [(bound: Double, likelihood: Double, klDivergence: Double)](
-        repeating: (0, 0, 0), count: batch.count)
+        repeating: (0, 0, 0), count: share.total)
       for sample in 0..<samples {
         let output = try pass(
-          x, features: features, flow, firstImage: start, sample: sample, startingFrom: result.solverState, bound)
+          x, features: features, flow, share, firstImage: start, sample: sample, startingFrom: result.solverState,
+          bound)
         result.solverState = output.sample.flow.solverState
-        result.metrics.add(Metrics(output), images: batch.count)
-        let terms = zip(
-          output.bound.value.value.doubles(),
-          zip(output.bound.logLikelihood.value.doubles(), output.bound.klDivergence.value.doubles()))
-        for (i, (bound, (likelihood, klDivergence))) in terms.enumerated() {
+        result.metrics.add(Metrics(output).combined(over: share).metrics, images: share.total)
+        let terms = share.gathered(
+          [output.bound.value, output.bound.logLikelihood, output.bound.klDivergence].map { $0.value.doubles() })
+        for i in 0..<share.total {
+          let (bound, likelihood, klDivergence) = (terms[0][i], terms[1][i], terms[2][i])
           guard bound.isFinite else { throw .undefinedBound(image: start + i) }
           logMeans[i].add(bound)
           sums[i].bound += bound / Double(samples)
@@ -172,11 +183,11 @@ public struct Evaluator: Sendable {
   }
 
   private func pass(
-    _ x: ImageBatch, features: Variable, _ flow: any PosteriorFlow, firstImage: Int, sample: Int,
+    _ x: ImageBatch, features: Variable, _ flow: any PosteriorFlow, _ share: BatchShare, firstImage: Int, sample: Int,
     startingFrom solverState: SolverState,
     _ bound: BoundParameters
   ) throws(RunError) -> ModelOutput {
-    try withNoise(batch: x.intensities.shape[0], flow, firstImage, sample: sample, solverState) {
+    try withNoise(share, flow, firstImage, sample: sample, solverState) {
       (model, noise, probes) throws(SolveError) in
       try model.decodeSample(x, features: features, noise: noise, probes: probes, bound)
     }
@@ -195,13 +206,15 @@ public struct Evaluator: Sendable {
     startingFrom solverState: SolverState
   ) throws(RunError) -> PosteriorSample {
     let bound = constants
-    let features = model.encode(Variable(batch.tensor), bound)
-    return try withNoise(
-      batch: batch.count, model.flow.withoutDensity, firstImage, sample: sample, isMean: isMean, solverState
+    let share = BatchShare(of: batch.count, over: communicator)
+    let features = model.encode(Variable(batch.selecting(Array(share.places)).tensor), bound)
+    let own = try withNoise(
+      share, model.flow.withoutDensity, firstImage, sample: sample, isMean: isMean, solverState
     ) {
       (model, noise, probes) throws(SolveError) in
       try model.samplePosterior(features: features, noise: noise, probes: probes, bound)
     }
+    return own.ofWholeBatch(share)
   }
 
   /// Calls `body` with a sample of the posterior of each batch of images, and the batch's place among them. Solves start
@@ -210,25 +223,34 @@ public struct Evaluator: Sendable {
     of images: GreyImages, sample number: Int = 0, isMean: Bool = false,
     _ body: (_ sample: PosteriorSample, _ numbers: Range<Int>) throws(RunError) -> Void
   ) throws(RunError) {
+    ask(.sample(number, isMean: isMean), images)
     var solverState = SolverState()
+    var failure: RunError?
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let numbers = start..<min(start + batchSize, images.count)
       let sample = try posteriorSample(
         of: images.selecting(Array(numbers)), firstImage: start, sample: number, isMean: isMean,
         startingFrom: solverState)
       solverState = sample.flow.solverState
-      try body(sample, numbers)
+      guard failure == nil else { continue }
+      do throws(RunError) { try body(sample, numbers) } catch {
+        guard communicator.isShared else { throw error }
+        // The other ranks do not know, and go on to the last batch.
+        failure = error
+      }
     }
+    if let failure { throw failure }
   }
 
   /// What `body` makes of the model with a flow, warm starts, the noise of z0 and the probes; with `isMean`, of no noise.
   private func withNoise<Result>(
-    batch: Int, _ flow: any PosteriorFlow, _ firstImage: Int, sample: Int, isMean: Bool = false,
+    _ share: BatchShare, _ flow: any PosteriorFlow, _ firstImage: Int, sample: Int, isMean: Bool = false,
     _ solverState: SolverState,
     _ body: (VariationalAutoencoder, Tensor, ProbeSource) throws(SolveError) -> Result
   ) throws(RunError) -> Result {
     var model = model
-    model.flow = warmStart ? flow.starting(from: solverState) : flow
+    model.flow = (warmStart ? flow.starting(from: solverState) : flow).forPart(of: share)
+    let (batch, firstImage) = (share.count, firstImage + share.places.lowerBound)
     let latent = model.configuration.latent
     let stream = RandomStream(seed: seed, purpose: .evaluationNoise, step: UInt64(sample))
     let range = (firstImage * latent)..<((firstImage + batch) * latent)

@@ -14,6 +14,8 @@ public struct TrainedModel: Sendable {
   public let state: TrainingState
   /// Remarks on the choice of the file, for the user.
   public let remarks: [String]
+  /// The ranks that share its evaluations; nil for this process alone.
+  public var ranks: EvaluationRanks?
 
   /// Reads the model of a checkpoint file, or of the best undamaged checkpoint in the directory of a run.
   ///
@@ -41,8 +43,9 @@ public struct TrainedModel: Sendable {
   ///   - seed: The seed of the posterior's samples and the probes.
   ///   - batchSize: The number of images in a batch.
   public func evaluator(divergence: Divergence? = nil, seed: UInt64 = 1, batchSize: Int = 100) -> Evaluator {
-    Evaluator(
+    let evaluator = Evaluator(
       configuration, model: model, parameters: state.parameters, divergence: divergence, seed: seed,
       batchSize: batchSize)
+    return ranks?.sharing(evaluator, configuration) ?? evaluator
   }
 }

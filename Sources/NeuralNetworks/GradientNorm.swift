@@ -9,8 +9,11 @@ public struct GradientNorm: Sendable, Equatable {
 
   /// The norm of the given gradients. Outer-product gradients are not multiplied out for it.
   public init(_ gradients: [Gradient]) {
-    value = gradients.reduce(0) { $0 + $1.sumOfSquares }.squareRoot()
+    self.init(sumOfSquares: gradients.reduce(0) { $0 + $1.sumOfSquares })
   }
+
+  /// The norm of gradients whose elements' squares add up to a number.
+  public init(sumOfSquares: Double) { value = sumOfSquares.squareRoot() }
 
   /// The factor that clips the gradients to a norm: min(1, limit / (norm + 1e-6)), as in PyTorch's `clip_grad_norm_`
   /// (Pascanu, Mikolov and Bengio 2013, section 3.2).
@@ -22,8 +25,8 @@ public struct GradientNorm: Sendable, Equatable {
 }
 
 extension Gradient {
-  /// The sum of squares of its elements.
-  var sumOfSquares: Double {
+  /// The sum of squares of its elements. An outer product is not multiplied out for it.
+  public var sumOfSquares: Double {
     switch self {
     case .dense(let tensor): tensor.sumOfSquares()
     case .outerProduct(let g, let x, let numerics): Kernels.sumOfSquares(ofOuterProduct: g, x, numerics: numerics)

@@ -1,4 +1,5 @@
 import Autodiff
+import Communication
 import DifferentialEquations
 import NeuralNetworks
 import Profiling
@@ -27,6 +28,8 @@ public struct AmortizedContinuousFlow: ScoredFlow {
   private var solverState = SolverState()
   /// Whether the change of the log-density is computed.
   private var hasDensity = true
+  /// This rank's part of the batch; nil for the whole batch.
+  private var batch: BatchShare?
   /// The per-sample weights of each block, `[batch, weights]`, where they are known before a pass.
   private var perSampleWeights: [Tensor]?
   /// The times between which the flow runs, counted through all blocks; nil for the whole flow.
@@ -143,6 +146,16 @@ public struct AmortizedContinuousFlow: ScoredFlow {
     return flow
   }
 
+  /// This flow for this rank's part of a batch.
+  public func forPart(of batch: BatchShare) -> Self {
+    var flow = self
+    flow.batch = batch
+    return flow
+  }
+
+  /// The parameters of the hypernetwork.
+  public var divisibleParameters: [Parameter] { heads.flatMap { [$0.weight, $0.bias] } }
+
   /// This flow with another absolute and relative tolerance.
   public func solving(toTolerance tolerance: Double) -> Self {
     var flow = self
@@ -162,11 +175,31 @@ public struct AmortizedContinuousFlow: ScoredFlow {
   /// This flow with the per-sample weights of images, which the hypernetwork forms once.
   public func prepared(for features: Variable, _ parameters: BoundParameters) -> Self {
     var flow = self
-    flow.perSampleWeights = heads.map { head in
-      Profiler.enter("hypernetwork")
-      return head(features, parameters, precision: parameters.precision).value
-    }
+    flow.perSampleWeights = weights(features, parameters).map { $0().value }
     return flow
+  }
+
+  /// What gives the per-sample weights of each block, in any order. Those that travel between ranks are on their way.
+  private func weights(_ features: Variable, _ parameters: BoundParameters) -> [() -> Variable] {
+    let isDivided = zip(heads, velocities).contains { parameters[$0.weight].shape[0] != $1.conditionalCount }
+    guard isDivided, let batch else {
+      return heads.map { head in
+        {
+          Profiler.enter("hypernetwork")
+          return head(features, parameters, precision: parameters.precision)
+        }
+      }
+    }
+    let all = features.gathered(over: batch)
+    return zip(heads, velocities).map { head, velocity in
+      Profiler.enter("hypernetwork")
+      let columns = TravellingColumns(
+        head(all, parameters, precision: parameters.precision), of: velocity.conditionalCount, batch)
+      return {
+        Profiler.enter("communication")
+        return columns.arrived()
+      }
+    }
   }
 
   private func run(
@@ -175,6 +208,7 @@ public struct AmortizedContinuousFlow: ScoredFlow {
   ) throws(SolveError) -> FlowOutput {
     var output = FlowOutput(z: start, deltaLogDensity: .noChange(of: start), score: score)
     var solverStates: [SolverState] = []
+    let heads = perSampleWeights == nil ? weights(features, parameters) : []
     for block in blocks {
       guard let times = times(ofBlock: block) else { continue }
       let velocity = velocities[block].with(parameters.precision.numerics)
@@ -183,12 +217,9 @@ public struct AmortizedContinuousFlow: ScoredFlow {
         regularization: regularization, hasDensity: hasDensity)
       flow.startTime = times.lowerBound
       flow.solverState = solverState[solverStates.count]
-      Profiler.enter("hypernetwork")
+      flow.batch = batch
       let weights =
-        heads.isEmpty
-        ? nil
-        : perSampleWeights.map { Variable($0[block]) }
-          ?? heads[block](features, parameters, precision: parameters.precision)
+        perSampleWeights.map { $0.isEmpty ? nil : Variable($0[block]) } ?? (heads.isEmpty ? nil : heads[block]())
       let conditioning = velocity.conditioning(perSampleWeights: weights, parameters)
       Profiler.enter("flow")
       let probe = probes.probes(block, start.shape[0], latent, start.value.elementType)

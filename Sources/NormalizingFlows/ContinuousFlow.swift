@@ -1,4 +1,5 @@
 import Autodiff
+import Communication
 import DifferentialEquations
 import Tensors
 
@@ -26,6 +27,8 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
   public var regularization: DynamicsRegularization
   /// Whether the change of the log-density is computed; without it, ``FlowOutput/deltaLogDensity`` is NaN.
   public var hasDensity: Bool
+  /// This rank's part of the batch, where other ranks have the rest; nil for the whole batch.
+  public var batch: BatchShare?
 
   /// A flow along a velocity field.
   ///
@@ -107,7 +110,7 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
         return result
       }, initial: [z, delta ?? zero] + Array(repeating: zero, count: integrals), parameters: constants, from: start,
       to: end, options: solver, gradient: gradient, startingFrom: solverState,
-      componentsOutsideErrorNorm: Set(2..<(2 + integrals)))
+      componentsOutsideErrorNorm: Set(2..<(2 + integrals)), batch: batch)
     var output = FlowOutput(
       z: solution.state[0], deltaLogDensity: solution.state[1], statistics: [solution.statistics],
       solverState: solution.solverState)
@@ -126,7 +129,7 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
         [velocity(time: time, z: Dual(state[0]), conditioning: conditioning).primal]
       },
       initial: [z], parameters: conditioning, from: start, to: end, options: solver, gradient: gradient,
-      startingFrom: solverState)
+      startingFrom: solverState, batch: batch)
     return FlowOutput(
       z: solution.state[0], deltaLogDensity: .unknownChange(of: z), statistics: [solution.statistics],
       solverState: solution.solverState)

@@ -71,7 +71,7 @@ extension ContinuousFlow {
       parameters: [Variable(probes)] + conditioning, from: startTime, to: timeLength, options: solver,
       gradient: gradient, startingFrom: solverState,
       // The step sizes are those of a solve without the score.
-      componentsOutsideErrorNorm: [2])
+      componentsOutsideErrorNorm: [2], batch: batch)
     return FlowOutput(
       z: solution.state[0], deltaLogDensity: solution.state[1].detached, score: solution.state[2].value,
       statistics: [solution.statistics], solverState: solution.solverState)

@@ -1,4 +1,5 @@
 import Autodiff
+import Communication
 import DifferentialEquations
 import NeuralNetworks
 import Randomness
@@ -79,6 +80,14 @@ public protocol PosteriorFlow: Sendable {
   /// ``FlowOutput/deltaLogDensity`` is NaN. A flow to which it comes free is unchanged.
   var withoutDensity: Self { get }
 
+  /// This flow for this rank's part of a batch, of which other ranks have the rest: its solves take the steps that the whole
+  /// batch would. A flow without solves is unchanged.
+  func forPart(of batch: BatchShare) -> Self
+
+  /// The parameters of linear layers on the features whose rows ranks may divide among them: each then has its rows alone, and
+  /// passes are those of ``forPart(of:)``.
+  var divisibleParameters: [Parameter] { get }
+
   /// This flow for images of the given features alone: what depends on them, and not on z, is computed once for any number
   /// of samples. A flow for which nothing does is unchanged.
   ///
@@ -101,6 +110,12 @@ extension PosteriorFlow {
 
   /// The flow, unchanged.
   public var withoutDensity: Self { self }
+
+  /// The flow, unchanged.
+  public func forPart(of batch: BatchShare) -> Self { self }
+
+  /// None.
+  public var divisibleParameters: [Parameter] { [] }
 
   /// The flow, unchanged.
   public func prepared(for features: Variable, _ parameters: BoundParameters) -> Self { self }

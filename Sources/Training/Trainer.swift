@@ -1,3 +1,4 @@
+import Communication
 import DifferentialEquations
 import Files
 import Foundation
@@ -46,7 +47,7 @@ public struct Trainer {
   private let dataset: ImageDataset
   /// The directory of the run.
   public let directory: RunDirectory
-  private let training: TrainingStep
+  private var training: TrainingStep
   private let validation: GreyImages
   /// Whether a new run has the encoder and decoder of a trained model, but another flow.
   public private(set) var hasNewFlow = false
@@ -139,6 +140,26 @@ public struct Trainer {
         imageCount: images.count, batchSize: configuration.batchSize, seed: configuration.seed))
   }
 
+  /// The ranks that train together, of which this one leads; by default this process alone.
+  public var communicator: any Communicator {
+    get { training.communicator }
+    set { training.communicator = newValue }
+  }
+
+  /// What the ranks will divide among them.
+  private var plannedDivision: RowDivision {
+    RowDivision(model, state.parameters, batchSize: state.configuration.batchSize, over: communicator)
+  }
+
+  /// What a rank will send in a step, before training.
+  public var stepTraffic: StepTraffic {
+    let batchSize = min(state.configuration.batchSize, training.images.count)
+    return StepTraffic(plannedDivision, state.parameters, batchSize: batchSize, ranks: communicator.size)
+  }
+
+  /// The bytes that this rank has sent in steps of training so far, and the number of these steps.
+  public private(set) var sent = (bytes: 0, steps: 0)
+
   /// The number of steps of the run, if it is not stopped early.
   public var totalSteps: Int {
     let (all, overflow) = state.configuration.epochs.multipliedReportingOverflow(
@@ -198,7 +219,7 @@ public struct Trainer {
   }
 
   private mutating func save(isBest: Bool) throws {
-    try directory.save(state, isBest: isBest)
+    try directory.save(state, isBest: isBest, collecting: training.division?.isEmpty == false ? collect : nil)
     hasCheckpoint = true
   }
 
@@ -209,6 +230,8 @@ public struct Trainer {
     try directory.write(configuration, run: state.run)
     try directory.rewindMetrics(to: state.progress.step)
     let events = EventLog(directory, configuration, after: state.progress.step)
+    lead()
+    defer { if communicator.isShared { communicator.tell(TrainingTask.end) } }
     try drawIfMissing(events)
     let ending = try takeSteps(events, observer, shouldStop)
     if ending != .interrupted { try events.finish(step: state.progress.step) }
@@ -227,7 +250,10 @@ public struct Trainer {
       let start = ContinuousClock.now
       state.optimizer.learningRate = configuration.learningRate(
         step: state.progress.step, totalSteps: totalSteps, plateau: state.progress.plateau ?? Plateau())
-      let (metrics, count) = try training.take(&state, order: order)
+      communicator.tell(TrainingTask.step(learningRate: state.optimizer.learningRate))
+      let traffic = communicator.traffic
+      let (metrics, count, isStopping) = try training.take(&state, order: order)
+      sent = (sent.bytes + communicator.traffic.since(traffic).bytes, sent.steps + 1)
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       state.progress.epochSums.add(metrics, images: count)
       state.progress.epochSeconds += seconds
@@ -241,7 +267,7 @@ public struct Trainer {
         try finishEpoch(epoch, events, observer)
         order = plan.order(epoch: epoch)
       }
-      if shouldStop() {
+      if isStopping || shouldStop() {
         try save(isBest: false)
         return .interrupted
       }
@@ -293,7 +319,29 @@ public struct Trainer {
 
   /// The evaluator for validation.
   private var evaluator: Evaluator {
-    Evaluator(state.configuration, model: model, parameters: state.modelParameters)
+    var evaluator = Evaluator(state.configuration, model: model, parameters: state.modelParameters)
+    evaluator.communicator = communicator
+    evaluator.callOthers = { $0.communicator.tell(TrainingTask.evaluation) }
+    return evaluator
+  }
+
+  /// Brings the other ranks to the state of the run, and divides it.
+  private mutating func lead() {
+    guard communicator.isShared else { return }
+    let division = plannedDivision
+    communicator.tell(RankTask.training)
+    communicator.tell(TrainingOutline(state, training))
+    communicator.share(&state, dividing: division)
+    _ = communicator.share(training.images, of: ImageShape(training.images))
+    training.division = division
+    Compute.releaseMemory()
+  }
+
+  /// The whole tensor of a divided parameter.
+  private func collect(_ kind: Checkpoint.TensorKind, _ place: Int) -> Tensor {
+    communicator.tell(TrainingTask.rows(kind, place))
+    return training.division?.collected(state.tensors(kind)[place], shape: state.parameters.parameters[place].shape)
+      ?? state.tensors(kind)[place]
   }
 
   /// Draws the pictures at the end of an epoch.

@@ -1,4 +1,5 @@
 import Autodiff
+import Communication
 import DifferentialEquations
 import Foundation
 import ImageDatasets
@@ -16,28 +17,40 @@ public struct TrainingStep: Sendable {
   let images: GreyImages
   let isDynamicallyBinarized: Bool
   let plan: BatchPlan
+  /// The ranks, each of which takes its part of the batch. All call ``take(_:order:isStopping:)`` with the same state.
+  var communicator: any Communicator = OneRank()
+  /// Which parameters of the state are divided over them.
+  var division: RowDivision?
 
   /// Takes the next step of a state.
   ///
   /// - Parameters:
   ///   - state: The state, which is updated.
   ///   - order: The order of the images in the current epoch; see ``BatchPlan/order(epoch:)``.
-  /// - Returns: The metrics of the batch, and the number of its images.
+  ///   - isStopping: Whether this rank was asked to stop.
+  /// - Returns: The metrics of the batch, the number of its images, and whether any rank was asked to stop.
   /// - Throws: `RunError` where a solve fails or the loss or a gradient is not finite; the state is then
-  ///   unchanged.
-  public func take(_ state: inout TrainingState, order: [Int]) throws(RunError) -> (Metrics, images: Int) {
+  ///   unchanged. All ranks throw the same.
+  public func take(
+    _ state: inout TrainingState, order: [Int], isStopping: Bool = false
+  ) throws(RunError) -> (Metrics, images: Int, isStopping: Bool) {
     let step = state.progress.step
     Profiler.enter(.other)
     let configuration = state.configuration
-    var batch = images.selecting(Array(order[plan.places(ofStep: step)]))
+    let places = plan.places(ofStep: step)
+    let share = BatchShare(of: places.count, over: communicator)
+    var batch = images.selecting(share.places.map { order[places.lowerBound + $0] })
     if isDynamicallyBinarized {
       let stream = RandomStream(seed: configuration.seed, purpose: .binarization, step: UInt64(step))
-      batch = batch.binarized(using: stream)
+      batch = batch.binarized(using: stream, firstImage: share.places.lowerBound)
     }
     let weight = configuration.klWeight(epoch: plan.epoch(ofStep: step) + 1)
-    let pass = Pass(configuration, step: step, batch: batch.imageBatch)
-    var (gradients, metrics, solverState) = try gradient(
+    let pass = Pass(configuration, step: step, batch: batch.imageBatch, share)
+    var (gradients, own, solverState) = try gradient(
       pass, state.parameters, configuration.precision, weight, try initialSolverState(pass, state))
+    if communicator.isShared { Profiler.enter("communication") }
+    gradients = share.combined(gradients, apartFrom: division?.places ?? [])
+    var (metrics, stops) = own.combined(over: share, with: [isStopping ? 1 : 0])
     Profiler.enter("optimizer")
     let norm = try finiteNorm(of: gradients, state)
     metrics.gradientNorm = norm.value
@@ -47,36 +60,52 @@ public struct TrainingStep: Sendable {
     if step >= configuration.learningRateWarmup { state.average?.add(state.parameters) }
     if configuration.warmStart { state.progress.solverState = solverState }
     state.progress.step += 1
-    return (metrics, batch.count)
+    return (metrics, places.count, stops.contains { $0 > 0 })
   }
 
   /// The norm of the gradients, which is finite if all their elements are. Only if it is not, the gradients are
   /// checked one by one.
   private func finiteNorm(of gradients: [Gradient], _ state: TrainingState) throws(RunError) -> GradientNorm {
-    let norm = GradientNorm(gradients)
+    let norm = norm(of: gradients)
     guard !norm.value.isFinite else { return norm }
-    let culprit = zip(gradients, state.parameters.parameters).first { !$0.0.isFinite }?.1.name
+    let own = gradients.firstIndex { !$0.isFinite } ?? gradients.count
+    let first = communicator.allGather([Double(own)]).compactMap { $0.first.map { Int($0) } }.min() ?? own
+    let culprit = first < gradients.count ? state.parameters.parameters[first].name : nil
     throw .diverged(
       step: state.progress.step + 1,
       reason: culprit.map { "the gradient of \($0) is not finite" } ?? "the norm of the gradient is not finite")
+  }
+
+  /// The norm, to which each rank contributes its rows of what is divided.
+  private func norm(of gradients: [Gradient]) -> GradientNorm {
+    guard let division, !division.isEmpty else { return GradientNorm(gradients) }
+    var (whole, own) = (0.0, 0.0)
+    for (place, gradient) in gradients.enumerated() {
+      if division.places.contains(place) { own += gradient.sumOfSquares } else { whole += gradient.sumOfSquares }
+    }
+    return GradientNorm(sumOfSquares: whole + communicator.sum([own])[0])
   }
 
   /// The inputs of a pass over a batch, other than parameters.
   private struct Pass {
     let step: Int
     let batch: ImageBatch
+    /// Which of the step's images they are.
+    let share: BatchShare
     let noise: Tensor
     let probes: ProbeSource
     let estimator: GradientEstimator
 
-    init(_ configuration: TrainingConfiguration, step: Int, batch: ImageBatch) {
+    init(_ configuration: TrainingConfiguration, step: Int, batch: ImageBatch, _ share: BatchShare) {
       self.step = step
       self.batch = batch
+      self.share = share
       estimator = configuration.gradientEstimator
-      let shape = [batch.intensities.shape[0], configuration.model.latent]
+      let (first, latent) = (share.places.lowerBound, configuration.model.latent)
       let stream = RandomStream(seed: configuration.seed, purpose: .posteriorNoise, step: UInt64(step))
-      noise = Tensor(stream.normals(0..<shape.product), shape: shape)
-      probes = ProbeSource(configuration.divergence, seed: configuration.seed, step: UInt64(step))
+      noise = Tensor(
+        stream.normals(first * latent..<share.places.upperBound * latent), shape: [share.count, latent])
+      probes = ProbeSource(configuration.divergence, seed: configuration.seed, step: UInt64(step), firstImage: first)
     }
   }
 
@@ -95,7 +124,7 @@ public struct TrainingStep: Sendable {
     _ pass: Pass, _ parameters: BoundParameters, _ solverState: SolverState
   ) throws(RunError) -> ModelOutput {
     var model = model
-    model.flow = model.flow.starting(from: solverState)
+    model.flow = model.flow.starting(from: solverState).forPart(of: pass.share)
     do throws(SolveError) {
       return try model(
         pass.batch, noise: pass.noise, probes: pass.probes, estimator: pass.estimator, parameters)
@@ -112,10 +141,9 @@ public struct TrainingStep: Sendable {
     let tape = Tape()
     let bound = parameters.tracked(on: tape, precision: precision)
     let output = try output(pass, bound, solverState)
-    let loss = output.loss(klWeight: weight)
-    guard loss.value.scalar.isFinite else {
-      throw .diverged(step: pass.step + 1, reason: "the loss is \(loss.value.scalar)")
-    }
+    let loss = output.loss(klWeight: weight, ofBatch: pass.share.total)
+    let whole = pass.share.sum([loss.value.scalar])[0]
+    guard whole.isFinite else { throw .diverged(step: pass.step + 1, reason: "the loss is \(whole)") }
     let gradients = tape.factoredGradients(of: loss, withRespectTo: bound.variables)
     if let failure = tape.backwardPass.failure { throw .solve(step: pass.step + 1, failure) }
     return (gradients, Metrics(output, tape.backwardPass), output.sample.flow.solverState)

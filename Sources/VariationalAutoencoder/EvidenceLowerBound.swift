@@ -37,20 +37,24 @@ public struct EvidenceLowerBound {
   ///
   /// - Parameter weight: The weight of the KL term: below one during the KL warm-up (Bowman et al. 2016; Sønderby et
   ///   al. 2016).
-  public func loss(klWeight weight: Double) -> Variable {
-    Variable.linearCombination([(-1, logLikelihood), (weight, klDivergence)]).mean()
+  /// - Parameter batchSize: The number of images of the whole batch where these are a part of it; the loss is then this part's
+  ///   share of the mean. Nil where these are all.
+  public func loss(klWeight weight: Double, ofBatch batchSize: Int? = nil) -> Variable {
+    Variable.linearCombination([(-1, logLikelihood), (weight, klDivergence)]).mean(ofBatch: batchSize)
   }
 
-  /// A scalar whose gradient is the path gradient of ``loss(klWeight:)``: log q(zT given x) is replaced by s . zT with
+  /// A scalar whose gradient is the path gradient of ``loss(klWeight:ofBatch:)``: log q(zT given x) is replaced by s . zT with
   /// the score s of q at zT held fixed, whose gradient is that of log q through the sample alone.
   ///
   /// - Parameters:
   ///   - weight: The weight of the KL term.
   ///   - score: s, `[batch, latent]`.
   ///   - z: zT, `[batch, latent]`.
-  func pathLoss(klWeight weight: Double, score: Tensor, z: Variable) -> Variable {
+  ///   - batchSize: As in ``loss(klWeight:ofBatch:)``.
+  func pathLoss(klWeight weight: Double, score: Tensor, z: Variable, ofBatch batchSize: Int?) -> Variable {
     let alongPath = (Variable(score) * z).sum(axis: -1)
-    return Variable.linearCombination([(-1, logLikelihood), (-weight, logPrior), (weight, alongPath)]).mean()
+    return Variable.linearCombination([(-1, logLikelihood), (-weight, logPrior), (weight, alongPath)])
+      .mean(ofBatch: batchSize)
   }
 }
 
@@ -67,16 +71,25 @@ public struct ModelOutput {
   /// The weights of the flow's regularization.
   public let regularization: DynamicsRegularization
 
-  /// The training loss, of shape `[]`: ``EvidenceLowerBound/loss(klWeight:)`` plus the mean over the batch of the
+  /// The training loss, of shape `[]`: ``EvidenceLowerBound/loss(klWeight:ofBatch:)`` plus the mean over the batch of the
   /// weighted regularizers of a continuous flow. Where the flow returned a score, its gradient is the path gradient
   /// (``GradientEstimator/path``), and its value is not the bound's.
   ///
-  /// - Parameter weight: The weight of the KL term.
-  public func loss(klWeight weight: Double) -> Variable {
+  /// - Parameters:
+  ///   - weight: The weight of the KL term.
+  ///   - batchSize: The number of images of the whole batch where these are a part of it; the loss is then this part's share
+  ///     of the mean. Nil where these are all.
+  public func loss(klWeight weight: Double, ofBatch batchSize: Int? = nil) -> Variable {
     let loss =
-      sample.flow.score.map { bound.pathLoss(klWeight: weight, score: $0, z: sample.flow.z) }
-      ?? bound.loss(klWeight: weight)
+      sample.flow.score.map { bound.pathLoss(klWeight: weight, score: $0, z: sample.flow.z, ofBatch: batchSize) }
+      ?? bound.loss(klWeight: weight, ofBatch: batchSize)
     guard let penalty = regularization.penalty(of: sample.flow) else { return loss }
-    return loss + penalty.mean()
+    return loss + penalty.mean(ofBatch: batchSize)
   }
+}
+
+extension Variable {
+  /// The sum of numbers, one for each image, divided by the images of a batch that they are a part of; by their own without
+  /// one.
+  fileprivate func mean(ofBatch batchSize: Int?) -> Variable { (1 / Double(batchSize ?? value.count)) * sum() }
 }

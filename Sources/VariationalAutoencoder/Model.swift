@@ -102,7 +102,7 @@ public struct VariationalAutoencoder: Sendable {
   ///   - images: The images.
   ///   - noise: Standard normal numbers, `[batch, latent]`.
   ///   - probes: The probes of a continuous flow's divergence.
-  ///   - estimator: How the gradient of ``ModelOutput/loss(klWeight:)`` is estimated.
+  ///   - estimator: How the gradient of ``ModelOutput/loss(klWeight:ofBatch:)`` is estimated.
   ///   - parameters: The model's parameters.
   /// - Throws: `SolveError` of a continuous flow.
   public func callAsFunction(
@@ -132,7 +132,7 @@ public struct VariationalAutoencoder: Sendable {
   ///   - features: What ``encode(_:_:)`` gives for them, `[batch, 256]`.
   ///   - noise: Standard normal numbers, `[batch, latent]`.
   ///   - probes: The probes of a continuous flow's divergence.
-  ///   - estimator: How the gradient of ``ModelOutput/loss(klWeight:)`` is estimated.
+  ///   - estimator: How the gradient of ``ModelOutput/loss(klWeight:ofBatch:)`` is estimated.
   ///   - parameters: The model's parameters.
   /// - Throws: `SolveError` of a continuous flow.
   public func decodeSample(

@@ -11,4 +11,9 @@ public struct PosteriorSample {
   public let z0: Variable
   /// What the flow makes of it: zT, and the change of the log-density.
   public let flow: FlowOutput
+
+  /// A sample of the given parts.
+  package init(mean: Variable, variance: Variable, z0: Variable, flow: FlowOutput) {
+    (self.mean, self.variance, self.z0, self.flow) = (mean, variance, z0, flow)
+  }
 }

@@ -27,6 +27,7 @@ struct FfjordVAE: AsyncParsableCommand {
   @MainActor
   static func main() async {
     StandardStreams.prepare()
+    if !Ranks.communicator.isLeader { Foundation.exit(Ranks.follow()) }
     do {
       let arguments = Array(CommandLine.arguments.dropFirst())
       var command = try parsed(arguments)
@@ -38,17 +39,23 @@ struct FfjordVAE: AsyncParsableCommand {
         }
       } catch let error as ValidationError { throw UsageError(error.message, of: type(of: command)) }
       try Failure.reporting { try StandardStreams.finishOutput() }
+      Ranks.end(code: 0)
     } catch let error as UsageError {
       Terminal.logger.error("\(error.message)\n\(error.usage)")
-      exit(withError: ExitCode(Failure.usage))
+      end(ExitCode(Failure.usage))
     } catch  where exitCode(for: error) == .success {
       // Help was asked for, or the version.
       do {
         print(fullMessage(for: error))
         try Failure.reporting { try StandardStreams.finishOutput() }
-        exit()
-      } catch { exit(withError: error) }
-    } catch { exit(withError: error) }
+        end()
+      } catch { end(error) }
+    } catch { end(error) }
+  }
+
+  private static func end(_ error: (any Error)? = nil) -> Never {
+    Ranks.end(code: error.map { exitCode(for: $0).rawValue } ?? 0)
+    exit(withError: error)
   }
 
   /// The command that is meant; throws a ``UsageError``, or what the parser has for help and completion.

@@ -17,15 +17,15 @@ extension Problem {
   /// Solves without a tape and keeps only the final state; the backward pass solves the adjoint equation.
   func solveWithAdjoint() throws(SolveError) -> Solution {
     let (dynamics, constants, options, start, end) = (dynamics, constants, options, start, end)
-    let outside = componentsOutsideErrorNorm
-    let integrator = Integrator(options, outside) { time, state in dynamics(time, state, constants) }
+    let (outside, batch) = (componentsOutsideErrorNorm, batch)
+    let integrator = Integrator(options, outside, batch: batch) { time, state in dynamics(time, state, constants) }
     let result = try integrator.integrate(from: start, to: end, initial.map(\.detached), startingFrom: solverState)
     let state = result.state
     let isTracked = parameters.map(\.isTracked)
     let results = recorded(state.map(\.value)) { cotangents in
-      let squares = cotangents.reduce(0) { $0 + $1.sumOfSquares() }
-      let count = cotangents.reduce(0) { $0 + $1.count }
-      let scale = squares > 0 ? (squares / Double(count)).squareRoot() : 1
+      let own = [cotangents.reduce(0) { $0 + $1.sumOfSquares() }, Double(cotangents.reduce(0) { $0 + $1.count })]
+      let (squares, count) = { ($0[0], $0[1]) }(batch?.sum(own) ?? own)
+      let scale = squares > 0 ? (squares / count).squareRoot() : 1
       let adjoints = cotangents.map { Variable($0.scaled(by: 1 / scale)) }
       let components = state.count
 
@@ -57,7 +57,8 @@ extension Problem {
         let last = step.evaluations.last ?? 0
         contributions = contributions.filter { $0.key >= last }
       }
-      let integrator = Integrator(options, outside, onAccept: accept, derivatives: derivatives)
+      let integrator = Integrator(
+        options, outside, batch: batch, onAccept: accept, derivatives: derivatives)
       let initial = state.map(\.detached) + adjoints
       do throws(SolveError) {
         // A cold start: the forward solve says nothing about this equation.

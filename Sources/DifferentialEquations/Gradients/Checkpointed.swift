@@ -7,9 +7,9 @@ extension Problem {
   func solveCheckpointed() throws(SolveError) -> Solution {
     var steps: [AcceptedStep] = []
     let (dynamics, constants) = (dynamics, constants)
-    let integrator = Integrator(options, componentsOutsideErrorNorm, onAccept: { steps.append($0) }) { time, state in
-      dynamics(time, state, constants)
-    }
+    let integrator = Integrator(
+      options, componentsOutsideErrorNorm, batch: batch, onAccept: { steps.append($0) }
+    ) { time, state in dynamics(time, state, constants) }
     let result = try integrator.integrate(from: start, to: end, initial.map(\.detached), startingFrom: solverState)
     let (options, accepted) = (options, steps)
     let isTracked = parameters.map(\.isTracked)

@@ -7,7 +7,7 @@ extension Problem {
     let parameters = parameters
     let dynamics = dynamics
     let tape = (initial + parameters).lazy.compactMap(\.recordingTape).first
-    let integrator = Integrator(options, componentsOutsideErrorNorm, tape: tape) { time, state in
+    let integrator = Integrator(options, componentsOutsideErrorNorm, batch: batch, tape: tape) { time, state in
       dynamics(time, state, parameters)
     }
     let result = try integrator.integrate(from: start, to: end, initial, startingFrom: solverState)

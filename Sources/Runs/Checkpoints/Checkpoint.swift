@@ -36,6 +36,14 @@ public enum Checkpoint {
     }
   }
 
+  /// Tensors of a run, one for each parameter.
+  package enum TensorKind: String, Codable, Sendable {
+    case parameter, firstMoment, secondMoment, average
+  }
+
+  /// Gives the whole tensor of a parameter of which the state has only some rows.
+  package typealias RowCollector = (_ kind: TensorKind, _ index: Int) -> Tensor
+
   /// Writes a state atomically.
   ///
   /// - Returns: The file's size in bytes.
@@ -43,17 +51,33 @@ public enum Checkpoint {
   ///   previous file is kept; `FileError`
   @discardableResult
   public static func write(_ state: TrainingState, to url: URL) throws -> Int {
+    try write(state, to: url, collecting: nil)
+  }
+
+  /// Writes a state atomically, of which other ranks may have rows: whole tensors are in memory one at a time.
+  package static func write(_ state: TrainingState, to url: URL, collecting collector: RowCollector?) throws -> Int {
     var tensors: [SafetensorsTensor] = []
-    func add(_ name: String, _ tensor: Tensor) throws {
+    func add(_ prefix: String, _ kind: TensorKind, _ place: Int, _ tensor: Tensor) throws {
+      let parameter = state.parameters.parameters[place]
+      let name = prefix + parameter.name
       try require(tensor, name, in: state)
-      tensors.append(try ParameterStorage.float32.stored(name, tensor, path: url.path))
+      guard let collector, tensor.shape != parameter.shape else {
+        tensors.append(try ParameterStorage.float32.stored(name, tensor, path: url.path))
+        return
+      }
+      tensors.append(
+        SafetensorsTensor(name: name, elementType: .float32, shape: parameter.shape) { consume in
+          let whole = collector(kind, place)
+          try require(whole, name, in: state)
+          try whole.withBytes { try consume($0) }
+        })
     }
-    for (i, parameter) in state.parameters.parameters.enumerated() {
-      try add(parameter.name, state.parameters.tensors[i])
-      try add(firstMoment + parameter.name, state.optimizer.firstMoments[i])
-      try add(secondMoment(state.optimizer.method) + parameter.name, state.optimizer.secondMoments[i])
+    for i in state.parameters.parameters.indices {
+      try add("", .parameter, i, state.parameters.tensors[i])
+      try add(firstMoment, .firstMoment, i, state.optimizer.firstMoments[i])
+      try add(secondMoment(state.optimizer.method), .secondMoment, i, state.optimizer.secondMoments[i])
       if let averages = state.average, !averages.isEmpty {
-        try add(average + parameter.name, averages.parameters.tensors[i])
+        try add(average, .average, i, averages.parameters.tensors[i])
       }
     }
     return try SafetensorsWriter.write(to: url, tensors: tensors, metadata: metadata(state))

@@ -119,9 +119,14 @@ public struct RunDirectory: Sendable {
   ///   - isBest: Whether its validation bound is the best so far.
   /// - Throws: `SafetensorsError`; ``RunError/unwritable(path:reason:)``
   public func save(_ state: TrainingState, isBest: Bool) throws {
+    try save(state, isBest: isBest, collecting: nil)
+  }
+
+  /// Saves a state of which other ranks may have rows.
+  package func save(_ state: TrainingState, isBest: Bool, collecting collector: Checkpoint.RowCollector?) throws {
     let isReplacing = replacement.isPending
     let last = place.appending(path: Checkpoint.lastName)
-    try Checkpoint.write(state, to: last)
+    _ = try Checkpoint.write(state, to: last, collecting: collector)
     if isBest { try AtomicFile.link(last, to: place.appending(path: Checkpoint.bestName)) }
     if isReplacing { try replacement.complete() }
   }

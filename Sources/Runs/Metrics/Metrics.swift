@@ -1,3 +1,4 @@
+import Communication
 import DifferentialEquations
 import Foundation
 import VariationalAutoencoder
@@ -88,6 +89,32 @@ extension Metrics {
     evaluationsBackward = Double(backwardPass.evaluations)
     kineticEnergy = output.sample.flow.kineticEnergy?.value.mean()
     jacobianNorm = output.sample.flow.jacobianNorm?.value.mean()
+  }
+
+  /// The metrics of the whole batch, from those of this rank's part of it. All ranks have the same evaluations.
+  ///
+  /// - Parameters:
+  ///   - batch: This rank's part.
+  ///   - numbers: Other numbers to be added up over ranks on the same occasion.
+  package func combined(
+    over batch: BatchShare, with numbers: [Double] = []
+  ) -> (metrics: Metrics, sums: [Double]) {
+    guard batch.communicator.isShared else { return (self, numbers) }
+    var combined = self
+    // Where the batch is not split, each rank has all of it.
+    let weight = batch.isSplit ? Double(batch.count) : 1 / Double(batch.communicator.size)
+    let total = batch.isSplit ? Double(batch.total) : 1
+    let regularizers = Self.regularizers.filter { self[keyPath: $0] != nil }
+    let own =
+      Self.imageMeans.map { weight * self[keyPath: $0] } + regularizers.map { weight * (self[keyPath: $0] ?? 0) }
+    let sums = batch.communicator.sum(own + numbers)
+    if batch.isSplit {
+      for (figure, sum) in zip(Self.imageMeans, sums) { combined[keyPath: figure] = sum / total }
+      for (figure, sum) in zip(regularizers, sums.dropFirst(Self.imageMeans.count)) {
+        combined[keyPath: figure] = sum / total
+      }
+    }
+    return (combined, Array(sums.dropFirst(own.count)))
   }
 }
 

@@ -77,10 +77,12 @@ struct Train: ParsableCommand {
   static func train(
     _ trainer: inout Trainer, title: String? = nil, resumption: String, _ stop: StopSignal
   ) throws -> Trainer.Ending {
+    trainer.communicator = Ranks.communicator
     describe(trainer)
     let display = TrainingDisplay(
       title: title, stepsPerEpoch: trainer.stepsPerEpoch, epochs: trainer.state.configuration.epochs)
     let ending = try trainer.run(observer: display) { stop.isRequested }
+    reportTraffic(trainer)
     report(ending, trainer.state, trainer.directory, resumption: resumption)
     return ending
   }

@@ -16,6 +16,7 @@ extension Train {
       run: \(trainer.directory.url.path), \(Terminal.count(trainer.stepsPerEpoch, "step")) an epoch, \
       \(Terminal.count(Compute.threads, "thread")), \(Compute.instructionSet), \(configuration.precision.rawValue)
       """)
+    if trainer.communicator.isShared { Terminal.logger.info("\(words(trainer.stepTraffic, configuration.batchSize))") }
     if configuration.precision == .mixed, !Compute.instructionSet.hasBFloat16 {
       Terminal.logger.notice(
         """
@@ -36,6 +37,22 @@ extension Train {
       step < trainer.totalSteps
         ? "going on after step \(step) of \(trainer.totalSteps)"
         : "all \(trainer.totalSteps) steps are done already; raise --epochs or --steps to go on")
+  }
+
+  private static func words(_ traffic: StepTraffic, _ batchSize: Int) -> String {
+    let held =
+      traffic.dividedCount > 0
+      ? "\((Double(traffic.dividedCount) / 1e6).fixed(1)) million numbers of the hypernetwork divided by rows"
+      : "all parameters on each"
+    return "ranks: \(traffic.ranks), each with its part of a batch of \(batchSize); \(held); "
+      + "about \((Double(traffic.expectedBytes) / 1e6).fixed(1)) MB sent a rank and step"
+  }
+
+  /// What was sent between ranks.
+  static func reportTraffic(_ trainer: Trainer) {
+    guard trainer.communicator.isShared, trainer.sent.steps > 0 else { return }
+    let megabytes = Double(trainer.sent.bytes) / Double(trainer.sent.steps) / 1e6
+    Terminal.logger.info("rank 0 sent \(megabytes.fixed(1)) MB a step")
   }
 
   /// - Parameter resumption: The command that goes on with a run that was interrupted.

@@ -17,7 +17,9 @@ struct ComputeOptions: ParsableArguments {
   func validate() throws { try check("--threads", threads, in: 1...1024) }
 
   func apply() {
-    if let threads { Compute.threads = threads }
+    guard let threads else { return }
+    Compute.threads = threads
+    Ranks.share(threads: threads)
   }
 }
 
@@ -199,7 +201,8 @@ extension ImageSelection: ExpressibleByArgument {}
 func readModel(
   _ path: String, parameters: Checkpoint.ParameterChoice = .averaged, memory: MemoryOptions
 ) throws -> TrainedModel {
-  let trained = try TrainedModel(at: path, parameters: parameters, memoryLimit: memory.limit)
+  var trained = try TrainedModel(at: path, parameters: parameters, memoryLimit: memory.limit)
+  trained.ranks = Ranks.evaluation
   for remark in trained.remarks { Terminal.logger.warning("\(remark)") }
   return trained
 }
