@@ -42,7 +42,16 @@ public struct TrainedModel: Sendable {
   ///   - divergence: How the divergence is computed; nil for the run's choice.
   ///   - seed: The seed of the posterior's samples and the probes.
   ///   - batchSize: The number of images in a batch.
-  public func evaluator(divergence: Divergence? = nil, seed: UInt64 = 1, batchSize: Int = 100) -> Evaluator {
+  ///   - tolerance: The tolerance of the solves; nil for the run's.
+  public func evaluator(
+    divergence: Divergence? = nil, seed: UInt64 = 1, batchSize: Int = 100, tolerance: Double? = nil
+  ) -> Evaluator {
+    var (model, configuration) = (model, configuration)
+    if let tolerance {
+      model.flow = model.flow.solving(toTolerance: tolerance)
+      // Other ranks make their model by the configuration.
+      configuration.tolerance = tolerance
+    }
     let evaluator = Evaluator(
       configuration, model: model, parameters: state.parameters, divergence: divergence, seed: seed,
       batchSize: batchSize)

@@ -12,6 +12,9 @@ extension MarkupElement {
     return text
   }
 
+  /// The element as a file of XML: a declaration, and the element.
+  public func xmlDocument() -> String { "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + xml() }
+
   /// - Parameter indentation: The space before the element, which is on lines of its own; nil within a line of text.
   private func write(to text: inout String, indentation: String?) {
     text += "\(indentation ?? "")<\(name)"

@@ -29,6 +29,6 @@ public struct ChartColumn: Sendable {
         ("viewBox", "0 0 \(MarkupElement.number(width)) \(MarkupElement.number(height))"),
         ("color", ChartMedium.file.ink),
       ], [MarkupElement("rect", size + [("fill", "#ffffff")])] + elements)
-    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + root.xml()
+    return root.xmlDocument()
   }
 }

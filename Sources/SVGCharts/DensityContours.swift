@@ -63,11 +63,8 @@ extension DensityGrid {
       value(edge.row, edge.column), value(edge.row + (edge.isUpward ? 1 : 0), edge.column + (edge.isUpward ? 0 : 1))
     )
     let share = (level - near) / (far - near)
-    func place(_ number: Double, _ range: ClosedRange<Double>) -> Double {
-      range.lowerBound + (range.upperBound - range.lowerBound) * number / Double(side - 1)
-    }
     return LineChart.Point(
-      x: place(Double(edge.column) + (edge.isUpward ? 0 : share), x),
-      y: place(Double(edge.row) + (edge.isUpward ? share : 0), y))
+      x: Self.coordinate(Double(edge.column) + (edge.isUpward ? 0 : share), along: x, side: side),
+      y: Self.coordinate(Double(edge.row) + (edge.isUpward ? share : 0), along: y, side: side))
   }
 }

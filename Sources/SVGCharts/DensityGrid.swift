@@ -17,10 +17,14 @@ public struct DensityGrid: Sendable {
 
   /// The points of a grid, row by row from the least y, each row from the least x.
   public static func points(x: ClosedRange<Double>, y: ClosedRange<Double>, side: Int) -> [(x: Double, y: Double)] {
-    func at(_ place: Int, _ range: ClosedRange<Double>) -> Double {
-      range.lowerBound + (range.upperBound - range.lowerBound) * Double(place) / Double(side - 1)
+    (0..<side * side).map {
+      (coordinate(Double($0 % side), along: x, side: side), coordinate(Double($0 / side), along: y, side: side))
     }
-    return (0..<side * side).map { (at($0 % side, x), at($0 / side, y)) }
+  }
+
+  /// The coordinate of a place along an axis, where the points of the grid are at whole numbers from 0.
+  static func coordinate(_ place: Double, along range: ClosedRange<Double>, side: Int) -> Double {
+    range.lowerBound + (range.upperBound - range.lowerBound) * place / Double(side - 1)
   }
 
   /// The probability that lies within the grid, by the rectangle rule: about 1 where the grid holds all of it.

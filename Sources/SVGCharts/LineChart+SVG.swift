@@ -3,7 +3,7 @@ import Markup
 extension LineChart {
   /// The chart as a file of SVG: a `polyline` for each curve and companion, a `polygon` for each band.
   public func svg() -> String {
-    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + element(in: .file).xml()
+    element(in: .file).xmlDocument()
   }
 
   /// The chart as an element of SVG.

@@ -45,7 +45,7 @@ extension PanelChart {
         ("viewBox", "0 0 \(Self.number(width)) \(Self.number(height))"),
         ("font-family", "Helvetica, Arial, sans-serif"), ("font-size", "13"),
       ], elements)
-    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + root.xml()
+    return root.xmlDocument()
   }
 
   private static func number(_ value: Double) -> String { MarkupElement.number(value) }

@@ -58,7 +58,7 @@ public struct ScatterChart: Sendable {
 
   /// The chart as a file of SVG: a `circle` for each point.
   public func svg() -> String {
-    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + element(in: .file).xml()
+    element(in: .file).xmlDocument()
   }
 
   /// The chart as an element of SVG.

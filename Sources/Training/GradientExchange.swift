@@ -13,7 +13,8 @@ extension BatchShare {
     var combined = gradients
     var dense: [(place: Int, tensor: Tensor)] = []
     for (place, gradient) in gradients.enumerated() where !divided.contains(place) {
-      if case .outerProduct(let g, let x, let numerics) = gradient, Self.areFactorsFewer(gradient, images: count, total)
+      if case .outerProduct(let g, let x, let numerics) = gradient, g.shape[0].isMultiple(of: count),
+        Self.areFactorsFewer(rows: g.shape[0] / count * total, outputs: g.shape[1], inputs: x.shape[1])
       {
         combined[place] = .outerProduct(cotangents: gathered(g), inputs: gathered(x), numerics: numerics)
       } else {
@@ -32,10 +33,7 @@ extension BatchShare {
   }
 
   /// Whether the factors of all images are fewer numbers to send than twice the gradient, which a sum over ranks sends.
-  private static func areFactorsFewer(_ gradient: Gradient, images: Int, _ total: Int) -> Bool {
-    guard case .outerProduct(let g, let x, _) = gradient, images > 0, g.shape[0].isMultiple(of: images) else {
-      return false
-    }
-    return g.shape[0] / images * total * (g.shape[1] + x.shape[1]) < 2 * g.shape[1] * x.shape[1]
+  static func areFactorsFewer(rows: Int, outputs: Int, inputs: Int) -> Bool {
+    rows * (outputs + inputs) < 2 * outputs * inputs
   }
 }

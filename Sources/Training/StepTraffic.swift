@@ -33,7 +33,7 @@ public struct StepTraffic: Sendable, Equatable {
         numbers += (batchSize - images) * rows + images * (outputs - rows)
         features = inputs
       } else if parameter.shape.count == 2, outputs * inputs >= RowDivision.leastCount,
-        batchSize * (outputs + inputs) < 2 * outputs * inputs
+        BatchShare.areFactorsFewer(rows: batchSize, outputs: outputs, inputs: inputs)
       {
         numbers += images * (outputs + inputs) * (ranks - 1)
       } else {

@@ -132,12 +132,8 @@ public struct Trainer {
     self.model = model
     self.dataset = dataset
     self.directory = directory
-    var trained = model
-    if let tolerance = configuration.trainingTolerance { trained.flow = trained.flow.solving(toTolerance: tolerance) }
     training = TrainingStep(
-      model: trained, images: images, isDynamicallyBinarized: dataset.isTrainBinarizedDynamically,
-      plan: BatchPlan(
-        imageCount: images.count, batchSize: configuration.batchSize, seed: configuration.seed))
+      configuration, model: model, images: images, isDynamicallyBinarized: dataset.isTrainBinarizedDynamically)
   }
 
   /// The ranks that train together, of which this one leads; by default this process alone.

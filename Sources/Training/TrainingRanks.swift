@@ -107,12 +107,9 @@ extension Trainer {
     communicator.share(&state, dividing: division)
     Compute.releaseMemory()
     guard let images = communicator.share(nil, of: outline.images) else { return }
-    var trained = model
-    if let tolerance = configuration.trainingTolerance { trained.flow = trained.flow.solving(toTolerance: tolerance) }
-    let step = TrainingStep(
-      model: trained, images: images, isDynamicallyBinarized: outline.isDynamicallyBinarized,
-      plan: BatchPlan(imageCount: images.count, batchSize: configuration.batchSize, seed: configuration.seed),
-      communicator: communicator, division: division)
+    var step = TrainingStep(
+      configuration, model: model, images: images, isDynamicallyBinarized: outline.isDynamicallyBinarized)
+    (step.communicator, step.division) = (communicator, division)
     var order: (epoch: Int, images: [Int])?
     while true {
       switch communicator.hear(TrainingTask.self) {

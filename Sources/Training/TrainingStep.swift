@@ -150,6 +150,20 @@ public struct TrainingStep: Sendable {
   }
 }
 
+extension TrainingStep {
+  /// The steps of a run, with the order and size of its batches and solves to its tolerance in training.
+  init(
+    _ configuration: TrainingConfiguration, model: VariationalAutoencoder, images: GreyImages,
+    isDynamicallyBinarized: Bool
+  ) {
+    var model = model
+    if let tolerance = configuration.trainingTolerance { model.flow = model.flow.solving(toTolerance: tolerance) }
+    self.init(
+      model: model, images: images, isDynamicallyBinarized: isDynamicallyBinarized,
+      plan: BatchPlan(imageCount: images.count, batchSize: configuration.batchSize, seed: configuration.seed))
+  }
+}
+
 extension RandomPurpose {
   /// The noise of z0 in training.
   public static let posteriorNoise = RandomPurpose(2)

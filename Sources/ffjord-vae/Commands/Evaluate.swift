@@ -67,9 +67,10 @@ struct Evaluate: ParsableCommand {
       let chosen = try input.images(for: state, seed: bound.random.seed, limit: extent.limit)
       let images = chosen.images
       if !json { Terminal.logger.info("\(url.relativePath), step \(state.progress.step)") }
-      let evaluator = Evaluator(
-        trained.configuration, model: try solving(trained), parameters: state.parameters,
-        divergence: bound.estimate.divergence, seed: bound.random.seed, batchSize: batchSize)
+      try checkTolerance(for: trained)
+      let evaluator = trained.evaluator(
+        divergence: bound.estimate.divergence, seed: bound.random.seed, batchSize: batchSize, tolerance: bound.tolerance
+      )
       try MemoryEstimate.evaluating(trained.model.configuration, batchSize: min(batchSize, images.count))
         .require(for: "an evaluation")
       try announce(evaluator, images)
@@ -86,18 +87,14 @@ struct Evaluate: ParsableCommand {
     }
   }
 
-  /// The model, with solves to the tolerance that was asked for.
-  private func solving(_ trained: TrainedModel) throws -> VariationalAutoencoder {
-    var model = trained.model
-    guard let tolerance = bound.tolerance else { return model }
-    let solver = trained.configuration.solver
-    guard model.configuration.posterior.isSolved, ButcherTableau.named(solver)?.isAdaptive == true else {
-      let kind =
-        model.configuration.posterior.isSolved ? "--solver \(solver)" : "--flow \(model.configuration.flow.rawValue)"
+  /// Checks that the model solves to a tolerance, if one was asked for.
+  private func checkTolerance(for trained: TrainedModel) throws {
+    guard bound.tolerance != nil else { return }
+    let (model, solver) = (trained.model.configuration, trained.configuration.solver)
+    guard model.posterior.isSolved, ButcherTableau.named(solver)?.isAdaptive == true else {
+      let kind = model.posterior.isSolved ? "--solver \(solver)" : "--flow \(model.flow.rawValue)"
       throw ValidationError("--tolerance is for models with an adaptive solver, got one of \(kind)")
     }
-    model.flow = model.flow.solving(toTolerance: tolerance)
-    return model
   }
 
   /// Adds the record to those of the run, where a run was named; the figures are printed, so that this may fail.
