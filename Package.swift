@@ -188,8 +188,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "ffjord-vae", "Randomness", "Tensors", "NeuralNetworks", "VariationalAutoencoder", "Safetensors",
-        "ImageDatasets", "Runs", "Inference", "FileTestSupport",
+        "ffjord-vae", "Randomness", "Communication", "Tensors", "NeuralNetworks", "VariationalAutoencoder",
+        "Safetensors", "ImageDatasets", "Runs", "Inference", "Training", "FileTestSupport",
       ]),
     .testTarget(
       name: "DocumentationTests",

@@ -95,7 +95,13 @@ struct cmpi_operation {
 };
 
 static MPI_Datatype type_of(cmpi_unit unit) {
-  return unit == CMPI_DOUBLE ? MPI_DOUBLE : unit == CMPI_FLOAT ? MPI_FLOAT : MPI_BYTE;
+  switch (unit) {
+  case CMPI_DOUBLE: return MPI_DOUBLE;
+  case CMPI_FLOAT: return MPI_FLOAT;
+  case CMPI_HALF: return MPI_UINT16_T;
+  case CMPI_BYTE: break;
+  }
+  return MPI_BYTE;
 }
 
 // An operation with room for `lists` lists of counts and as many of places.

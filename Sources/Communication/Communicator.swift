@@ -30,9 +30,10 @@ public protocol Communicator: Sendable {
   ///   - sentByteCounts: How many bytes each rank is sent.
   ///   - received: Memory for the parts of all ranks, in their order.
   ///   - receivedByteCounts: How many bytes come from each rank.
+  ///   - numberByteCount: The bytes of each number that the parts are made of, 2 or 4; the same on all ranks.
   func beginAllToAll(
     _ sent: UnsafeRawBufferPointer, sentByteCounts: [Int], into received: UnsafeMutableRawBufferPointer,
-    receivedByteCounts: [Int]
+    receivedByteCounts: [Int], numberByteCount: Int
   ) throws(CommunicationError) -> Exchange
 
   /// Says why ranks can no longer work together, and ends all of them.
@@ -74,6 +75,15 @@ extension Communicator {
 
   /// Waits until all ranks have come here.
   public func barrier() { _ = allGather([0]) }
+
+  /// Begins to send single-precision numbers to each rank, and to receive some from each.
+  public func beginAllToAll(
+    _ sent: UnsafeRawBufferPointer, sentByteCounts: [Int], into received: UnsafeMutableRawBufferPointer,
+    receivedByteCounts: [Int]
+  ) throws(CommunicationError) -> Exchange {
+    try beginAllToAll(
+      sent, sentByteCounts: sentByteCounts, into: received, receivedByteCounts: receivedByteCounts, numberByteCount: 4)
+  }
 
   /// The result of an operation between ranks, after whose failure no rank could go on.
   public func succeed<Result>(_ operation: () throws -> Result) -> Result {

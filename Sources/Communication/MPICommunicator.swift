@@ -63,16 +63,17 @@
     /// Begins to send a part to each rank, and to receive one from each.
     public func beginAllToAll(
       _ sent: UnsafeRawBufferPointer, sentByteCounts: [Int], into received: UnsafeMutableRawBufferPointer,
-      receivedByteCounts: [Int]
+      receivedByteCounts: [Int], numberByteCount: Int
     ) throws(CommunicationError) -> Exchange {
       precondition(
         sentByteCounts.count == size && receivedByteCounts.count == size && sent.count == sentByteCounts.reduce(0, +)
           && received.count == receivedByteCounts.reduce(0, +),
         "exchange: \(sent.count) and \(received.count) bytes for parts of \(sentByteCounts) and \(receivedByteCounts)")
       // One unit for all ranks: each knows what it sends and receives alone.
-      let unit = CMPI_FLOAT
+      let unit = numberByteCount == 2 ? CMPI_HALF : CMPI_FLOAT
       precondition(
-        (sentByteCounts + receivedByteCounts).allSatisfy { $0.isMultiple(of: 4) }, "exchange: parts of whole numbers")
+        (sentByteCounts + receivedByteCounts).allSatisfy { $0.isMultiple(of: Int(unit.rawValue)) },
+        "exchange: parts of whole numbers")
       var operation: OpaquePointer?
       try Self.check(
         cmpi_all_to_all(

@@ -68,6 +68,8 @@ public enum RankTask: Codable, Sendable, Equatable {
   case evaluation
   /// Compute with so many threads.
   case threads(Int)
+  /// Say what it does.
+  case words
   /// End with this exit code.
   case end(code: Int32)
 }

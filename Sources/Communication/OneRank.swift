@@ -23,7 +23,7 @@ public struct OneRank: Communicator {
   /// Copies the bytes.
   public func beginAllToAll(
     _ sent: UnsafeRawBufferPointer, sentByteCounts: [Int], into received: UnsafeMutableRawBufferPointer,
-    receivedByteCounts: [Int]
+    receivedByteCounts: [Int], numberByteCount: Int
   ) -> Exchange {
     received.copyMemory(from: sent)
     return Exchange {}

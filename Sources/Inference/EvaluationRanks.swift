@@ -57,5 +57,13 @@ public final class EvaluationRanks: Sendable {
   }
 
   /// Takes part in an evaluation by the leader.
-  public func evaluate() { evaluator.withLock { $0 }?.follow() }
+  ///
+  /// - Returns: How many images this rank has taken through the posterior for it, each as often as it was sampled.
+  @discardableResult
+  public func evaluate() -> Int {
+    guard let evaluator = evaluator.withLock({ $0 }) else { return 0 }
+    let before = evaluator.work.images
+    evaluator.follow()
+    return evaluator.work.images - before
+  }
 }

@@ -32,6 +32,8 @@ public struct Evaluator: Sendable {
   public var precision = Precision.float32
   /// The ranks, each of which takes its part of each batch.
   public var communicator: any Communicator = OneRank()
+  /// What this rank has done, its copies too.
+  package let work = EvaluationWork()
   /// Called by the leader before it asks the other ranks to take part: brings them to ``follow()`` with the same model.
   package var callOthers: @Sendable (Evaluator) -> Void = { _ in }
 
@@ -259,7 +261,11 @@ public struct Evaluator: Sendable {
     // Probes of training have the numbers of steps, from zero; those of evaluation begin beyond them.
     let probes = ProbeSource(
       divergence, seed: seed, step: UInt64(1) << 40 + UInt64(sample), firstImage: firstImage)
-    do throws(SolveError) { return try body(model, noise, probes) } catch { throw .solve(step: nil, error) }
+    do throws(SolveError) {
+      let result = try body(model, noise, probes)
+      work.add(images: batch)
+      return result
+    } catch { throw .solve(step: nil, error) }
   }
 }
 

@@ -9,7 +9,8 @@ public enum Precision: String, Sendable, CaseIterable, Codable {
   case float32
   /// Mixed precision. The factors of convolutions and of the hypernetwork's products are rounded to 8 bits of mantissa.
   /// Where the divergence is estimated, the per-sample low-rank weights are rounded too, once per solve. All other
-  /// products of a flow keep full precision, since the step size control would mistake their rounding for error.
+  /// products of a flow keep full precision, since the step size control would mistake their rounding for error. Where ranks
+  /// have divided the hypernetwork, what it gives and its cotangents are rounded on their way between them.
   case mixed
 
   /// The numerics of the products that mixed precision rounds.

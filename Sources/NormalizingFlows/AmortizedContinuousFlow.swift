@@ -194,7 +194,8 @@ public struct AmortizedContinuousFlow: ScoredFlow {
     return zip(heads, velocities).map { head, velocity in
       Profiler.enter("hypernetwork")
       let columns = TravellingColumns(
-        head(all, parameters, precision: parameters.precision), of: velocity.conditionalCount, batch)
+        head(all, parameters, precision: parameters.precision), of: velocity.conditionalCount, batch,
+        parameters.precision)
       return {
         Profiler.enter("communication")
         return columns.arrived()

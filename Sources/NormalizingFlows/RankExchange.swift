@@ -1,5 +1,6 @@
 import Autodiff
 import Communication
+import NeuralNetworks
 import Tensors
 
 // A layer whose rows are divided over ranks: each rank has some of the outputs' weights, for all images. The features of all
@@ -9,7 +10,8 @@ import Tensors
 //     x [images, in] of each rank  ->  x [batch, in] on all  ->  columns [batch, own]  ->  y [images, out]
 //
 // A rank sends, for n of N images and r of P outputs, (N - n) r numbers forward and n (P - r) backward, and never a weight or
-// its gradient.
+// its gradient. In mixed precision these numbers are rounded, those that a rank keeps for itself too: what comes of an image
+// does not depend on which rank has it.
 
 extension Variable {
   /// The rows of all images of a batch on each rank, from those of its own: `[images, ...]` -> `[batch, ...]`.
@@ -56,22 +58,25 @@ struct TravellingColumns {
   private let columns: Variable
   private let outputs: Int
   private let batch: BatchShare
+  private let precision: Precision
+  /// Kept until the exchange is over.
+  private let sent: SentNumbers
   /// Of each rank, `[images, its columns]`, one after another.
-  private let received: Tensor
+  private let received: SentNumbers
   private let exchange: Exchange?
 
   /// Sends this rank's columns off. They are those of the layer's `outputs` that ``Int/part(_:of:)`` says.
-  init(_ columns: Variable, of outputs: Int, _ batch: BatchShare) {
-    (self.columns, self.outputs, self.batch) = (columns, outputs, batch)
-    let received = Tensor(uninitialized: [batch.count * outputs], .float32)
-    self.received = received
+  init(_ columns: Variable, of outputs: Int, _ batch: BatchShare, _ precision: Precision = .float32) {
+    (self.columns, self.outputs, self.batch, self.precision) = (columns, outputs, batch, precision)
+    let sent = SentNumbers(columns.value, precision)
+    let received = SentNumbers(room: batch.count * outputs, precision)
+    (self.sent, self.received) = (sent, received)
+    let bytes = precision.sentByteCount
+    let receivedByteCounts = batch.columns(of: outputs).map { bytes * batch.count * $0.count }
     guard batch.isSplit else {
       // Each rank has all images.
       batch.communicator.succeed {
-        try columns.value.withBytes {
-          try batch.communicator.allGather(
-            $0, into: received.freshBytes, byteCounts: batch.columns(of: outputs).map { 4 * batch.total * $0.count })
-        }
+        try batch.communicator.allGather(sent.bytes, into: received.freshBytes, byteCounts: receivedByteCounts)
       }
       exchange = nil
       return
@@ -79,31 +84,33 @@ struct TravellingColumns {
     let own = columns.shape[1]
     exchange = batch.communicator.succeed {
       try batch.communicator.beginAllToAll(
-        columns.value.bytes, sentByteCounts: batch.counts.map { 4 * own * $0 }, into: received.freshBytes,
-        receivedByteCounts: batch.columns(of: outputs).map { 4 * batch.count * $0.count })
+        sent.bytes, sentByteCounts: batch.counts.map { bytes * own * $0 }, into: received.freshBytes,
+        receivedByteCounts: receivedByteCounts, numberByteCount: bytes)
     }
   }
 
   /// Waits for the columns of all ranks.
   func arrived() -> Variable {
-    let (batch, outputs, own) = (batch, outputs, columns.shape[1])
+    let (batch, outputs, own, precision) = (batch, outputs, columns.shape[1], precision)
     batch.communicator.succeed { try exchange?.wait() }
+    withExtendedLifetime(sent) {}
     return .record(received.joiningColumns(batch.columns(of: outputs)), [columns]) { g, inputs in
-      let parts = g.dividingColumns(batch.columns(of: outputs))
+      let parts = SentNumbers(g, dividingColumns: batch.columns(of: outputs), precision)
       guard batch.isSplit else {
         let place = batch.columns(of: outputs)[batch.communicator.rank].lowerBound * batch.total
-        inputs.add(parts.leading(place..<place + batch.total * own).reshaped([batch.total, own]), to: 0)
+        inputs.add(parts.tensor.leading(place..<place + batch.total * own).reshaped([batch.total, own]), to: 0)
         return
       }
-      let back = Tensor(uninitialized: [batch.total, own], .float32)
+      let back = SentNumbers(room: batch.total * own, precision)
+      let bytes = precision.sentByteCount
       batch.communicator.succeed {
         try batch.communicator.beginAllToAll(
-          parts.bytes, sentByteCounts: batch.columns(of: outputs).map { 4 * batch.count * $0.count },
-          into: back.freshBytes, receivedByteCounts: batch.counts.map { 4 * own * $0 }
+          parts.bytes, sentByteCounts: batch.columns(of: outputs).map { bytes * batch.count * $0.count },
+          into: back.freshBytes, receivedByteCounts: batch.counts.map { bytes * own * $0 }, numberByteCount: bytes
         ).wait()
       }
       withExtendedLifetime(parts) {}
-      inputs.add(back, to: 0)
+      inputs.add(back.tensor.reshaped([batch.total, own]), to: 0)
     }
   }
 }
@@ -112,40 +119,5 @@ extension BatchShare {
   /// The columns of each rank.
   fileprivate func columns(of outputs: Int) -> [Range<Int>] {
     (0..<communicator.size).map { outputs.part($0, of: communicator.size) }
-  }
-}
-
-extension Tensor {
-  /// The memory of a tensor that is kept while it is in use.
-  fileprivate var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: address, count: 4 * count) }
-
-  /// The memory of a fresh tensor that is kept while it is in use.
-  fileprivate var freshBytes: UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(start: freshAddress, count: 4 * count)
-  }
-
-  /// Blocks of columns, one after another, as one matrix: [rows, columns].
-  fileprivate func joiningColumns(_ blocks: [Range<Int>]) -> Tensor { movingColumns(blocks, isJoining: true) }
-
-  /// A matrix, [rows, columns], as blocks of its columns, one after another.
-  fileprivate func dividingColumns(_ blocks: [Range<Int>]) -> Tensor { movingColumns(blocks, isJoining: false) }
-
-  private func movingColumns(_ blocks: [Range<Int>], isJoining: Bool) -> Tensor {
-    let columns = blocks.last?.upperBound ?? 0
-    let rows = count / max(columns, 1)
-    let result = Tensor(uninitialized: isJoining ? [rows, columns] : [count], .float32)
-    let (from, to) = (address, result.freshAddress)
-    Compute.parallel(rows, cost: columns) { begin, end in
-      for row in begin..<end {
-        for block in blocks {
-          let inMatrix = 4 * (row * columns + block.lowerBound)
-          let inBlocks = 4 * (rows * block.lowerBound + row * block.count)
-          let source = from + (isJoining ? inBlocks : inMatrix)
-          (to + (isJoining ? inMatrix : inBlocks)).copyMemory(from: source, byteCount: 4 * block.count)
-        }
-      }
-    }
-    withExtendedLifetime(self) {}
-    return result
   }
 }

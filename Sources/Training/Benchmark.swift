@@ -149,7 +149,7 @@ public struct Benchmark: Sendable {
     var seconds: [Double] = []
     var (forward, backward) = (0.0, 0.0)
     for _ in 0..<untimed { _ = try body() }
-    let faults = Self.usage.ru_minflt
+    let faults = ProcessUsage().pageFaults
     let readings = try Profiler.measuring { () throws(RunError) in
       for _ in 0..<repeats {
         let start = ContinuousClock.now
@@ -159,11 +159,11 @@ public struct Benchmark: Sendable {
         backward += metrics.evaluationsBackward / Double(repeats)
       }
     }
-    let after = Self.usage
+    let usage = ProcessUsage()
     // The machine's limits are measured last, since that takes memory of its own.
     var report = Report(
       seconds: seconds, evaluationsForward: forward, evaluationsBackward: backward, limits: .measured(),
-      peakBytes: Self.peakBytes(after), pageFaults: Double(after.ru_minflt - faults) / Double(repeats))
+      peakBytes: usage.peakBytes, pageFaults: Double(usage.pageFaults - faults) / Double(repeats))
     for direction in Profiler.Direction.allCases {
       for (place, total) in readings where place.direction == direction {
         let reading = total.divided(by: repeats)
@@ -174,25 +174,6 @@ public struct Benchmark: Sendable {
       }
     }
     return report
-  }
-
-  /// The peak resident memory, which Linux counts in KiB and Darwin in bytes.
-  private static func peakBytes(_ usage: rusage) -> Int {
-    #if canImport(Darwin)
-      usage.ru_maxrss
-    #else
-      usage.ru_maxrss << 10
-    #endif
-  }
-
-  private static var usage: rusage {
-    var usage = rusage()
-    #if canImport(Glibc)
-      getrusage(RUSAGE_SELF.rawValue, &usage)
-    #else
-      getrusage(RUSAGE_SELF, &usage)
-    #endif
-    return usage
   }
 }
 

@@ -150,7 +150,9 @@ public struct Trainer {
   /// What a rank will send in a step, before training.
   public var stepTraffic: StepTraffic {
     let batchSize = min(state.configuration.batchSize, training.images.count)
-    return StepTraffic(plannedDivision, state.parameters, batchSize: batchSize, ranks: communicator.size)
+    return StepTraffic(
+      plannedDivision, state.parameters, batchSize: batchSize, ranks: communicator.size,
+      state.configuration.precision)
   }
 
   /// The bytes that this rank has sent in steps of training so far, and the number of these steps.

@@ -88,15 +88,19 @@ extension Trainer {
   ///
   /// - Parameters:
   ///   - communicator: The ranks.
+  ///   - report: Is told what happens.
   ///   - shouldStop: Is asked after each step whether this rank was asked to stop.
   /// - Throws: `RunError` where the leader's model cannot be made.
-  public static func follow(_ communicator: any Communicator, shouldStop: () -> Bool) throws(RunError) {
+  public static func follow(
+    _ communicator: any Communicator, report: (RankEvent) -> Void = { _ in }, shouldStop: () -> Bool
+  ) throws(RunError) {
     let outline = communicator.hear(TrainingOutline.self)
     let configuration = outline.configuration
     var (model, parameters) = VariationalAutoencoder.make(
       configuration.model, seed: configuration.seed, solver: try configuration.solverOptions(),
       gradient: configuration.gradient)
     let division = RowDivision(model, parameters, batchSize: configuration.batchSize, over: communicator)
+    let count = parameters.count
     // Before there are moments of the same size.
     division.divide(&parameters.tensors)
     var state = TrainingState(configuration: configuration, parameters: parameters)
@@ -110,22 +114,35 @@ extension Trainer {
     var step = TrainingStep(
       configuration, model: model, images: images, isDynamicallyBinarized: outline.isDynamicallyBinarized)
     (step.communicator, step.division) = (communicator, division)
+    let share = BatchShare(of: min(configuration.batchSize, images.count), over: communicator)
+    report(
+      .began(
+        places: share.places, parameters: state.parameters.tensors.reduce(0) { $0 + $1.count }, ofParameters: count))
     var order: (epoch: Int, images: [Int])?
+    var (steps, sentBytes) = (0, 0)
     while true {
       switch communicator.hear(TrainingTask.self) {
       case .step(let learningRate):
         state.optimizer.learningRate = learningRate
         let epoch = step.plan.epoch(ofStep: state.progress.step)
         if order?.epoch != epoch { order = (epoch, step.plan.order(epoch: epoch)) }
-        // The leader has the same error, and says so.
-        _ = try? step.take(&state, order: order?.images ?? [], isStopping: shouldStop())
+        let before = communicator.traffic
+        do {
+          _ = try step.take(&state, order: order?.images ?? [], isStopping: shouldStop())
+          (steps, sentBytes) = (steps + 1, sentBytes + communicator.traffic.since(before).bytes)
+        } catch {
+          // The leader has the same error, and says so.
+          report(.failed(error))
+        }
       case .evaluation:
         var evaluator = Evaluator(configuration, model: model, parameters: state.modelParameters)
         evaluator.communicator = communicator
         evaluator.follow()
       case .rows(let kind, let place):
         _ = division.collected(state.tensors(kind)[place], shape: state.parameters.parameters[place].shape)
-      case .end: return
+      case .end:
+        report(.ended(steps: steps, sentBytes: sentBytes))
+        return
       }
     }
   }

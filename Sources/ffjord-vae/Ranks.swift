@@ -5,7 +5,7 @@ import Tensors
 import Training
 
 /// The processes of the job that this one belongs to. Rank 0 does what the person asked for; the others do what it tells them,
-/// and say nothing.
+/// and say nothing unless they are asked to.
 enum Ranks {
   /// The ranks; one where no launcher of MPI started this program, or it was built without MPI.
   static let communicator: any Communicator = join()
@@ -17,6 +17,11 @@ enum Ranks {
     if communicator.isLeader { communicator.tell(RankTask.threads(threads)) }
   }
 
+  /// Has the other ranks say what they do.
+  static func askForWords() {
+    if communicator.isLeader { communicator.tell(RankTask.words) }
+  }
+
   /// Ends the other ranks with the exit code of this one, the leader.
   static func end(code: Int32) {
     guard communicator.isShared else { return leave() }
@@ -26,16 +31,23 @@ enum Ranks {
 
   /// Does what the leader tells, until it says that this is the end; returns the exit code.
   static func follow() -> Int32 {
+    var words = RankWords(rank: communicator.rank, of: communicator.size)
     while true {
       do {
         switch communicator.hear(RankTask.self) {
         case .training:
-          let stop = StopSignal {}
-          try Trainer.follow(communicator) { stop.isRequested }
+          let stop = StopSignal { [words] in words.say("asked to stop; all ranks finish their step") }
+          try Trainer.follow(communicator, report: { words.say($0) }) { stop.isRequested }
         case .model: try evaluation?.takeModel()
-        case .evaluation: evaluation?.evaluate()
+        case .evaluation:
+          let images = evaluation?.evaluate() ?? 0
+          words.say("evaluated its part: \(Terminal.count(images, "sample")) of images")
         case .threads(let threads): Compute.threads = threads
+        case .words:
+          words.areWanted = true
+          words.introduce()
         case .end(let code):
+          words.sayWhatItTook()
           leave(code: code)
           return code
         }

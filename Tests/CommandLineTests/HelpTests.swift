@@ -83,7 +83,7 @@ import Testing
       "CONTINUOUS FLOW (FFJORD)": ["--hidden", "--blocks", "--amortization", "--rank", "--activation"],
       "TRAINING": ["--epochs", "--steps", "--batch-size", "--optimizer", "--average", "--warmup", "--patience"],
       "SOLVER": ["--solver", "--training-tolerance", "--divergence", "--gradient", "--warm-start/--no-warm-start"],
-      "MACHINE": ["--precision", "--threads", "--memory-limit"],
+      "MACHINE": ["--precision", "--threads", "--verbose-ranks", "--memory-limit"],
     ] {
       for name in names { #expect(options(title)[name] != nil, "\(name) is not under \(title)") }
     }

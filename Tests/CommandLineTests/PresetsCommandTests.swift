@@ -53,7 +53,7 @@ import VariationalAutoencoder
   private static let others: Set = [
     "--preset", "--config", "--from", "--resume", "--output", "--seeds", "--overwrite", "--allow-changed-data",
     "--quiet", "--dataset", "--data-dir", "--binarize", "--resize", "--invert", "--list-ignored", "--threads",
-    "--memory-limit", "--version", "--help",
+    "--verbose-ranks", "--memory-limit", "--version", "--help",
   ]
 
   @Test func `every option of train that a preset could set has a row`() throws {

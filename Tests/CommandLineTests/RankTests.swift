@@ -1,8 +1,12 @@
+import Communication
 import FileTestSupport
 import Foundation
+import ImageDatasets
 import Runs
 import Safetensors
+import Tensors
 import Testing
+import Training
 
 #if MPI
   private let isBuiltWithMPI = true
@@ -113,6 +117,58 @@ struct RankTests {
     }
   }
 
+  @Test func `each rank evaluates its part of the images`() throws {
+    let run = try TinyRun.shared.get().path
+    let evaluation = [
+      "evaluate", run, "--limit", "23", "--batch-size", "10", "--importance-samples", "4", "--verbose-ranks",
+    ]
+    for ranks in [2, 3] {
+      let outcome = try succeed(ranks, evaluation)
+      for rank in 1..<ranks {
+        // Of batches of 10, 10 and 3 images, each 4 times.
+        let own = [10, 10, 3].reduce(0) { $0 + $1.part(rank, of: ranks).count }
+        #expect(
+          outcome.messages.count { $0 == "rank \(rank): evaluated its part: \(4 * own) samples of images" } == 1,
+          "\(outcome.standardError)")
+      }
+    }
+  }
+
+  @Test func `other ranks speak where they are asked to, and say who they are`() throws {
+    let outcome = try succeed(3, sized("run", ["--steps", "2", "--verbose-ranks"]))
+    for (rank, images) in [(1, "5 to 7"), (2, "8 to 10")] {
+      let words = outcome.messages.filter { $0.hasPrefix("rank \(rank): ") }.joined(separator: "\n")
+      for part in ["one of 3, process ", "takes images \(images) of each batch", "took 2 steps", "of processor time"] {
+        #expect(words.contains(part), "\(outcome.standardError)")
+      }
+    }
+    // Each holds a third of what is divided.
+    let held = outcome.messages.compactMap { $0.firstMatch(of: /holds (\d+) of (\d+) parameters/) }
+      .compactMap { match in Double(match.1).flatMap { held in Double(match.2).map { held / $0 } } }
+    #expect(held.count == 2 && held.allSatisfy { (0.3..<0.9).contains($0) }, "\(outcome.standardError)")
+    let silent = try succeed(3, sized("silent", ["--steps", "2"]))
+    #expect(!silent.standardError.contains("rank 1:"), "\(silent.standardError)")
+  }
+
+  @Test func `in mixed precision half as much is sent for what is divided, and the run is that of one rank nearly`()
+    throws
+  {
+    func megabytes(_ outcome: Program.Outcome, _ pattern: Regex<(Substring, Substring)>) throws -> Double {
+      try #require(outcome.standardError.firstMatch(of: pattern).flatMap { Double($0.1) }, "\(outcome.standardError)")
+    }
+    let more = ["--steps", "6", "--latent", "128", "--precision"]
+    let whole = try succeed(2, sized("whole", more + ["float32"]))
+    let half = try succeed(2, sized("half", more + ["mixed"]))
+    for outcome in [whole, half] {
+      let expected = try megabytes(outcome, /about ([0-9.]+) MB sent/)
+      #expect(try abs(megabytes(outcome, /rank 0 sent ([0-9.]+) MB/) / expected - 1) < 0.1)
+    }
+    #expect(
+      try megabytes(half, /about ([0-9.]+) MB sent/) < 0.95 * megabytes(whole, /about ([0-9.]+) MB sent/))
+    try Program.succeed(sized("one", more + ["mixed"]), in: directory.url)
+    #expect(try difference("one", "half") < 1e-2)
+  }
+
   // MARK: - What goes wrong
 
   @Test func `what is wrong is said once, with the exit code of one rank`() throws {
@@ -137,6 +193,38 @@ struct RankTests {
     #expect(outcome.status == 70, "\(outcome.standardError)")
     #expect(outcome.messages.count { $0.hasPrefix("ffjord-vae: error") } == 1, "\(outcome.standardError)")
     #expect(try Data(contentsOf: directory.file("run/\(Checkpoint.lastName)")) == saved)
+  }
+
+  /// Whose batch has what is not a number, rank 0 or 1: weights that the one image which is not black meets alone.
+  @Test(arguments: [0, 1]) func `what one rank alone cannot compute ends all, said once`(rank: Int) throws {
+    let images = 10
+    let seed: UInt64 = 1
+    let training =
+      TinyRun.size + ["--limit-train", "\(images)", "--dataset", "pictures", "--seed", "\(seed)"] + divided
+    let order = BatchPlan(imageCount: images, batchSize: images, seed: seed).order(epoch: 1)
+    let lit = order[images.part(rank, of: 2).lowerBound]
+    for split in ["train", "validation"] {
+      for number in 0..<images {
+        let file = directory.file("pictures/\(split)/\(number).png")
+        try FileManager.default.createDirectory(
+          at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        let shade: UInt8 = split == "train" && number == lit ? 255 : 0
+        try PNGImage(height: 28, width: 28, pixels: Array(repeating: shade, count: 784)).write(to: file)
+      }
+    }
+    try Program.succeed(["train", "--output", "run", "--epochs", "1"] + training, in: directory.url)
+    let file = directory.file("run/\(Checkpoint.lastName)")
+    var (_, state) = try Checkpoint.read(file, includingOptimizer: true)
+    state.parameters.tensors[0] = Tensor(repeating: 1e38, shape: state.parameters.parameters[0].shape, .float32)
+    try RunDirectory(directory.file("run").path).save(state, isBest: false)
+    let saved = try Data(contentsOf: file)
+
+    let outcome = try run(2, ["train", "--resume", "run", "--epochs", "3", "--verbose-ranks"])
+    #expect(outcome.status == 70, "\(outcome.standardError)")
+    #expect(outcome.messages.count { $0.hasPrefix("ffjord-vae: error") } == 1, "\(outcome.standardError)")
+    // The other rank knows of it, too.
+    #expect(outcome.messages.contains { $0.hasPrefix("rank 1: ") && $0.contains("step 2") }, "\(outcome.standardError)")
+    #expect(try Data(contentsOf: file) == saved)
   }
 
   /// The process of a rank of a run that writes to a folder: launchers start them in order.

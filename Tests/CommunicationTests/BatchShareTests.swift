@@ -12,7 +12,7 @@ import Testing
     func allGather(_ own: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer, byteCounts: [Int]) {}
     func beginAllToAll(
       _ sent: UnsafeRawBufferPointer, sentByteCounts: [Int], into received: UnsafeMutableRawBufferPointer,
-      receivedByteCounts: [Int]
+      receivedByteCounts: [Int], numberByteCount: Int
     ) throws(CommunicationError) -> Exchange {
       throw CommunicationError(operation: "exchange", reason: "nobody is there")
     }

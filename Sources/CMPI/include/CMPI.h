@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /// The numbers that are sent; counts are in these.
-typedef enum { CMPI_BYTE = 1, CMPI_FLOAT = 4, CMPI_DOUBLE = 8 } cmpi_unit;
+typedef enum { CMPI_BYTE = 1, CMPI_HALF = 2, CMPI_FLOAT = 4, CMPI_DOUBLE = 8 } cmpi_unit;
 
 /// A collective operation under way.
 typedef struct cmpi_operation cmpi_operation;

@@ -14,12 +14,17 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Threads (default: all cores)", .count))
   var threads: Int?
 
+  @Flag(help: "Under MPI, show what each process says")
+  var verboseRanks = false
+
   func validate() throws { try check("--threads", threads, in: 1...1024) }
 
   func apply() {
-    guard let threads else { return }
-    Compute.threads = threads
-    Ranks.share(threads: threads)
+    if let threads {
+      Compute.threads = threads
+      Ranks.share(threads: threads)
+    }
+    if verboseRanks { Ranks.askForWords() }
   }
 }
 
