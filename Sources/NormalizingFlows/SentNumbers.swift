@@ -15,16 +15,20 @@ struct SentNumbers {
   /// The numbers; in mixed precision two to a float.
   private let storage: Tensor
 
+  private init(_ storage: Tensor, count: Int, _ precision: Precision) {
+    (self.storage, self.count, self.precision) = (storage, count, precision)
+  }
+
   /// Room for numbers that come.
   init(room count: Int, _ precision: Precision) {
-    (self.count, self.precision) = (count, precision)
-    storage = Tensor(uninitialized: [(count * precision.sentByteCount + 3) / 4], .float32)
+    let storage = Tensor(uninitialized: [(count * precision.sentByteCount + 3) / 4], .float32)
+    self.init(storage, count: count, precision)
   }
 
   /// The numbers of a single-precision tensor; its own memory where they are not rounded.
   init(_ tensor: Tensor, _ precision: Precision) {
     guard precision == .mixed else {
-      (count, self.precision, storage) = (tensor.count, precision, tensor)
+      self.init(tensor, count: tensor.count, precision)
       return
     }
     self.init(room: tensor.count, precision)

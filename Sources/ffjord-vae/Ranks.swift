@@ -41,7 +41,7 @@ enum Ranks {
         case .model: try evaluation?.takeModel()
         case .evaluation:
           let images = evaluation?.evaluate() ?? 0
-          words.say("evaluated its part: \(Terminal.count(images, "sample")) of images")
+          words.say("evaluated \(Terminal.count(images, "sample")) of its images")
         case .threads(let threads): Compute.threads = threads
         case .words:
           words.areWanted = true
