@@ -188,8 +188,9 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "ffjord-vae", "Randomness", "Communication", "Tensors", "NeuralNetworks", "VariationalAutoencoder",
-        "Safetensors", "ImageDatasets", "Runs", "Inference", "Training", "FileTestSupport",
+        "ffjord-vae", "Randomness", "Tensors", "NeuralNetworks", "VariationalAutoencoder", "Safetensors",
+        "ImageDatasets", "Runs", "Inference", "FileTestSupport",
+        "Communication", "Training",
       ]),
     .testTarget(
       name: "DocumentationTests",
