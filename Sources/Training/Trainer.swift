@@ -227,7 +227,7 @@ public struct Trainer {
     defer { directory.replacement.discard() }
     try directory.write(configuration, run: state.run)
     try directory.rewindMetrics(to: state.progress.step)
-    let events = EventLog(directory, configuration, after: state.progress.step)
+    let events = EventLog(directory, try RunDescription(configuration), after: state.progress.step)
     lead()
     defer { if communicator.isShared { communicator.tell(TrainingTask.end) } }
     try drawIfMissing(events)

@@ -26,7 +26,7 @@ public struct TrainingStep: Sendable {
   ///
   /// - Parameters:
   ///   - state: The state, which is updated.
-  ///   - order: The order of the images in the current epoch; see ``BatchPlan/order(epoch:)``.
+  ///   - order: The order of the images in the current epoch; see `BatchPlan.order(epoch:)`.
   ///   - isStopping: Whether this rank was asked to stop.
   /// - Returns: The metrics of the batch, the number of its images, and whether any rank was asked to stop.
   /// - Throws: `RunError` where a solve fails or the loss or a gradient is not finite; the state is then

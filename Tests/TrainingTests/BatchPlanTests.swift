@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Runs
 @testable import Training
 
 /// Which images a step sees.

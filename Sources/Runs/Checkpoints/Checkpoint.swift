@@ -24,6 +24,8 @@ public enum Checkpoint {
   public static let bestName = "best.safetensors.zst"
 
   package static let kind = "ffjord-vae checkpoint"
+  /// The kind of checkpoints of density models, which other commands take.
+  package static let densityKind = "ffjord-vae density checkpoint"
   private static let trainedImagesKey = "trained_images"
   private static let firstMoment = "optimizer.first_moment."
   private static let average = "average."
@@ -179,6 +181,9 @@ public enum Checkpoint {
   private static func summary(of file: SafetensorsFile) throws -> Summary {
     func invalid(_ reason: String) -> RunError { .invalidCheckpoint(path: file.path, reason: reason) }
     guard file.metadata["kind"] == kind else {
+      if file.metadata["kind"] == densityKind {
+        throw invalid("it holds a density model, not an autoencoder")
+      }
       throw invalid("its metadata do not say that it is one; it is a safetensors file of another origin")
     }
     guard file.metadata["version"] == "1" else {
@@ -247,7 +252,8 @@ public enum Checkpoint {
       ? ["", firstMoment, secondMoment(kept.optimizer)] + (kept.average != nil && summary.hasAverage ? [average] : [])
       : [prefix]
     let wanted = try CheckpointTensors(
-      of: kept.model, under: prefixes, types: summary.isModelAlone ? [.float32, .bfloat16, .float16] : [.float32],
+      of: VariationalAutoencoder.layout(kept.model), under: prefixes,
+      types: summary.isModelAlone ? [.float32, .bfloat16, .float16] : [.float32],
       in: file)
     // Other tensors are skipped, but the checksum at the end is verified all the same.
     try file.readTensors(where: wanted.contains) { entry, bytes in

@@ -4,11 +4,11 @@ import VariationalAutoencoder
 
 /// The tensors to be read from a checkpoint. Before any of them is read, they are checked to fit the configuration,
 /// and to fit in memory.
-struct CheckpointTensors {
+package struct CheckpointTensors {
   private let names: Set<String>
 
   /// - Parameters:
-  ///   - model: The architecture, according to the checkpoint.
+  ///   - layout: The layout of the parameters, according to the checkpoint.
   ///   - prefixes: The prefixes of the tensors' names, before the parameters' names; that of the parameters themselves
   ///     is empty.
   ///   - types: The element types that the tensors may have.
@@ -16,12 +16,11 @@ struct CheckpointTensors {
   /// - Throws: ``RunError/invalidCheckpoint(path:reason:)``, which names the tensors that do not fit;
   ///   ``RunError/notEnoughMemory(_:needed:available:)``; `SafetensorsError` where the tensors would take more
   ///   memory than the file may.
-  init(
-    of model: ModelConfiguration, under prefixes: [String], types: Set<SafetensorsElementType> = [.float32],
+  package init(
+    of layout: ParameterLayout, under prefixes: [String], types: Set<SafetensorsElementType> = [.float32],
     in file: SafetensorsFile
   ) throws {
     func invalid(_ reason: String) -> RunError { .invalidCheckpoint(path: file.path, reason: reason) }
-    let layout = VariationalAutoencoder.layout(model)
     let shapes = Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, $0.shape) })
     let validationErrors = prefixes.flatMap { layout.validationErrors(under: $0) { shapes[$0] } }
     guard validationErrors.isEmpty else {
@@ -42,7 +41,7 @@ struct CheckpointTensors {
   }
 
   /// Whether a tensor is one of those that are read.
-  func contains(_ entry: SafetensorsEntry) -> Bool { names.contains(entry.name) }
+  package func contains(_ entry: SafetensorsEntry) -> Bool { names.contains(entry.name) }
 }
 
 extension SafetensorsFile {

@@ -49,7 +49,7 @@ extension Checkpoint {
   }
 
   /// Whether an error means that a file is damaged, so that another may be used in its place.
-  static func isDamage(_ error: any Error) -> Bool {
+  package static func isDamage(_ error: any Error) -> Bool {
     switch error {
     case let error as RunError: error.category == .badData
     case let error as SafetensorsError: error.category == .badData

@@ -26,7 +26,7 @@ struct ConfigurationEntries {
 
   let values: [String: Value]
 
-  init(_ configuration: TrainingConfiguration) throws {
+  init(_ configuration: some Encodable) throws {
     let tree = try JSONDecoder().decode(Tree.self, from: JSONEncoder().encode(configuration))
     values = tree.leaves
   }

@@ -18,7 +18,7 @@ public struct RunDirectory: Sendable {
   public var last: URL { url.appending(path: Checkpoint.lastName) }
   /// The checkpoint with the best validation bound.
   public var best: URL { url.appending(path: Checkpoint.bestName) }
-  var configuration: URL { url.appending(path: Self.configurationName) }
+  package var configuration: URL { url.appending(path: Self.configurationName) }
   var metrics: URL { url.appending(path: Self.metricsName) }
   var evaluations: URL { url.appending(path: Self.evaluationsName) }
   package var replacement: RunReplacement { RunReplacement(in: url) }
@@ -85,7 +85,7 @@ public struct RunDirectory: Sendable {
   /// training in the directory.
   ///
   /// - Throws: ``RunError/unwritable(path:reason:)``; `FileError`
-  func recover() throws {
+  package func recover() throws {
     try replacement.recover()
     AtomicFile.removeLeftovers(in: url) { name in
       [Checkpoint.lastName, Checkpoint.bestName, Self.configurationName, Self.metricsName].contains(name)
@@ -98,9 +98,9 @@ public struct RunDirectory: Sendable {
 
   /// Whether the directory has no checkpoint, but metrics beyond the first epoch: there was a checkpoint at the end of
   /// the first epoch at the latest.
-  var hasLostCheckpoints: Bool {
+  package var hasLostCheckpoints: Bool {
     guard !holdsRun, let data = try? Data(contentsOf: metrics) else { return false }
-    return !JSONLines.lines(of: data) { (record: MetricsRecord) in record.epoch > 1 }.isEmpty
+    return !JSONLines.lines(of: data) { (record: Progress) in record.epoch > 1 }.isEmpty
   }
 
   /// Locks the directory, so that no other process trains in it.
@@ -124,9 +124,14 @@ public struct RunDirectory: Sendable {
 
   /// Saves a state of which other ranks may have rows.
   package func save(_ state: TrainingState, isBest: Bool, collecting collector: Checkpoint.RowCollector?) throws {
+    try save(isBest: isBest) { _ = try Checkpoint.write(state, to: $0, collecting: collector) }
+  }
+
+  /// Saves the last checkpoint, which a closure writes to a file, and links it as the best one if it is.
+  package func save(isBest: Bool, writing write: (_ file: URL) throws -> Void) throws {
     let isReplacing = replacement.isPending
     let last = place.appending(path: Checkpoint.lastName)
-    _ = try Checkpoint.write(state, to: last, collecting: collector)
+    try write(last)
     if isBest { try AtomicFile.link(last, to: place.appending(path: Checkpoint.bestName)) }
     if isReplacing { try replacement.complete() }
   }
@@ -135,29 +140,40 @@ public struct RunDirectory: Sendable {
   ///
   /// - Throws: `FileError`
   public func write(_ configuration: TrainingConfiguration, run: String? = nil) throws {
+    try write(anyConfiguration: configuration, run: run)
+  }
+
+  /// Writes `config.json` for a run of any kind.
+  package func write(anyConfiguration configuration: some Encodable, run: String?) throws {
     let record = ConfigurationRecord(configuration: configuration, run: run)
     let data = Data((try record.json(forPeople: true) + "\n").utf8)
     try AtomicFile.write(to: place.appending(path: Self.configurationName)) { try $0.write(data) }
   }
 
   /// The contents of `config.json`.
-  private struct ConfigurationRecord: Encodable {
-    enum CodingKeys: String, CodingKey {
-      case run
-    }
-
-    let configuration: TrainingConfiguration
+  private struct ConfigurationRecord<Configuration: Encodable>: Encodable {
+    let configuration: Configuration
     let run: String?
 
     func encode(to encoder: any Swift.Encoder) throws {
       try configuration.encode(to: encoder)
-      var values = encoder.container(keyedBy: CodingKeys.self)
+      var values = encoder.container(keyedBy: RunKey.self)
       try values.encodeIfPresent(run, forKey: .run)
     }
   }
 
+  private enum RunKey: String, CodingKey {
+    case run
+  }
+
+  /// What a line of `metrics.jsonl` says of a run of any kind.
+  private struct Progress: Decodable {
+    let step: Int
+    let epoch: Int
+  }
+
   /// The identifier of the run in `config.json`; nil where there is none.
-  var run: String? {
+  package var run: String? {
     struct Identity: Decodable {
       let run: String?
     }
@@ -167,14 +183,32 @@ public struct RunDirectory: Sendable {
   /// Appends lines to `metrics.jsonl`.
   ///
   /// - Throws: ``RunError/unwritable(path:reason:)``
-  public func append(_ records: [MetricsRecord]) throws {
+  public func append(_ records: [MetricsRecord]) throws { try append(anyRecords: records) }
+
+  /// Appends lines to `metrics.jsonl` for a run of any kind.
+  package func append(anyRecords records: [some Encodable]) throws {
     try JSONLines.append(records, to: place.appending(path: Self.metricsName))
   }
 
   /// Appends a line to `evaluations.jsonl`.
   ///
   /// - Throws: ``RunError/unwritable(path:reason:)``
-  public func append(_ evaluation: EvaluationRecord) throws { try JSONLines.append([evaluation], to: evaluations) }
+  public func append(_ evaluation: EvaluationRecord) throws { try append(anyEvaluation: evaluation) }
+
+  /// Appends a line to `evaluations.jsonl` for a run of any kind.
+  package func append(anyEvaluation evaluation: some Encodable) throws {
+    try JSONLines.append([evaluation], to: evaluations)
+  }
+
+  /// The lines of `metrics.jsonl` of a run of any kind, without those of steps.
+  package func metricsOfEpochs<Record: Decodable>(onDamage: (any Error) throws -> Void) throws -> [Record] {
+    try JSONLines.read(metrics, skipping: #""split":"step""#, onDamage: onDamage)
+  }
+
+  /// The lines of `evaluations.jsonl` of a run of any kind.
+  package func evaluations<Record: Decodable>(onDamage: (any Error) throws -> Void) throws -> [Record] {
+    try JSONLines.read(evaluations, onDamage: onDamage)
+  }
 
   /// Removes from `metrics.jsonl` the records of steps after `step`, which a resumed run takes again, and damaged
   /// lines.
@@ -183,7 +217,7 @@ public struct RunDirectory: Sendable {
   public func rewindMetrics(to step: Int) throws {
     let metrics = place.appending(path: Self.metricsName)
     guard let data = try? Data(contentsOf: metrics) else { return }
-    let kept = JSONLines.lines(of: data) { (record: MetricsRecord) in record.step <= step }
+    let kept = JSONLines.lines(of: data) { (record: Progress) in record.step <= step }
     try AtomicFile.write(to: metrics) { sink in
       try sink.write(Data(kept.map { $0 + Data("\n".utf8) }.joined()))
     }

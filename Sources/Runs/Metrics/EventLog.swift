@@ -4,30 +4,30 @@ import TensorBoard
 /// Writes a run's configuration, metrics and pictures to TensorBoard event files in its directory, which are created
 /// when there is something to write.
 ///
-/// Each number of a ``MetricsRecord`` but step and epoch has a tag with its name in `metrics.jsonl`:
+/// Each number of a record, such as a ``MetricsRecord``, but step and epoch has a tag with its name in `metrics.jsonl`:
 /// `step/negative_elbo` for steps, and `epoch/negative_elbo` for epochs, in the folder of the split (``EventFiles``).
 /// The validation bound, by which runs are compared, is also in the run's own file, as `validation/negative_elbo`: the
 /// table of hyperparameters does not look into folders where TensorBoard shows a single run.
 package final class EventLog {
   private let directory: RunDirectory
-  private let configuration: TrainingConfiguration
+  private let run: RunDescription
   private let firstStep: Int
   private var files: EventFiles?
 
   /// - Parameters:
   ///   - directory: The directory of the run.
-  ///   - configuration: The configuration of the run.
+  ///   - run: What is written of the run's configuration.
   ///   - step: The step after which the run begins or resumes. What earlier files say about later steps is invalidated.
-  package init(_ directory: RunDirectory, _ configuration: TrainingConfiguration, after step: Int) {
+  package init(_ directory: RunDirectory, _ run: RunDescription, after step: Int) {
     self.directory = directory
-    self.configuration = configuration
+    self.run = run
     firstStep = step + 1
   }
 
   /// Writes records.
   ///
   /// - Throws: ``RunError/unwritable(path:reason:)``, ``RunError/invalidRun(path:reason:)``
-  package func append(_ records: [MetricsRecord]) throws {
+  package func append(_ records: [some LoggedRecord]) throws {
     try write { try self.write(records, to: $0) }
   }
 
@@ -66,8 +66,8 @@ package final class EventLog {
     let earlier = EventFiles.names(in: place)
     let files = try EventFiles(in: place, startingAt: firstStep)
     // At the first step that they apply to, since a configuration may change when a run is resumed.
-    try files.run.write(hyperparameters(), step: firstStep)
-    try files.run.write(text: ConfigurationEntries(configuration).markdown, tag: "configuration", step: firstStep)
+    try files.run.write(run.hyperparameters, step: firstStep)
+    try files.run.write(text: run.entries.markdown, tag: "configuration", step: firstStep)
     if !earlier.contains(where: { $0.contains("/") }) {
       try write(earlierEpochs(), to: files, includingComparison: earlier.isEmpty)
     }
@@ -77,39 +77,23 @@ package final class EventLog {
 
   /// The epochs of a run whose event files are missing, or are from an older program that wrote none in folders, so
   /// that curves begin with the run.
-  private func earlierEpochs() throws -> [MetricsRecord] {
+  private func earlierEpochs() throws -> [LoggedLine] {
     guard firstStep > 1 else { return [] }
     let metrics = directory.place.appending(path: directory.metrics.lastPathComponent)
     // The lines of steps, hundreds for each epoch, are not needed here.
-    let records: [MetricsRecord] = try JSONLines.read(metrics, skipping: #""split":"step""#)
+    let records: [LoggedLine] = try JSONLines.read(metrics, skipping: #""split":"step""#)
     return records.filter { $0.split != "step" && $0.step < firstStep }
   }
 
-  /// The names of the numbers by which runs are compared.
-  private var compared: [String] {
-    ["negative_elbo"] + (configuration.model.bitsPerDimension(nats: 0) == nil ? [] : ["bits_per_dimension"])
-  }
-
-  private func hyperparameters() throws -> Hyperparameters {
-    let values = try ConfigurationEntries(configuration).values
-    let columns = try ConfigurationEntries(.withEveryField).values
-    return Hyperparameters(
-      values.mapValues(\.hyperparameter), columns: columns.mapValues(\.hyperparameter),
-      foremost: ["dataset", "learningRate", "model.flow", "preset", "seed"],
-      metrics: compared.map { "validation/\($0)" })
-  }
-
   private func write(
-    _ records: [MetricsRecord], to files: EventFiles, includingComparison isCompared: Bool = true
+    _ records: [some LoggedRecord], to files: EventFiles, includingComparison isCompared: Bool = true
   ) throws {
     for record in records {
-      let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(record))
-      let numbers = (object as? [String: Any] ?? [:]).compactMapValues { ($0 as? NSNumber)?.doubleValue }
-        .filter { $0.key != "step" && $0.key != "epoch" }.sorted { $0.key < $1.key }
+      let numbers = try record.numbers().filter { $0.key != "step" && $0.key != "epoch" }.sorted { $0.key < $1.key }
       let (writer, prefix) = files.place(ofSplit: record.split)
       try writer.write(scalars: numbers.map { ("\(prefix)/\($0.key)", $0.value) }, step: record.step)
       guard isCompared, record.split == "validation" else { continue }
-      let comparison = numbers.filter { compared.contains($0.key) }
+      let comparison = numbers.filter { run.compared.contains($0.key) }
       try files.run.write(scalars: comparison.map { ("validation/\($0.key)", $0.value) }, step: record.step)
     }
   }

@@ -1,6 +1,4 @@
-import ImageDatasets
 import Randomness
-import Tensors
 
 /// The order of the training images: each epoch shuffles them anew, and each step takes the next batch. The last batch
 /// of an epoch may be smaller.

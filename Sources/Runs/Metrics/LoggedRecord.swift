@@ -1,0 +1,45 @@
+import Foundation
+
+/// A line of `metrics.jsonl`, of a run of any kind, as TensorBoard's event files take it.
+package protocol LoggedRecord: Codable, Sendable {
+  /// The number of steps done.
+  var step: Int { get }
+  /// `step` for a training step; `train` or `validation` for an epoch.
+  var split: String { get }
+}
+
+extension LoggedRecord {
+  /// The numbers of the record, under their names in `metrics.jsonl`.
+  func numbers() throws -> [String: Double] {
+    let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(self))
+    return (object as? [String: Any] ?? [:]).compactMapValues { ($0 as? NSNumber)?.doubleValue }
+  }
+}
+
+extension MetricsRecord: LoggedRecord {}
+
+/// A line of `metrics.jsonl` that was written before, of a run of any kind.
+struct LoggedLine: LoggedRecord {
+  let step: Int
+  let split: String
+  private let values: [String: Double]
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    step = try container.decode(Int.self, forKey: Key(stringValue: "step"))
+    split = try container.decode(String.self, forKey: Key(stringValue: "split"))
+    values = container.allKeys.reduce(into: [:]) { values, key in
+      values[key.stringValue] = try? container.decode(Double.self, forKey: key)
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws { try values.encode(to: encoder) }
+}
