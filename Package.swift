@@ -26,6 +26,7 @@ let package = Package(
     .library(name: "Inference", targets: ["Inference"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Communication", targets: ["Communication"]),
+    .library(name: "DensityEstimation", targets: ["DensityEstimation"]),
   ],
   traits: [
     .trait(name: "MPI", description: "Many processes on one or more machines, which an MPI launcher starts.")
@@ -45,6 +46,7 @@ let package = Package(
     .systemLibrary(name: "CMatIO", pkgConfig: "matio", providers: [.apt(["libmatio-dev"]), .brew(["libmatio"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(name: "CGIF", providers: [.apt(["libgif-dev"]), .brew(["giflib"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
     // An implementation of MPI: Open MPI, or the one whose pkg-config name FFJORD_VAE_MPI says, such as mpich.
@@ -126,9 +128,16 @@ let package = Package(
         "DifferentialEquations",
         "NormalizingFlows", "VariationalAutoencoder", "Files", "ImageDatasets", "TensorBoard", "Runs", "Inference",
       ]),
+    .target(
+      name: "DensityEstimation",
+      dependencies: [
+        "Randomness", "Profiling", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "Files", "Safetensors", "ImageDatasets", "TensorBoard", "Runs", "CGIF", "CPNG",
+      ]),
     .executableTarget(
       name: "ffjord-vae",
       dependencies: [
+        "DensityEstimation",
         "Randomness", "Communication", "Tensors", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
         "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "Markup", "SVGCharts", "Runs",
         "PyTorchInterchange", "Inference", "Training",
@@ -137,13 +146,14 @@ let package = Package(
       ]),
 
     // Tests.
-    .target(name: "FileTestSupport", dependencies: ["CZlib"], path: "Tests/FileTestSupport"),
+    .target(name: "FileTestSupport", dependencies: ["CZip", "CZlib"], path: "Tests/FileTestSupport"),
     .target(
       name: "TestSupport", dependencies: ["Randomness", "Tensors", "Kernels", "Autodiff"], path: "Tests/TestSupport"),
     .target(
       name: "ReaderFuzzing",
       dependencies: [
-        "Files", "Safetensors", "ImageDatasets", "Runs", "PyTorchInterchange", "FileTestSupport", "CZlib",
+        "Files", "Safetensors", "ImageDatasets", "Runs", "PyTorchInterchange", "DensityEstimation", "FileTestSupport",
+        "CZlib",
       ], path: "Tests/ReaderFuzzing"),
     .testTarget(name: "ReaderFuzzingTests", dependencies: ["ReaderFuzzing", "FileTestSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
@@ -179,6 +189,12 @@ let package = Package(
         "VariationalAutoencoder", "TestSupport",
       ]),
     .testTarget(
+      name: "DensityEstimationTests",
+      dependencies: [
+        "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows", "Files",
+        "Safetensors", "ImageDatasets", "Runs", "DensityEstimation", "TestSupport", "FileTestSupport", "CGIF",
+      ]),
+    .testTarget(
       name: "TrainingTests",
       dependencies: [
         "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
@@ -188,7 +204,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "ffjord-vae", "Randomness", "Tensors", "NeuralNetworks", "VariationalAutoencoder", "Safetensors",
+        "ffjord-vae", "DensityEstimation", "Randomness", "Tensors", "NeuralNetworks", "VariationalAutoencoder",
+        "Safetensors",
         "ImageDatasets", "Runs", "Inference", "FileTestSupport",
         "Communication", "Training",
       ]),

@@ -69,6 +69,13 @@ public struct Checksum: Sendable, Hashable, CustomStringConvertible {
     digest.update(data)
     return digest.finish()
   }
+
+  /// The SHA-256 of parts of memory, one after another; nil where the system's OpenSSL library does not provide it.
+  package static func sha256(of parts: [UnsafeRawBufferPointer]) -> Checksum? {
+    guard let digest = Digest(.sha256) else { return nil }
+    for part in parts { digest.update(part) }
+    return digest.finish()
+  }
 }
 
 /// A digest that is being computed; owns an OpenSSL context.
@@ -90,9 +97,9 @@ private final class Digest {
 
   deinit { EVP_MD_CTX_free(context) }
 
-  func update(_ data: Data) {
-    data.withUnsafeBytes { _ = EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
-  }
+  func update(_ data: Data) { data.withUnsafeBytes(update) }
+
+  func update(_ bytes: UnsafeRawBufferPointer) { _ = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) }
 
   func finish() -> Checksum {
     var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))

@@ -8,10 +8,14 @@ public enum DatasetError: Error, Sendable, Hashable {
   case notFound(dataset: String, searched: [String], address: String)
   /// There is nothing at the path of the user's own images.
   case missingPath(path: String)
+  /// There is nothing at the path of data for a density, and no such data of that name.
+  case missingData(path: String, known: [String])
   /// A download of the user's own images was requested.
   case nothingToFetch(path: String)
   /// The user's own file or folder was read, but cannot be used as a dataset; the reason says what to do.
   case unusable(path: String, reason: String)
+  /// A table or a picture was read, but a density cannot be trained on it; the reason says what to do.
+  case unusableData(path: String, reason: String)
   /// A file is there but cannot be opened or read.
   case unreadable(path: String, reason: String)
   /// A file or folder cannot be written.
@@ -39,8 +43,8 @@ public enum DatasetError: Error, Sendable, Hashable {
   /// The kind of failure.
   public var category: Category {
     switch self {
-    case .unknownDataset, .notFound, .missingPath, .nothingToFetch: .missingInput
-    case .malformed, .unusable, .tooLarge, .checksumMismatch: .badData
+    case .unknownDataset, .notFound, .missingPath, .missingData, .nothingToFetch: .missingInput
+    case .malformed, .unusable, .unusableData, .tooLarge, .checksumMismatch: .badData
     case .unreadable, .unwritable, .downloadFailed: .inputOutput
     }
   }
@@ -67,6 +71,12 @@ extension DatasetError: CustomStringConvertible {
       there is nothing at \(path). Give the path of an .npz, .npy or .mat file or of a folder of PNG or JPEG files, \
       or the name of a known dataset; for a run whose images have moved, name their folder with FFJORD_VAE_DATA.
       """
+    case .missingData(let path, let known):
+      """
+      there is no file or folder \(path.visible()). Give one of the names \(known.joined(separator: ", ")), or the path of a table \
+      (.npy, .npz, .csv), of a PNG or JPEG picture, or of a folder of pictures; for a run whose data have moved, name their \
+      folder with FFJORD_VAE_DATA.
+      """
     case .nothingToFetch(let path):
       """
       the images at \(path) are your own: there is nothing to fetch.
@@ -74,6 +84,10 @@ extension DatasetError: CustomStringConvertible {
     case .unusable(let path, let reason):
       """
       \(path.visible()) cannot be used as a dataset: \(reason).
+      """
+    case .unusableData(let path, let reason):
+      """
+      no density can be trained on \(path.visible()): \(reason).
       """
     case .unreadable(let path, let reason):
       """
@@ -90,7 +104,7 @@ extension DatasetError: CustomStringConvertible {
       """
     case .tooLarge(let path, let claim, let limit):
       """
-      \(path.visible()) claims images that take \(claim.map(MemoryLimit.words) ?? "more memory than can be counted") to read, and \
+      \(path.visible()) claims contents that take \(claim.map(MemoryLimit.words) ?? "more memory than can be counted") to read, and \
       the limit for a file of its size is \(MemoryLimit.words(limit)). If it is what it should be, raise the limit.
       """
     case .checksumMismatch(let path, let expected, let found):

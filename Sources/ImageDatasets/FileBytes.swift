@@ -2,7 +2,7 @@ import CZlib
 import Foundation
 
 /// The bytes of a file in pieces, decompressed where the file is gzipped.
-enum FileBytes {
+package enum FileBytes {
   private static let pieceLength = 1 << 16
 
   /// Passes each piece of the file's bytes to `take`, in order.
@@ -11,7 +11,7 @@ enum FileBytes {
   ///
   /// - Throws: ``DatasetError/unreadable(path:reason:)``; ``DatasetError/malformed(path:reason:)`` with the byte at
   ///   which a gzipped file is damaged or truncated; what `take` throws.
-  static func read(
+  package static func read(
     _ url: URL, _ take: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
   ) throws(DatasetError) {
     guard let file = fopen(url.path, "rb") else {

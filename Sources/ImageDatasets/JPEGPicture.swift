@@ -2,7 +2,7 @@ import Files
 import JPEGDecoding
 
 /// Reads JPEG pictures with libjpeg-turbo.
-enum JPEGPicture {
+package enum JPEGPicture {
   /// The greatest number of pixels that is accepted from a file of `fileSize` bytes. In a picture of one colour, a scan
   /// takes about a bit for each block of 8 x 8 pixels, or less.
   static func pixelLimit(fileSize: Int) -> Int {
@@ -10,7 +10,7 @@ enum JPEGPicture {
   }
 
   /// Whether bytes begin like a JPEG file.
-  static func isOne(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0xFF, 0xD8, 0xFF]) }
+  package static func isOne(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0xFF, 0xD8, 0xFF]) }
 
   /// The luminance of the picture in a file, and whether the picture has colours.
   ///
@@ -18,7 +18,7 @@ enum JPEGPicture {
   ///   - bytes: The bytes of the file.
   ///   - objection: Says why a height and width are refused, or nil, before memory is allocated.
   /// - Throws: ``UnusableImages`` for a file that is damaged or truncated, or claims more pixels than it can hold.
-  static func decode(
+  package static func decode(
     _ bytes: [UInt8], objection: (_ height: Int, _ width: Int) -> String?
   ) throws(UnusableImages) -> (picture: PNGImage, isColour: Bool) {
     var picture = jpeg_picture()

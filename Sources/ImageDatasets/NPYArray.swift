@@ -2,11 +2,11 @@ import Files
 import Foundation
 
 /// Reads arrays of numbers in NumPy's NPY format, versions 1.0 to 3.0. Pickled objects are refused.
-enum NPYArray {
+package enum NPYArray {
   /// The array in an NPY file.
   ///
   /// - Throws: ``DatasetError/unreadable(path:reason:)``, ``DatasetError/malformed(path:reason:)``.
-  static func read(_ url: URL) throws(DatasetError) -> NumberArray {
+  package static func read(_ url: URL) throws(DatasetError) -> NumberArray {
     let data: Data
     do {
       data = try Data(contentsOf: url, options: .mappedIfSafe)

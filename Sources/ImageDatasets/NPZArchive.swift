@@ -3,19 +3,19 @@ import Files
 import Foundation
 
 /// The arrays of an NPZ file, a zip archive of NPY files; read with libzip.
-final class NPZArchive {
+package final class NPZArchive {
   /// An array of the archive.
-  struct Entry {
+  package struct Entry {
     /// The name, without the extension.
-    let name: String
+    package let name: String
     /// The header, or why the array cannot be read.
-    let header: Result<NPYHeader, NPYProblem>
+    package let header: Result<NPYHeader, NPYProblem>
     fileprivate let index: UInt64
     fileprivate let byteCount: Int
   }
 
   /// The arrays, in the archive's order; other entries are ignored.
-  private(set) var entries: [Entry] = []
+  package private(set) var entries: [Entry] = []
   private let path: String
   private let fileSize: Int
   private let archive: OpaquePointer
@@ -26,7 +26,7 @@ final class NPZArchive {
   /// Opens an archive and reads the headers of its arrays.
   ///
   /// - Throws: ``DatasetError/malformed(path:reason:)``.
-  init(_ url: URL) throws(DatasetError) {
+  package init(_ url: URL) throws(DatasetError) {
     path = url.path
     var code: Int32 = 0
     guard let archive = zip_open(url.path, ZIP_RDONLY, &code) else {
@@ -49,7 +49,7 @@ final class NPZArchive {
   /// Reads the numbers of an array, and verifies its checksum.
   ///
   /// - Throws: ``DatasetError/malformed(path:reason:)``, ``DatasetError/tooLarge(path:claim:limit:)``.
-  func read(_ entry: Entry, memoryLimit: MemoryLimit) throws(DatasetError) -> NumberArray {
+  package func read(_ entry: Entry, memoryLimit: MemoryLimit) throws(DatasetError) -> NumberArray {
     func malformed(_ problem: NPYProblem) -> DatasetError {
       .malformed(path: path, reason: "the array '\(entry.name)': \(problem.reason)")
     }

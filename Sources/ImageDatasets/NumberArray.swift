@@ -1,22 +1,22 @@
 import Files
 
 /// An array of numbers from a file, before its axes are interpreted.
-struct NumberArray: Sendable {
+package struct NumberArray: Sendable {
   /// The kind of the numbers.
-  enum Kind: Sendable, Hashable {
+  package enum Kind: Sendable, Hashable {
     case boolean
     case integer
     case floating
   }
 
   /// The length of each axis.
-  let shape: [Int]
+  package let shape: [Int]
   /// Whether the array is column-major, as in Fortran and MATLAB, or row-major, as in C.
-  let isFirstIndexFastest: Bool
+  package let isFirstIndexFastest: Bool
   /// The kind of the numbers.
-  let kind: Kind
+  package let kind: Kind
   /// The numbers, in the order of the file.
-  let values: [Float]
+  package let values: [Float]
 
   /// The most memory that a number takes on its way from a file to a dataset's splits, in bytes: at most 8 when it is
   /// decompressed, and 4 for each of two copies in single precision (as read, and rearranged), or 4 for each of three
@@ -31,7 +31,7 @@ struct NumberArray: Sendable {
   ///   - fileSize: The file's size in bytes.
   ///   - memoryLimit: How much memory its contents may take.
   /// - Throws: ``DatasetError/tooLarge(path:claim:limit:)``.
-  static func check(
+  package static func check(
     _ count: Int?, path: String, fileSize: Int, _ memoryLimit: MemoryLimit
   ) throws(DatasetError) {
     let limit = memoryLimit.byteCount(forFileOf: fileSize)

@@ -2,7 +2,7 @@ import Foundation
 
 extension Error {
   /// Why an operation on a file failed: a phrase without a full stop, for use within a sentence.
-  var plainReason: String {
+  package var plainReason: String {
     let error = self as NSError
     if let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError,
       underlying.domain == NSPOSIXErrorDomain

@@ -50,8 +50,8 @@ struct RawImages: Sendable {
 }
 
 /// Why the user's own images cannot be used, in words.
-struct UnusableImages: Error {
-  let reason: String
+package struct UnusableImages: Error {
+  package let reason: String
 
   init(_ reason: String) {
     self.reason = reason

@@ -1,5 +1,5 @@
 /// Assigns the arrays of a file, or the subfolders of a folder, to splits by their names.
-enum SplitNames {
+package enum SplitNames {
   private static let names: [DatasetSplit: Set<String>] = [
     .train: ["train", "training"],
     .validation: ["validation", "valid", "val"],
@@ -10,7 +10,7 @@ enum SplitNames {
   private static let fillers: Set<String> = ["x", "image", "images", "data", "set", "dataset", "split"]
 
   /// The split that a name refers to, as `train`, `x_train` and `Train Images` do; nil for `y_train` or `labels`.
-  static func split(_ name: String) -> DatasetSplit? {
+  package static func split(_ name: String) -> DatasetSplit? {
     let words = words(name)
     guard words.count == 1 else { return nil }
     return DatasetSplit.allCases.first { names[$0]?.contains(words[0]) == true }

@@ -70,6 +70,21 @@ public struct ParameterBuilder {
     add(name, shape) { _ in Tensor(repeating: value, shape: shape) }
   }
 
+  /// Adds a parameter whose initial values are computed from random numbers.
+  ///
+  /// - Parameters:
+  ///   - name: The parameter's name.
+  ///   - shape: Its shape.
+  ///   - key: What the random numbers are a function of, beside the seed: parameters of one key get the same ones.
+  ///   - values: Computes its elements, row-major; not called where they are given, or only a layout is made.
+  public mutating func computed(
+    _ name: String, _ shape: [Int], key: String, _ values: (_ stream: RandomStream) -> [Float]
+  ) -> Parameter {
+    add(name, shape) { seed in
+      Tensor(values(RandomStream(seed: seed, purpose: .parameters, step: Self.hash(key))), shape: shape)
+    }
+  }
+
   /// Adds a parameter that several modules share, or one more name of it where it is there already. Given values must
   /// agree for all of its names that they have.
   ///

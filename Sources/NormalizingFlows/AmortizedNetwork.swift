@@ -173,7 +173,7 @@ public struct AmortizedNetwork: Velocity {
 
 extension ArraySlice {
   /// Removes the first elements and returns them.
-  mutating func take(_ count: Int) -> ArraySlice {
+  package mutating func take(_ count: Int) -> ArraySlice {
     defer { self = dropFirst(count) }
     return prefix(count)
   }

@@ -4,9 +4,9 @@ import Foundation
 public enum FuzzedReader: String, CaseIterable, Sendable {
   /// A MAT file as it is, and with every element compressed.
   case mat
-  /// An NPZ file as it is.
+  /// An NPZ file as images, and as a table.
   case npz
-  /// An NPY file as it is, and as the one array of an NPZ file.
+  /// An NPY file as it is, and as the one array of an NPZ file; as images, and as a table.
   case npy
   /// Text of zeros and ones, as it is and gzipped.
   case amat
@@ -16,6 +16,10 @@ public enum FuzzedReader: String, CaseIterable, Sendable {
   case png
   /// A JPEG picture in a folder, as it is and resized.
   case jpeg
+  /// A table of numbers in text, as the data of a density.
+  case csv
+  /// Images in IDX format, as they are and gzipped.
+  case idx
   /// A safetensors file, all of its tensors.
   case safetensors
   /// A zstd frame around a safetensors file.

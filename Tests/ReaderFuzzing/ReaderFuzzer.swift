@@ -1,3 +1,4 @@
+import DensityEstimation
 import Files
 import Foundation
 import ImageDatasets
@@ -23,6 +24,10 @@ public final class ReaderFuzzer {
     if [.metrics, .evaluations].contains(reader) {
       try Data(TrainingConfiguration().json().utf8).write(to: folder.appending(path: "config.json"))
     }
+    if reader == .idx {
+      let test: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8]
+      try Data(test).write(to: folder.appending(path: "t10k-images-idx3-ubyte"))
+    }
   }
 
   /// Reads an input, and what is made of it; how the first reading ended.
@@ -34,8 +39,11 @@ public final class ReaderFuzzer {
       let outcome = images(bytes, "images.mat")
       if let compressed = Dressing.compressedMAT(bytes) { images(compressed, "images.mat") }
       return outcome
-    case .npz: return images(bytes, "images.npz")
+    case .npz:
+      density(bytes, "images.npz")
+      return images(bytes, "images.npz")
     case .npy:
+      density(bytes, "images.npy")
       let outcome = images(bytes, "images.npy")
       images(Dressing.zip(bytes, name: "images.npy"), "images.npz")
       return outcome
@@ -52,6 +60,10 @@ public final class ReaderFuzzer {
       let outcome = pictures(bytes, "picture.jpg")
       pictures(bytes, "picture.jpg", resizedTo: ImageSize(height: 16, width: 20))
       return outcome
+    case .csv: return density(bytes, "table.csv")
+    case .idx:
+      density(Dressing.gzip(bytes), "train-images-idx3-ubyte", name: "mnist")
+      return density(bytes, "train-images-idx3-ubyte", name: "mnist")
     case .safetensors, .zstandard:
       return attempt(bytes, "tensors.safetensors") { try SafetensorsFile($0).readTensors { _, _ in } }
     case .checkpoint:
@@ -70,6 +82,15 @@ public final class ReaderFuzzer {
   private func images(_ bytes: [UInt8], _ name: String) -> FuzzedOutcome {
     attempt(bytes, name) { file in
       _ = try DatasetLoader.load(name: file.path, memoryLimit: Self.memoryLimit)
+    }
+  }
+
+  /// Data of a density, of which a file is made of bytes; named by its path where no name is given.
+  @discardableResult
+  private func density(_ bytes: [UInt8], _ file: String, name: String? = nil) -> FuzzedOutcome {
+    let locator = DatasetLocator(dataDirectory: folder.path, environment: [:])
+    return attempt(bytes, file) { file in
+      _ = try DensityDataset.load(name ?? file.path, locator: locator, memoryLimit: Self.memoryLimit)
     }
   }
 

@@ -1,13 +1,12 @@
 import CZip
-import FileTestSupport
 import Foundation
 
 /// Writes NPY and NPZ files for tests.
-enum ArchiveWriter {
+public enum ArchiveWriter {
   struct Failure: Error {}
 
   /// An NPY file of a header's text and a body.
-  static func npy(
+  public static func npy(
     _ descr: String, _ shape: [Int], _ body: Data, isFortran: Bool = false, version: UInt8 = 1
   ) -> Data {
     let lengths = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
@@ -24,7 +23,7 @@ enum ArchiveWriter {
   }
 
   /// An NPY file of numbers.
-  static func npy<Number>(
+  public static func npy<Number>(
     _ descr: String, _ shape: [Int], _ numbers: [Number], isFortran: Bool = false, version: UInt8 = 1
   ) -> Data {
     npy(
@@ -32,7 +31,7 @@ enum ArchiveWriter {
   }
 
   /// Writes a zip archive.
-  static func zip(_ entries: [(name: String, contents: Data)], to url: URL, isCompressed: Bool = true) throws {
+  public static func zip(_ entries: [(name: String, contents: Data)], to url: URL, isCompressed: Bool = true) throws {
     guard let archive = zip_open(url.path, ZIP_CREATE | ZIP_TRUNCATE, nil) else { throw Failure() }
     for entry in entries {
       // The archive reads the memory when it is closed, and frees it.
@@ -47,7 +46,7 @@ enum ArchiveWriter {
   }
 
   /// Writes an NPZ archive of arrays.
-  static func npz(_ arrays: [(name: String, npy: Data)], to url: URL, isCompressed: Bool = true) throws {
+  public static func npz(_ arrays: [(name: String, npy: Data)], to url: URL, isCompressed: Bool = true) throws {
     try zip(arrays.map { ($0.name + ".npy", $0.npy) }, to: url, isCompressed: isCompressed)
   }
 }

@@ -1,0 +1,126 @@
+import Files
+import Foundation
+import ImageDatasets
+import Tensors
+
+extension DensityDataset {
+  /// The names of data that are known by a name: toys, MNIST's grey images, and the other known datasets of grey images.
+  public static let names =
+    ToyDensity.allCases.map(\.rawValue) + ["mnist"] + DatasetCatalog.all.filter { $0.pixels == .grey }.map(\.name)
+
+  /// A dataset's name under which it is found later: that of known data, or an absolute path.
+  public static func lastingName(for name: String) -> String {
+    if names.contains(name) || greyImages(name) != nil { return name }
+    return URL(fileURLWithPath: name.expandingTilde).standardizedFileURL.path
+  }
+
+  /// The known dataset of grey images of a name, which may have a variant after a colon.
+  private static func greyImages(_ name: String) -> DatasetDescription? {
+    DatasetCatalog.known(name).flatMap { $0.pixels == .grey ? $0 : nil }
+  }
+
+  /// Loads data: a toy, grey images of a known dataset, a table, a picture as a density, or a folder of pictures.
+  ///
+  /// - Parameters:
+  ///   - name: What ``lastingName(for:)`` gives.
+  ///   - locator: Finds the files of known datasets, and data that have moved.
+  ///   - memoryLimit: How much memory a file's contents may take.
+  /// - Throws: `DatasetError`
+  public static func load(
+    _ name: String, locator: DatasetLocator, memoryLimit: MemoryLimit = .standard
+  ) throws(DatasetError) -> DensityDataset {
+    if let toy = ToyDensity(rawValue: name) { return endless(name, .toy(toy)) { toy.points($0, $1) } }
+    if name == "mnist" { return try mnist(locator, memoryLimit) }
+    if let known = greyImages(name) { return try images(name, try known.read(try locator.locateAll(known)) { _ in }) }
+    let url = URL(fileURLWithPath: locator.place(ofRecorded: name))
+    guard let isDirectory = FileManager.default.isDirectory(atPath: url.path) else {
+      throw .missingData(path: url.path, known: names)
+    }
+    if isDirectory {
+      return try images(
+        name, try DatasetDescription.ownImages(at: url.path, memoryLimit: memoryLimit).read([]) { _ in })
+    }
+    if TableFile.isOne(url) { return try table(name, TableFile(url, memoryLimit: memoryLimit)) }
+    let picture = try PictureDensity(url, memoryLimit: memoryLimit)
+    return endless(name, .picture(picture)) { picture.points($0, $1) }
+  }
+
+  /// The rows of other data, as a model takes them: those of a table that is not split, standardised as the model's own.
+  ///
+  /// - Parameters:
+  ///   - name: What ``lastingName(for:)`` gives.
+  ///   - standardization: The model's standardization; nil where it was trained on other data than a table.
+  ///   - dimensions: The model's number of dimensions.
+  ///   - locator: Finds the files of known datasets.
+  ///   - memoryLimit: How much memory a file's contents may take.
+  /// - Throws: `DatasetError`, also where the data have another number of dimensions.
+  public static func rows(
+    of name: String, like standardization: Standardization?, dimensions: Int, locator: DatasetLocator,
+    memoryLimit: MemoryLimit = .standard
+  ) throws(DatasetError) -> Tensor {
+    let url = URL(fileURLWithPath: locator.place(ofRecorded: name))
+    var rows: Tensor
+    if TableFile.isOne(url) {
+      let parts = try TableFile(url, memoryLimit: memoryLimit).parts
+      let given = DatasetSplit.allCases.compactMap { parts[$0] }
+      rows = Tensor.concatenation(given, axis: 0)
+      if let standardization, standardization.mean.count == rows.shape[1] { rows = standardization.standardised(rows) }
+    } else {
+      rows = try load(name, locator: locator, memoryLimit: memoryLimit).test
+    }
+    guard rows.shape[1] == dimensions else {
+      throw .unusableData(
+        path: name, reason: "it has \(rows.shape[1]) columns, and the model takes \(dimensions)")
+    }
+    return rows
+  }
+
+  /// MNIST's grey images: the last 10,000 of the 60,000 training images are for validation.
+  private static func mnist(_ locator: DatasetLocator, _ memoryLimit: MemoryLimit) throws(DatasetError)
+    -> DensityDataset
+  {
+    func read(_ file: String) throws(DatasetError) -> (height: Int, width: Int, levels: [UInt8]) {
+      let candidates = locator.directories.flatMap { directory in
+        ["mnist/\(file)", file].flatMap { [directory.appending(path: "\($0).gz"), directory.appending(path: $0)] }
+      }
+      guard let url = candidates.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
+        throw .notFound(
+          dataset: "mnist", searched: candidates.map(\.path),
+          address: "https://ossci-datasets.s3.amazonaws.com/mnist/\(file).gz")
+      }
+      return try IDXFile.read(url, memoryLimit: memoryLimit)
+    }
+    let (training, test) = (try read("train-images-idx3-ubyte"), try read("t10k-images-idx3-ubyte"))
+    guard training.height == test.height, training.width == test.width else {
+      throw .unusable(path: "mnist", reason: "its training and test images are of two sizes")
+    }
+    let shape = ImageShape(height: training.height, width: training.width)
+    let all = rows(training.levels, shape)
+    let validationCount = all.shape[0] / 6
+    let trainingCount = all.shape[0] - validationCount
+    return DensityDataset(
+      name: "mnist", kind: .images(shape),
+      source: .rows(all.sliced(axis: 0, start: 0, length: trainingCount)),
+      validation: all.sliced(axis: 0, start: trainingCount, length: validationCount), test: rows(test.levels, shape))
+  }
+
+  private static func rows(_ levels: [UInt8], _ shape: ImageShape) -> Tensor {
+    Tensor(levels.map { Float($0) }, shape: [levels.count / shape.pixels, shape.pixels])
+  }
+
+  private static func images(_ name: String, _ dataset: ImageDataset) throws(DatasetError) -> DensityDataset {
+    guard dataset.train.count > 0, dataset.validation.count > 0, dataset.test.count > 0 else {
+      throw .unusableData(
+        path: name,
+        reason: "it has \(dataset.train.count) images for training, \(dataset.validation.count) for validation and "
+          + "\(dataset.test.count) for testing, and each needs one")
+    }
+    let shape = ImageShape(height: dataset.height, width: dataset.width)
+    func part(_ images: GreyImages) -> Tensor {
+      rows(images.levels ?? images.pixels.map { UInt8(min(max(255 * $0, 0), 255).rounded()) }, shape)
+    }
+    return DensityDataset(
+      name: name, kind: .images(shape), source: .rows(part(dataset.train)), validation: part(dataset.validation),
+      test: part(dataset.test))
+  }
+}

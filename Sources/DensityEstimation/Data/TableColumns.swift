@@ -1,0 +1,70 @@
+import ImageDatasets
+import Tensors
+
+/// What there is to say of the columns of a table before a density is fitted to it.
+struct TableColumns {
+  /// From this correlation on, two columns are said to carry the same information.
+  static let correlationLimit = 0.98
+  /// The greatest number of columns of which pairs are compared.
+  private static let columnLimit = 2000
+  /// About how many products are summed at most; of longer tables, rows at equal distances are taken.
+  private static let productLimit = 10_000_000_000
+
+  private let names: [String]?
+
+  /// Columns with names, or with numbers from 1.
+  init(names: [String]?) { self.names = names }
+
+  private func name(_ column: Int) -> String { names.map { "'\($0[column].visible().prefix(40))'" } ?? "\(column + 1)" }
+
+  /// The columns with the same number in each row.
+  func constant(_ standardization: Standardization) -> [String] {
+    standardization.deviation.indices.filter { standardization.deviation[$0] == 0 }.map(name)
+  }
+
+  /// The pairs of columns whose correlation is at least ``correlationLimit`` in magnitude, with it.
+  ///
+  /// - Parameter standardised: The rows, standardised, `[n, columns]`.
+  func correlated(_ standardised: Tensor) -> [(pair: String, correlation: Double)] {
+    let (count, columns) = (standardised.shape[0], standardised.shape[1])
+    guard columns > 1, columns <= Self.columnLimit else { return [] }
+    let step = count * columns / 2 * columns / Self.productLimit + 1
+    let rows = step == 1 ? standardised : standardised.rows(Array(stride(from: 0, to: count, by: step)))
+    let (n, transposed) = (rows.shape[0], rows.permuted([1, 0]))
+    var found: [(String, Double)] = []
+    transposed.withBytes { bytes in
+      let numbers = bytes.bindMemory(to: Float.self)
+      func column(_ index: Int) -> UnsafeBufferPointer<Float> {
+        UnsafeBufferPointer(rebasing: numbers[(index * n)..<((index + 1) * n)])
+      }
+      for i in 0..<columns {
+        for j in (i + 1)..<max(columns, i + 1) {
+          let correlation = Self.product(column(i), column(j)) / Double(max(n - 1, 1))
+          if abs(correlation) >= Self.correlationLimit { found.append(("\(name(i)) and \(name(j))", correlation)) }
+        }
+      }
+    }
+    return found
+  }
+
+  /// The inner product, summed in single precision over short parts, and these in double precision.
+  private static func product(_ a: UnsafeBufferPointer<Float>, _ b: UnsafeBufferPointer<Float>) -> Double {
+    let (width, length) = (16, 512)
+    var sum = 0.0
+    var place = 0
+    while place + width <= a.count {
+      let end = min(place + length, a.count - (a.count - place) % width)
+      var part = SIMD16<Float>()
+      while place < end {
+        let offset = place * MemoryLayout<Float>.size
+        let x = UnsafeRawBufferPointer(a).loadUnaligned(fromByteOffset: offset, as: SIMD16<Float>.self)
+        let y = UnsafeRawBufferPointer(b).loadUnaligned(fromByteOffset: offset, as: SIMD16<Float>.self)
+        part += x * y
+        place += width
+      }
+      sum += Double(part.sum())
+    }
+    for rest in place..<a.count { sum += Double(a[rest]) * Double(b[rest]) }
+    return sum
+  }
+}

@@ -1,0 +1,130 @@
+import Autodiff
+import DifferentialEquations
+import NeuralNetworks
+import NormalizingFlows
+import Tensors
+
+/// A continuous normalizing flow as a layer of a density model: FFJORD.
+///
+///     dz/dt = f(t, z),    z(0) = x,    log |det dz(T)/dx| = integral of trace(df/dz) dt from 0 to T
+///
+/// Grathwohl et al. 2019 (FFJORD), section 3.
+public struct ContinuousLayer<Field: ConditionedVelocity>: DensityLayer {
+  /// The velocity f.
+  public let velocity: Field
+  private let endTime: EndTime
+  /// How the differential equation is solved.
+  public let solver: SolverOptions
+  /// How the solve is differentiated.
+  public let gradient: AdjointMethod
+  /// The regularizers that training adds to the loss.
+  public let regularization: DynamicsRegularization
+  /// The regularizer of the trajectories' shape that training adds to the loss.
+  public let polynomial: TrajectoryPolynomial
+
+  /// A layer along a velocity.
+  ///
+  /// - Parameters:
+  ///   - name: The layer's name; a trained end time is the parameter `name.sqrt_end_time`.
+  ///   - velocity: The velocity, whose parameters are in the builder.
+  ///   - timeLength: The end time T, or its initial value.
+  ///   - isTimeTrained: Whether T is trained.
+  ///   - solver: How the differential equation is solved.
+  ///   - gradient: How the solve is differentiated.
+  ///   - regularization: The regularizers of the dynamics.
+  ///   - polynomial: The regularizer of the trajectories' shape.
+  ///   - builder: What makes the parameters.
+  public init(
+    _ name: String, velocity: Field, timeLength: Double = 0.5, isTimeTrained: Bool = true,
+    solver: SolverOptions = SolverOptions(), gradient: AdjointMethod = .direct,
+    regularization: DynamicsRegularization = DynamicsRegularization(),
+    polynomial: TrajectoryPolynomial = TrajectoryPolynomial(), in builder: inout DensityBuilder
+  ) {
+    self.velocity = velocity
+    endTime = EndTime(name, timeLength, isTrained: isTimeTrained, in: &builder.parameters)
+    self.solver = solver
+    self.gradient = gradient
+    self.regularization = regularization
+    self.polynomial = polynomial
+  }
+
+  /// The end time T for the given parameters.
+  public func timeLength(_ parameters: BoundParameters) -> Double { endTime.value(parameters) }
+
+  /// Solves from 0 to T.
+  public func forward(_ x: Variable, _ pass: DensityPass) throws(SolveError) -> LayerOutput {
+    let conditioning = velocity.conditioning(pass.parameters)
+    let end = endTime.value(pass.parameters)
+    let solve = pass.solveCount
+    let probes = pass.probes(solve: solve, of: x)
+    let isRegularized = pass.isTraining && regularization != DynamicsRegularization()
+    let isFitted = pass.isTraining && polynomial.weight != 0
+    let parts = isFitted ? polynomial.times(pass.trajectoryTimes, index: solve * 16) : []
+
+    var state = FlowOutput(z: x, deltaLogDensity: .zeros(ofRowsOf: x))
+    var integrals: [Variable?] = [nil, nil]
+    var visited = [x]
+    let times = [0] + parts + [1]
+    for (start, stop) in zip(times, times.dropFirst()) {
+      var flow = ContinuousFlow(
+        velocity: velocity, timeLength: stop * end, solver: solver, gradient: gradient,
+        regularization: isRegularized ? regularization : DynamicsRegularization())
+      flow.startTime = start * end
+      flow.solverState = pass.nextStartingState
+      state = try flow.forward(state.z, delta: state.deltaLogDensity, conditioning: conditioning, probes: probes)
+      pass.add(state.statistics, state.solverState)
+      visited.append(state.z)
+      integrals = zip(integrals, [state.kineticEnergy, state.jacobianNorm]).map { sum, part in
+        sum.map { sum in part.map { sum + $0 } ?? sum } ?? part
+      }
+    }
+    (state.kineticEnergy, state.jacobianNorm) = (integrals[0], integrals[1])
+    if isFitted { pass.add(penalty: polynomial.weight * polynomial.residual(visited, at: times)) }
+    let dependent = endTime.dependence(of: [state.z, state.deltaLogDensity], pass.parameters) {
+      let probes =
+        probes
+        ?? Divergence.exact.probes(batch: x.shape[0], latent: x.shape[1], pass.probes.stream, x.value.elementType)
+      let (f, divergence) = velocity.withDivergence(
+        time: end, z: state.z.detached, probes: Variable(probes), conditioning: conditioning.map(\.detached))
+      return [f.value, divergence.value.scaled(by: -1)]
+    }
+    if isRegularized, let penalty = regularization.penalty(of: state) { pass.add(penalty: penalty) }
+    return LayerOutput(z: dependent[0], logDeterminant: -dependent[1])
+  }
+
+  /// Solves from T back to 0, without the density.
+  public func inverse(_ z: Variable, _ pass: DensityPass) throws(SolveError) -> Variable {
+    var flow = ContinuousFlow(
+      velocity: velocity, timeLength: endTime.value(pass.parameters), solver: solver, hasDensity: false)
+    flow.solverState = pass.nextStartingState
+    let conditioning = velocity.conditioning(pass.parameters).map(\.detached)
+    let output = try flow.inverse(z.detached, conditioning: conditioning)
+    pass.add(output.statistics, output.solverState)
+    return output.z
+  }
+
+  /// The states of a solve at times between its ends, from the noise at T to the data at 0, as constants.
+  ///
+  /// - Parameters:
+  ///   - z: The state at T, `[batch, dimensions]`.
+  ///   - fractions: The times in parts of T, falling.
+  ///   - pass: The parameters.
+  /// - Throws: `SolveError`
+  public func path(
+    _ z: Variable, atFractions fractions: [Double], _ pass: DensityPass
+  ) throws(SolveError) -> [Variable] {
+    let (conditioning, end) = (velocity.conditioning(pass.parameters).map(\.detached), endTime.value(pass.parameters))
+    var states: [Variable] = []
+    var (state, time) = (z.detached, 1.0)
+    for fraction in fractions {
+      if fraction != time {
+        var flow = ContinuousFlow(velocity: velocity, timeLength: time * end, solver: solver, hasDensity: false)
+        flow.startTime = fraction * end
+        state = try flow.inverse(state, conditioning: conditioning).z
+        time = fraction
+      }
+      states.append(state)
+    }
+    return states
+  }
+}

@@ -1,0 +1,23 @@
+/// Chains of additive couplings and a scaling: nonlinear independent components estimation.
+///
+/// Dinh et al. 2014.
+public enum NICE {
+  /// Couplings that keep the odd and the even dimensions in turn, and a ``DiagonalScaling``. The layers are named
+  /// `prefix.0`, `prefix.1` and so on. (The paper has 4 couplings with 5 hidden layers of 1000 for MNIST.)
+  ///
+  /// - Parameters:
+  ///   - prefix: What names begin with.
+  ///   - dimensions: The number of dimensions.
+  ///   - blocks: The number of couplings.
+  ///   - hidden: The widths of hidden layers.
+  ///   - builder: What makes the parameters.
+  /// - Returns: The layers, from the data to the noise.
+  public static func layers(
+    named prefix: String = "chain", dimensions: Int, blocks: Int = 4, hidden: [Int], in builder: inout DensityBuilder
+  ) -> [any DensityLayer] {
+    let couplings: [any DensityLayer] = (0..<blocks).map { i in
+      AdditiveCoupling("\(prefix).\(i)", dimensions: dimensions, hidden: hidden, isSwapped: i % 2 == 0, in: &builder)
+    }
+    return couplings + [DiagonalScaling("\(prefix).\(blocks)", dimensions: dimensions, in: &builder)]
+  }
+}

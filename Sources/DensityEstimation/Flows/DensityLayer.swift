@@ -1,0 +1,64 @@
+import Autodiff
+import DifferentialEquations
+import NeuralNetworks
+import Tensors
+
+/// An invertible layer of a density model, which takes the data x a step toward the noise z.
+///
+///     log p(x) = log p(z) + log |det dz/dx|
+///
+/// Samples are rows, `[batch, dimensions]`. A layer for images knows their height, width and number of channels, and a
+/// row then holds an image with its channels last.
+public protocol DensityLayer: Sendable {
+  /// Takes x toward the noise.
+  ///
+  /// - Parameters:
+  ///   - x: `[batch, dimensions]`
+  ///   - pass: The parameters, and what else the layers of a pass share.
+  /// - Returns: z, `[batch, dimensions]`, and log |det dz/dx|, `[batch]` in nats.
+  /// - Throws: `SolveError` of a layer that solves a differential equation.
+  func forward(_ x: Variable, _ pass: DensityPass) throws(SolveError) -> LayerOutput
+
+  /// Takes z back toward the data, as a constant: no gradient flows through it.
+  ///
+  /// - Parameters:
+  ///   - z: `[batch, dimensions]`
+  ///   - pass: The parameters, and what else the layers of a pass share.
+  /// - Returns: x, `[batch, dimensions]`.
+  /// - Throws: `SolveError` of a layer that solves a differential equation.
+  func inverse(_ z: Variable, _ pass: DensityPass) throws(SolveError) -> Variable
+
+  /// Whether ``initialize(_:buffers:for:)`` changes parameters.
+  var isInitializedByData: Bool { get }
+
+  /// Sets the layer's parameters, before training, so that they suit a batch that reaches it. Most layers leave them as
+  /// they are.
+  ///
+  /// - Parameters:
+  ///   - parameters: The model's parameters.
+  ///   - buffers: The model's buffers.
+  ///   - x: The batch as the layers before have transformed it, `[batch, dimensions]`.
+  func initialize(_ parameters: inout ParameterSet, buffers: ParameterSet, for x: Tensor)
+}
+
+extension DensityLayer {
+  /// False.
+  public var isInitializedByData: Bool { false }
+
+  /// Leaves the parameters as they are.
+  public func initialize(_ parameters: inout ParameterSet, buffers: ParameterSet, for x: Tensor) {}
+}
+
+/// The result of a layer of a density model for a batch.
+public struct LayerOutput {
+  /// The transformed samples, `[batch, dimensions]`.
+  public var z: Variable
+  /// log |det dz/dx|, `[batch]` in nats.
+  public var logDeterminant: Variable
+
+  /// A result.
+  public init(z: Variable, logDeterminant: Variable) {
+    self.z = z
+    self.logDeterminant = logDeterminant
+  }
+}

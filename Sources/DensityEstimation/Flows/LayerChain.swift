@@ -1,0 +1,53 @@
+import Autodiff
+import DifferentialEquations
+import NeuralNetworks
+import Tensors
+
+/// Layers one after another.
+public struct LayerChain: DensityLayer {
+  /// The layers, from the data to the noise.
+  public let layers: [any DensityLayer]
+
+  /// A chain of layers, from the data to the noise.
+  public init(_ layers: [any DensityLayer]) { self.layers = layers }
+
+  /// Applies the layers, first to last.
+  public func forward(_ x: Variable, _ pass: DensityPass) throws(SolveError) -> LayerOutput {
+    var output = LayerOutput(z: x, logDeterminant: .zeros(ofRowsOf: x))
+    for layer in layers {
+      let next = try layer.forward(output.z, pass)
+      output = LayerOutput(z: next.z, logDeterminant: output.logDeterminant + next.logDeterminant)
+    }
+    return output
+  }
+
+  /// Inverts the layers, last to first.
+  public func inverse(_ z: Variable, _ pass: DensityPass) throws(SolveError) -> Variable {
+    var x = z
+    for layer in layers.reversed() { x = try layer.inverse(x, pass) }
+    return x
+  }
+
+  /// Whether one of the layers is initialized by data.
+  public var isInitializedByData: Bool { layers.contains(where: \.isInitializedByData) }
+
+  /// Initializes each layer for the batch as the layers before it transform it.
+  public func initialize(_ parameters: inout ParameterSet, buffers: ParameterSet, for x: Tensor) {
+    var x = x
+    let last = layers.lastIndex(where: \.isInitializedByData) ?? -1
+    for (place, layer) in layers.enumerated() where place <= last {
+      layer.initialize(&parameters, buffers: buffers, for: x)
+      guard place < last else { return }
+      // A layer after a solve that fails keeps its parameters: training reports the failure at its first step.
+      let pass = DensityPass(
+        parameters.constants, buffers: buffers, isTraining: true, probes: DensityPass.Probes(.rademacher, seed: 0))
+      guard let next = try? layer.forward(Variable(x), pass) else { return }
+      x = next.z.value
+    }
+  }
+}
+
+extension Variable {
+  /// A constant of zero for each row of a batch, `[batch]`.
+  static func zeros(ofRowsOf x: Variable) -> Variable { Variable(Tensor(zeros: [x.shape[0]], x.value.elementType)) }
+}

@@ -1,0 +1,156 @@
+import Files
+import Foundation
+import NeuralNetworks
+import Runs
+import Safetensors
+import Tensors
+
+/// Checkpoint files of density models: a zstd frame around a safetensors file, as those of autoencoders are.
+///
+/// It holds the parameters under their names, and with a prefix before the name the optimizer's moments
+/// (`optimizer.first_moment.`, `optimizer.second_moment.`) and buffers (`buffer.`); of tables also
+/// `standardization.mean` and `standardization.deviation`. The metadata have configuration and progress as JSON. All
+/// randomness is a function of the configuration's seed and the progress's step.
+public enum DensityCheckpoint {
+  static let kind = Checkpoint.densityKind
+  private static let firstMoment = "optimizer.first_moment."
+  private static let secondMoment = "optimizer.second_moment."
+  private static let buffer = "buffer."
+  private static let mean = "standardization.mean"
+  private static let deviation = "standardization.deviation"
+
+  /// Writes a state atomically.
+  ///
+  /// - Throws: `RunError.diverged` where a number is not finite, in which case the previous file is kept; `FileError`
+  public static func write(_ state: DensityState, to url: URL) throws {
+    var tensors: [SafetensorsTensor] = []
+    func add(_ name: String, _ tensor: Tensor) throws {
+      if let error = tensor.validationError {
+        throw RunError.diverged(step: state.progress.step, reason: "\(name) \(error)")
+      }
+      tensors.append(try ParameterStorage.float32.stored(name, tensor, path: url.path))
+    }
+    for (i, parameter) in state.parameters.parameters.enumerated() {
+      try add(parameter.name, state.parameters.tensors[i])
+      try add(firstMoment + parameter.name, state.optimizer.firstMoments[i])
+      try add(secondMoment + parameter.name, state.optimizer.secondMoments[i])
+    }
+    for (i, parameter) in state.buffers.parameters.enumerated() {
+      try add(buffer + parameter.name, state.buffers.tensors[i])
+    }
+    if let standardization = state.standardization {
+      try add(mean, Tensor(standardization.mean.map { Float($0) }, shape: [standardization.mean.count]))
+      try add(deviation, Tensor(standardization.deviation.map { Float($0) }, shape: [standardization.deviation.count]))
+    }
+    var metadata = [
+      "kind": kind, "version": "1", "format": "pt", "configuration": try state.configuration.json(),
+      "progress": try state.progress.json(), "optimizer_step": String(state.optimizer.step),
+    ]
+    metadata["run"] = state.run
+    _ = try SafetensorsWriter.write(to: url, tensors: tensors, metadata: metadata)
+  }
+
+  /// The description of a checkpoint, which is read from its header alone.
+  struct Header {
+    let configuration: DensityConfiguration
+    let progress: DensityProgress
+    let optimizerStep: Int
+    let run: String?
+  }
+
+  private static func header(_ file: SafetensorsFile) throws -> Header {
+    func invalid(_ reason: String) -> RunError { .invalidCheckpoint(path: file.path, reason: reason) }
+    guard file.metadata["kind"] == kind else {
+      throw invalid(
+        file.metadata["kind"] == Checkpoint.kind
+          ? "it holds an autoencoder, not a density model" : "its metadata do not say that it holds a density model")
+    }
+    guard file.metadata["version"] == "1" else {
+      throw invalid("it is of version \((file.metadata["version"] ?? "?").visible()), and this program reads version 1")
+    }
+    func decoded<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value {
+      guard let text = try file.json(key) else { throw invalid("its metadata lack the \(key)") }
+      do { return try JSONDecoder().decode(type, from: Data(text.utf8)) } catch {
+        throw invalid("the \(key) in its metadata cannot be read: \(error)")
+      }
+    }
+    let configuration = try decoded("configuration", DensityConfiguration.self)
+    do { try configuration.validate() } catch { throw invalid(error.description) }
+    guard configuration.dimensions != nil else { throw invalid("its configuration lacks the number of dimensions") }
+    let progress = try decoded("progress", DensityProgress.self)
+    guard progress.isPlausible, let step = file.metadata["optimizer_step"].flatMap({ Int($0) }),
+      (0...(1 << 40)).contains(step)
+    else { throw invalid("its progress makes no sense") }
+    return Header(configuration: configuration, progress: progress, optimizerStep: step, run: file.metadata["run"])
+  }
+
+  /// Reads the configuration of a checkpoint and how far its run had come, but not its tensors.
+  ///
+  /// - Throws: `SafetensorsError`, `RunError.invalidCheckpoint`
+  static func header(of url: URL) throws -> Header { try header(SafetensorsFile(url)) }
+
+  /// Whether a file is a checkpoint of a density model, whose tensors may be damaged.
+  public static func isOne(_ url: URL) -> Bool { (try? SafetensorsFile(url))?.metadata["kind"] == kind }
+
+  /// Reads a checkpoint: the model and its state; without the optimizer's moments if they are not wanted.
+  ///
+  /// - Parameters:
+  ///   - url: The file.
+  ///   - includingOptimizer: Whether to read the optimizer's moments too, as for resuming a run.
+  ///   - memoryLimit: How much memory the file's contents may take.
+  /// - Throws: `SafetensorsError` for a file that is damaged; `RunError.invalidCheckpoint` where tensors do not fit the
+  ///   configuration or a number is not finite; `RunError.notEnoughMemory`
+  public static func read(
+    _ url: URL, includingOptimizer: Bool, memoryLimit: MemoryLimit = .standard
+  ) throws -> (model: DensityModel, state: DensityState) {
+    let file = try SafetensorsFile(url, memoryLimit: memoryLimit)
+    let header = try header(file)
+    func invalid(_ reason: String) -> RunError { .invalidCheckpoint(path: file.path, reason: reason) }
+    let layout = DensityModel.layout(header.configuration)
+    let prefixes = [""] + (includingOptimizer ? [firstMoment, secondMoment] : [])
+    let wanted = [
+      try CheckpointTensors(of: layout.parameters, under: prefixes, in: file),
+      try CheckpointTensors(of: layout.buffers, under: [buffer], in: file),
+    ]
+    var values: [String: Tensor] = [:]
+    try file.readTensors(where: { entry in
+      wanted.contains { $0.contains(entry) } || entry.name == mean || entry.name == deviation
+    }) { entry, bytes in
+      guard let tensor = ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType) else { return }
+      if let error = tensor.validationError { throw invalid("\(entry.name.visible()) \(error)") }
+      values[entry.name] = tensor
+    }
+    func under(_ prefix: String) -> [String: Tensor] {
+      values.reduce(into: [:]) { result, value in
+        if value.key.hasPrefix(prefix) { result[String(value.key.dropFirst(prefix.count))] = value.value }
+      }
+    }
+    let made = try DensityModel.make(
+      header.configuration, in: DensityBuilder(values: values, buffers: under(buffer)))
+    var state = DensityState(header.configuration, made.parameters, buffers: made.buffers)
+    state.progress = header.progress
+    state.run = header.run
+    if includingOptimizer {
+      func moments(_ prefix: String) throws -> [Tensor] {
+        try made.parameters.parameters.map { parameter in
+          guard let tensor = values[prefix + parameter.name] else {
+            throw invalid("\(prefix)\(parameter.name) is missing")
+          }
+          return tensor
+        }
+      }
+      state.optimizer.firstMoments = try moments(firstMoment)
+      state.optimizer.secondMoments = try moments(secondMoment)
+      state.optimizer.step = header.optimizerStep
+    }
+    if let means = values[mean], let deviations = values[deviation] {
+      let dimensions = header.configuration.dimensions ?? 0
+      guard means.shape == [dimensions], deviations.shape == [dimensions], deviations.floats().allSatisfy({ $0 > 0 })
+      else {
+        throw invalid("its standardization does not fit \(dimensions) dimensions")
+      }
+      state.standardization = Standardization(mean: means.doubles(), deviation: deviations.doubles())
+    }
+    return (made.model, state)
+  }
+}

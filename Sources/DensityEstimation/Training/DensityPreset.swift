@@ -1,0 +1,101 @@
+import Tensors
+import VariationalAutoencoder
+
+extension DensityConfiguration {
+  /// The published experiment on a kind of data with a flow.
+  ///
+  /// Toys: batches of 100 fresh points, 10,000 of them for continuous flows and 100,000 for others. Tables: velocities with hidden layers of a multiple of the dimensions, whose
+  /// sizes the paper chose for each table; other tables than its five get those of MINIBOONE. Images: multiscale
+  /// convolutions.
+  ///
+  /// Source: Grathwohl et al. 2019 (FFJORD), section 4.1 and appendix B, and the defaults of its code. Of MAF and MADE:
+  /// Papamakarios et al. 2017, section 4. Of neural autoregressive flows: Huang et al. 2018, section 7. Of TAN: the code of
+  /// Oliva et al. 2018.
+  ///
+  /// - Parameters:
+  ///   - kind: The kind of data.
+  ///   - name: The name of the dataset, such as a table's file.
+  ///   - dimensions: The number of dimensions.
+  ///   - flows: The kinds of flows of a block.
+  public static func published(
+    _ kind: DensityDataset.Kind, name: String, dimensions: Int, flows: [DensityFlowKind]
+  ) -> DensityConfiguration {
+    var configuration = DensityConfiguration()
+    configuration.dataset = name
+    configuration.flows = flows
+    let isContinuous = flows.contains(.ffjord)
+    switch kind {
+    case .points: if !isContinuous { configuration.useDiscreteToyRecipe() }
+    case .table:
+      configuration.useTableRecipe(TableSizes.of(name), dimensions, isContinuous: isContinuous)
+    case .images: configuration.useImageRecipe()
+    }
+    switch flows {
+    case [.made], [.maf]: configuration.useAutoregressiveRecipe(isSingle: flows == [.made])
+    case [.deepSigmoidal], [.deepDenseSigmoidal]:
+      (configuration.blocks, configuration.hidden, configuration.components) = (5, [100], 16)
+    case [.tan]: (configuration.blocks, configuration.hidden, configuration.components) = (4, [256, 120, 120], 40)
+    default: break
+    }
+    return configuration
+  }
+
+  private mutating func useDiscreteToyRecipe() {
+    // The published depth and width of couplings on toys.
+    (blocks, hidden) = (10, [64, 64])
+    (learningRate, weightDecay) = (1e-4, 0)
+    (steps, validationInterval) = (100_000, 1000)
+  }
+
+  private mutating func useTableRecipe(_ sizes: TableSizes, _ dimensions: Int, isContinuous: Bool) {
+    (steps, validationInterval, patience) = (1 << 40, 200, 30)
+    limitValidation = nil
+    batchSize = 1000
+    weightDecay = 1e-6
+    guard isContinuous else {
+      (blocks, hidden, learningRate) = (10, [100, 100], 1e-4)
+      return
+    }
+    hidden = Array(repeating: sizes.factor * dimensions, count: sizes.hiddenLayers)
+    (blocks, batchSize) = (sizes.blocks, sizes.batchSize)
+    activation = .softplus
+    (timeLength, divergence) = (1, .gaussian)
+    (tolerance, relativeTolerance) = (1e-8, 1e-6)
+  }
+
+  private mutating func useImageRecipe() {
+    (blocks, hidden, activation, timeDependence) = (2, [64, 64, 64], .softplus, .concat)
+    (timeLength, divergence, isMultiscale) = (1, .rademacher, true)
+    (batchSize, learningRate, learningRateWarmup, weightDecay) = (200, 1e-3, 1000, 0)
+    (steps, validationInterval, patience, limitValidation) = (1000 * 300, 300, nil, nil)
+  }
+
+  private mutating func useAutoregressiveRecipe(isSingle: Bool) {
+    (blocks, hidden, learningRate) = (isSingle ? 1 : 5, [512], 1e-4)
+    hasBatchNormalization = !isSingle
+    if patience != nil { patience = 30 }
+  }
+}
+
+/// The sizes of the published continuous flow of a table.
+private struct TableSizes {
+  let hiddenLayers: Int
+  /// The width of hidden layers in multiples of the dimensions.
+  let factor: Int
+  let blocks: Int
+  let batchSize: Int
+
+  /// The sizes for a table whose file is named after the dataset.
+  static func of(_ name: String) -> TableSizes {
+    let file = name.split(separator: "/").last.map { $0.lowercased() } ?? name
+    return published.first { file.hasPrefix($0.name) }?.sizes ?? published[0].sizes
+  }
+
+  private static let published: [(name: String, sizes: TableSizes)] = [
+    ("miniboone", TableSizes(hiddenLayers: 2, factor: 20, blocks: 1, batchSize: 1000)),
+    ("power", TableSizes(hiddenLayers: 3, factor: 10, blocks: 5, batchSize: 10_000)),
+    ("gas", TableSizes(hiddenLayers: 3, factor: 20, blocks: 5, batchSize: 1000)),
+    ("hepmass", TableSizes(hiddenLayers: 2, factor: 10, blocks: 10, batchSize: 10_000)),
+    ("bsds300", TableSizes(hiddenLayers: 3, factor: 20, blocks: 2, batchSize: 10_000)),
+  ]
+}

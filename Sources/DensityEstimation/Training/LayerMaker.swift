@@ -1,0 +1,160 @@
+import DifferentialEquations
+import NeuralNetworks
+import NormalizingFlows
+import Runs
+
+/// Makes the layers of a configuration's model, one after another. Names begin with `chain.` and the layer's number, as in
+/// the published code.
+struct LayerMaker {
+  private let configuration: DensityConfiguration
+  private let solver: SolverOptions
+  private var count = 0
+
+  init(_ configuration: DensityConfiguration) throws(RunError) {
+    self.configuration = configuration
+    solver = try configuration.solverOptions()
+  }
+
+  /// All layers: of rows the blocks, of images the blocks of each scale, of which there may be a single one.
+  mutating func layers(
+    _ dimensions: Int, _ image: ImageShape?, in builder: inout DensityBuilder
+  ) -> [any DensityLayer] {
+    guard let image, hasConvolutions else { return blocks(dimensions, in: &builder) }
+    let scales = configuration.isMultiscale ? nil : 1
+    return [Multiscale(image, scales: scales) { place in blocks(at: place, in: &builder) }]
+  }
+
+  /// Whether a flow takes images as such, not as rows of numbers.
+  private var hasConvolutions: Bool {
+    configuration.flows.contains { [.ffjord, .realNVP, .glow].contains($0) }
+  }
+
+  /// The density of the noise.
+  mutating func base(_ dimensions: Int, in builder: inout DensityBuilder) -> any BaseDensity {
+    guard configuration.flows.last == .tan else { return StandardNormal() }
+    // The first width is that of the recurrent units, the others those of the layers from their state to the mixture.
+    return TAN.base(
+      named: nextName(), dimensions: dimensions, units: configuration.hidden.first ?? 1,
+      hidden: Array(configuration.hidden.dropFirst()), components: configuration.components, in: &builder)
+  }
+
+  private mutating func nextName() -> String {
+    defer { count += 1 }
+    return "chain.\(count)"
+  }
+
+  private func normalization(_ name: String, _ features: Int, in builder: inout DensityBuilder) -> any DensityLayer {
+    // MAF normalizes by the batch; the published continuous flows and couplings by running averages.
+    let isAutoregressive = configuration.flows.contains {
+      [.made, .maf, .deepSigmoidal, .deepDenseSigmoidal].contains($0)
+    }
+    return BatchNormalizationFlow(
+      name, features: features, statistics: isAutoregressive ? .batch : .moving(lag: 0), in: &builder)
+  }
+
+  /// The blocks of a model of rows, with normalizations between them where the configuration asks for them.
+  private mutating func blocks(_ dimensions: Int, in builder: inout DensityBuilder) -> [any DensityLayer] {
+    var layers: [any DensityLayer] = []
+    // The published continuous models begin with a normalization, too; the discrete ones do not.
+    if configuration.hasBatchNormalization, configuration.isContinuous {
+      layers.append(normalization(nextName(), dimensions, in: &builder))
+    }
+    for block in 0..<configuration.blocks {
+      for kind in configuration.flows { layers += self.layers(kind, block, dimensions, in: &builder) }
+      if configuration.hasBatchNormalization { layers.append(normalization(nextName(), dimensions, in: &builder)) }
+    }
+    return layers
+  }
+
+  /// The layers of a block that are of one kind of flow.
+  private mutating func layers(
+    _ kind: DensityFlowKind, _ block: Int, _ dimensions: Int, in builder: inout DensityBuilder
+  ) -> [any DensityLayer] {
+    let hidden = configuration.hidden
+    let order = AutoregressiveOrder.alternating(block)
+    switch kind {
+    case .ffjord:
+      let name = nextName()
+      let velocity = TimeDependentNetwork(
+        "\(name).odefunc", latent: dimensions, hidden: hidden, activation: configuration.activation,
+        timeDependence: configuration.timeDependence, in: &builder.parameters)
+      return [continuous(name, velocity, in: &builder)]
+    case .nice:
+      let coupling = AdditiveCoupling(
+        nextName(), dimensions: dimensions, hidden: hidden, isSwapped: block % 2 == 0, in: &builder)
+      guard block == configuration.blocks - 1 else { return [coupling] }
+      return [coupling, DiagonalScaling(nextName(), dimensions: dimensions, in: &builder)]
+    case .realNVP: return [coupling(block, dimensions, in: &builder)]
+    case .glow:
+      let linear = InvertibleLinear(nextName(), features: dimensions, in: &builder)
+      return [linear, coupling(block, dimensions, in: &builder)]
+    case .made, .maf:
+      return [AutoregressiveFlow.affine(nextName(), dimensions: dimensions, hidden: hidden, order: order, in: &builder)]
+    case .deepSigmoidal, .deepDenseSigmoidal:
+      return [
+        AutoregressiveFlow.sigmoidal(
+          nextName(), dimensions: dimensions, hidden: hidden, units: configuration.components,
+          denseLayers: kind == .deepDenseSigmoidal ? 2 : nil, order: order, in: &builder)
+      ]
+    case .tan:
+      return TAN.block(
+        named: nextName(), dimensions: dimensions, units: hidden.first ?? 1, order: order,
+        isLast: block == configuration.blocks - 1, in: &builder)
+    }
+  }
+
+  /// An affine coupling in the published form: of points in the plane it splits them, of tables it has masks.
+  private mutating func coupling(
+    _ block: Int, _ dimensions: Int, in builder: inout DensityBuilder
+  ) -> any DensityLayer {
+    (dimensions == 2 ? CouplingForm.split : .masked).layer(
+      nextName(), index: block, dimensions: dimensions, hidden: configuration.hidden, in: &builder)
+  }
+
+  private func continuous(
+    _ name: String, _ velocity: some ConditionedVelocity, in builder: inout DensityBuilder
+  ) -> any DensityLayer {
+    ContinuousLayer(
+      name, velocity: velocity, timeLength: configuration.timeLength, isTimeTrained: configuration.isTimeTrained,
+      solver: solver, gradient: configuration.gradient, regularization: configuration.regularization,
+      polynomial: configuration.polynomial, in: &builder)
+  }
+
+  /// The blocks at a place of a model of images.
+  private mutating func blocks(
+    at place: Multiscale.Place, in builder: inout DensityBuilder
+  ) -> [any DensityLayer] {
+    let (shape, channels) = (place.shape, place.shape.channels)
+    var layers: [any DensityLayer] = []
+    for block in 0..<configuration.blocks {
+      for kind in configuration.flows {
+        let isSwapped = block % 2 == 0
+        switch kind {
+        case .ffjord:
+          let name = nextName()
+          let velocity = ConvolutionalNetwork(
+            "\(name).odefunc", shape: shape, hidden: configuration.hidden, activation: configuration.activation,
+            timeDependence: configuration.timeDependence, in: &builder.parameters)
+          layers.append(continuous(name, velocity, in: &builder))
+        case .realNVP:
+          layers.append(
+            ImageCoupling(
+              nextName(), shape: shape, hidden: configuration.hidden,
+              mask: place.part == .afterSqueeze ? .channel : .checkerboard, isSwapped: isSwapped, in: &builder))
+        case .glow where place.part != .beforeSqueeze:
+          layers += [
+            ActivationNormalization(nextName(), features: channels, in: &builder),
+            InvertibleLinear(nextName(), features: channels, start: .rotation, in: &builder),
+            ImageCoupling(
+              nextName(), shape: shape, hidden: configuration.hidden, mask: channels > 1 ? .channel : .checkerboard,
+              isSwapped: isSwapped, scale: .sigmoid, in: &builder),
+          ]
+        case .glow: break
+        default: layers += self.layers(kind, block, shape.dimensions, in: &builder)
+        }
+      }
+      if configuration.hasBatchNormalization { layers.append(normalization(nextName(), channels, in: &builder)) }
+    }
+    return layers
+  }
+}
