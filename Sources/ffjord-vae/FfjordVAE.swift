@@ -21,7 +21,7 @@ struct FfjordVAE: AsyncParsableCommand {
     subcommands: [
       Train.self, Presets.self, Evaluate.self, Reconstruct.self, Sample.self, Interpolate.self, Latent.self,
       Trajectory.self, Encode.self, Score.self, Compare.self, Report.self, Export.self, Import.self, Inspect.self,
-      BenchmarkCommand.self, Datasets.self, Models.self,
+      BenchmarkCommand.self, Datasets.self, Models.self, Density.self,
     ])
 
   @MainActor

@@ -13,6 +13,7 @@ import Testing
     ["encode"], ["score"], ["compare"], ["report"], ["export"], ["import"], ["inspect"], ["benchmark", "train"],
     ["benchmark", "evaluate"], ["datasets", "list"], ["datasets", "fetch"], ["datasets", "check"],
     ["models", "list"], ["models", "fetch"], ["models", "path"],
+    ["density", "train"], ["density", "evaluate"], ["density", "sample"], ["density", "plot"],
   ]
 
   private func help(_ command: [String]) throws -> String {

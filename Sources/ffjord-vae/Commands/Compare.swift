@@ -1,4 +1,5 @@
 import ArgumentParser
+import DensityEstimation
 import Files
 import Foundation
 import Runs
@@ -12,6 +13,8 @@ struct Compare: ParsableCommand {
       RUN' has found them; evaluations of the velocity per batch, forward/backward (evals); the median time of an epoch; \
       and the paper's figure for the same kind of posterior. Bounds are negative ELBOs in nats, for grey images in \
       bits/dim. Runs may still be training.
+
+      Runs of density models have a table of their own, of -log p(x).
 
       Runs that differ only in their seeds share a row, mean ± standard deviation; --each gives each its own. --curves \
       draws a chart for each dataset and unit.
@@ -66,34 +69,59 @@ struct Compare: ParsableCommand {
     try Failure.reporting {
       messages.apply()
       if let curves { try checkOutput(curves, endingIn: [".svg"], option: "--curves") }
-      let named = try zip(RunNames.distinct(runs), runs).map { name, path in
-        ComparedRun(name: name, summary: try RunSummary(RunDirectory(path)))
+      var named: [ComparedRun] = []
+      var densities: [ComparedDensityRun] = []
+      for (name, path) in zip(RunNames.distinct(runs), runs) {
+        let directory = RunDirectory(path)
+        if DensityRun.isOne(directory) {
+          densities.append(ComparedDensityRun(name: name, summary: try DensityRunSummary(directory)))
+        } else {
+          named.append(ComparedRun(name: name, summary: try RunSummary(directory)))
+        }
       }
+      let density = DensityComparison(densities)
       let groups = (table.each ? named.map { ComparedGroup($0) } : ComparedGroup.folding(named))
         .sorted { $0.precedes($1) }
-      if let curves { try draw(groups, to: curves) }
+      if let curves { try draw(groups, density, to: curves) }
       if table.json {
-        print(try groups.map(ComparisonEntry.init).resultJSON())
-      } else {
-        print(ComparisonTable(groups).text(isMarkdown: table.markdown))
+        print(
+          try (groups.map { Entry.autoencoder(ComparisonEntry($0)) } + density.entries.map(Entry.density)).resultJSON())
+        return
+      }
+      var tables: [String] = []
+      if !groups.isEmpty { tables.append(ComparisonTable(groups).text(isMarkdown: table.markdown)) }
+      if !densities.isEmpty { tables.append(density.text(isMarkdown: table.markdown)) }
+      print(tables.joined(separator: "\n\n"))
+    }
+  }
+
+  /// A row of either table.
+  private enum Entry: Encodable {
+    case autoencoder(ComparisonEntry)
+    case density(DensityComparisonEntry)
+
+    func encode(to encoder: any Encoder) throws {
+      switch self {
+      case .autoencoder(let entry): try entry.encode(to: encoder)
+      case .density(let entry): try entry.encode(to: encoder)
       }
     }
   }
 
-  private func draw(_ groups: [ComparedGroup], to path: String) throws {
+  private func draw(_ groups: [ComparedGroup], _ density: DensityComparison, to path: String) throws {
     var kinds: [String] = []
     for group in groups where !kinds.contains(group.kind) { kinds.append(group.kind) }
     let charts = kinds.map { kind in ComparisonChart(groups.filter { $0.kind == kind }, against: against) }
     for name in charts.flatMap(\.withoutEpochs) {
       Terminal.logger.warning("\(name) has no finished epoch in metrics.jsonl: it has no curve")
     }
-    let drawn = charts.filter { !$0.isEmpty }
+    let drawn = charts.filter { !$0.isEmpty }.map(\.chart) + density.charts(against: against)
     guard !drawn.isEmpty else {
       throw RunError.invalidRun(
         path: runs.joined(separator: ", "), reason: "there is no finished epoch to draw a curve of")
     }
-    let svg = ChartColumn(drawn.map(\.chart)).svg()
+    let svg = ChartColumn(drawn).svg()
     try AtomicFile.write(to: URL(filePath: path)) { try $0.write(Data(svg.utf8)) }
-    Terminal.logger.info("\(path): negative ELBO against \(against.rawValue)")
+    Terminal.logger.info("\(path): curves against \(against.rawValue)")
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DensityEstimation
 import Files
 import Foundation
 import ImageDatasets
@@ -45,16 +46,21 @@ struct Report: ParsableCommand {
       compute.apply()
       let output = target.output
       try checkOutput(output, endingIn: [".html"])
-      let reported = try zip(RunNames.distinct(runs), runs).map { name, path in
+      let named = Array(zip(RunNames.distinct(runs), runs))
+      let densities = try named.filter { DensityRun.isOne(RunDirectory($0.1)) }.map { name, path in
+        try ReportedDensity(name: name.visible(), RunDirectory(path))
+      }
+      let reported = try named.filter { !DensityRun.isOne(RunDirectory($0.1)) }.map { name, path in
         var run = try ReportedRun(name: name.visible(), path: path, memory: input.memory)
         let options = ReportedModel.Options(input: input, limit: target.limit, seed: target.random.seed)
         run.useModel(options, parameters: parameters)
         for note in run.notes { Terminal.logger.warning("\(run.name): \(note)") }
         return run
       }
-      let page = ReportPage(reported).page
+      let page = ReportPage(reported, densities).page
       try AtomicFile.write(to: URL(filePath: output)) { try $0.write(Data(page.html().utf8)) }
-      Terminal.logger.info("\(output): a report on \(reported.map(\.name).joined(separator: ", "))")
+      Terminal.logger.info(
+        "\(output): a report on \((reported.map(\.name) + densities.map(\.name)).joined(separator: ", "))")
     }
   }
 }

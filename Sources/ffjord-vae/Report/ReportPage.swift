@@ -1,25 +1,36 @@
 import Files
 import Markup
 
-/// The page of a report: of several runs first a comparison, then each run on its own.
+/// The page of a report: of several runs first a comparison, then each run on its own, those of density models last.
 struct ReportPage {
   private let runs: [ReportedRun]
+  private let densities: [ReportedDensity]
 
-  init(_ runs: [ReportedRun]) { self.runs = runs }
+  init(_ runs: [ReportedRun], _ densities: [ReportedDensity] = []) { (self.runs, self.densities) = (runs, densities) }
 
   var page: HTMLPage {
-    let title = runs.count == 1 ? runs[0].name : "\(runs.count) runs"
+    let names = runs.map(\.name) + densities.map(\.name)
+    let title = names.count == 1 ? names[0] : "\(names.count) runs"
     let comparison = runs.count > 1 ? [MarkupElement("h2", text: title)] + ReportComparison(runs).sections : []
     let reports = runs.enumerated().map { index, run in
       MarkupElement(
         "article", [("id", Self.identifier(index))],
         [MarkupElement("h2", text: run.name)] + Self.sections(of: run, identifier: Self.identifier(index)))
     }
+    let densityReports = densities.enumerated().map { index, run in
+      let identifier = Self.identifier(runs.count + index)
+      return MarkupElement(
+        "article", [("id", identifier)],
+        [
+          MarkupElement("h2", text: run.name),
+          MarkupElement("p", [("class", "introduction")], text: run.introduction),
+        ] + run.sections(identifier: identifier))
+    }
     return HTMLPage(
       title: "ffjord-vae: \(title)", style: ReportStyle.sheet,
       body: [
         MarkupElement("header", [], [MarkupElement("h1", text: "ffjord-vae report")]),
-        MarkupElement("main", [], comparison + reports),
+        MarkupElement("main", [], comparison + reports + densityReports),
         MarkupElement("footer", [], [Self.glossary]),
       ])
   }

@@ -64,6 +64,9 @@ enum Remedy {
     case .notFound(let dataset, _, _): "'ffjord-vae datasets fetch \(dataset)' fetches it; --data-dir names its folder."
     case .missingPath:
       "'ffjord-vae datasets list' lists the datasets; --data-dir names the folder of images that have moved."
+    case .missingData(let path, let known):
+      suggestion(path.split(separator: "/").last.map(String.init) ?? path, of: known)
+        + "--data-dir names the folder of data that have moved."
     case .unusable: "--resize HxW resizes images, --invert and --binarize say what their pixels mean."
     case .unwritable: "--data-dir names another folder."
     case .malformed: "'ffjord-vae datasets check' compares checksums."

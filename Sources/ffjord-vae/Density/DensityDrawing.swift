@@ -1,0 +1,63 @@
+import DensityEstimation
+import Foundation
+import Runs
+import Tensors
+
+/// The pictures of a density model of two dimensions: data, samples and density, and the way of the samples. Those of a
+/// table are of standardised data.
+struct DensityDrawing {
+  private static let cell = 3
+  private static let columns = 3
+
+  private let model: DensityModel
+  private let state: DensityState
+  private let options: DensityPlot.DrawingOptions
+  private let data: Tensor
+  private let range: ClosedRange<Double>
+
+  /// - Parameter data: Test data, `[n, 2]`.
+  init(_ model: DensityModel, _ state: DensityState, _ options: DensityPlot.DrawingOptions, data: Tensor) {
+    (self.model, self.state, self.options, self.data) = (model, state, options, data)
+    // All but a thousandth of the data, and a margin.
+    let magnitudes = data.doubles().map { abs($0) }.sorted()
+    let edge = magnitudes[Int(Double(magnitudes.count - 1) * 0.999)]
+    range = edge < 3.8 ? DensityPicture.standardRange : (-1.1 * edge)...(1.1 * edge)
+  }
+
+  /// Writes data, samples and density, and below them the samples' way from the noise.
+  func writePicture(to url: URL) throws {
+    let side = options.side
+    let sampler = DensitySampler(model, state)
+    let noise = sampler.noise(options.count, seed: options.random.seed)
+    let path = try sampler.paths(of: noise, frames: 7)
+    let evaluator = DensityEvaluator(model, state)
+    let grid = DensityPicture.gridPoints(side: side, within: range)
+    let progress = PassProgress("evaluating")
+    let densities = try evaluator.logDensities(grid) { progress.report($0, of: side * side) }.values
+    let panels =
+      [
+        DensityPicture.Panel("data", histogram(data)), .init("samples", histogram(path[path.count - 1])),
+        .init("density", .heatMap(values: densities, columns: side)),
+      ] + chosen(path).map { .init($0.label, histogram($0.state)) }
+    let enlarged = panels.map { DensityPicture.Panel($0.label, $0.picture.enlarged(by: Self.cell)) }
+    try DensityPicture.panels(enlarged, columns: Self.columns).write(to: url)
+  }
+
+  /// Writes the samples' way from the noise to the data as an animation, which rests at its end.
+  func writeAnimation(to url: URL) throws {
+    let sampler = DensitySampler(model, state)
+    let noise = sampler.noise(options.count, seed: options.random.seed)
+    let frames = try sampler.paths(of: noise, frames: options.frames).map { histogram($0).enlarged(by: Self.cell) }
+    try Animation.write(frames: frames, delay: 0.06, lastDelay: 2, to: url)
+  }
+
+  private func histogram(_ points: Tensor) -> DensityPicture {
+    .histogram(of: points, side: options.side, within: range)
+  }
+
+  /// The noise, and two states on the way to the samples.
+  private func chosen(_ path: [Tensor]) -> [(label: String, state: Tensor)] {
+    let last = path.count - 1
+    return [("noise", path[0]), ("a third of the way", path[last / 3]), ("two thirds", path[last * 2 / 3])]
+  }
+}

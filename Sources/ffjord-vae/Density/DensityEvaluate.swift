@@ -1,0 +1,132 @@
+import ArgumentParser
+import DensityEstimation
+import Files
+import Foundation
+import ImageDatasets
+import NormalizingFlows
+import Runs
+import Tensors
+
+struct DensityEvaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Evaluates the log-likelihood of samples under a density model.",
+    discussion: """
+      Prints the mean of -log p(x) over samples, in nats, and for images in bits per dimension. For a run's folder, the \
+      result is kept there for 'compare' and 'report'.
+
+        ffjord-vae density evaluate Checkpoints/pinwheel
+        ffjord-vae density evaluate Checkpoints/table --data others.npy
+      """)
+
+  @Argument(help: "Checkpoint, or folder of a run (its best)", completion: .checkpoint)
+  var checkpoint: String
+
+  @OptionGroup(title: "Data") var source: DensityDataOptions
+
+  @OptionGroup(title: "Data") var part: PartOptions
+  @OptionGroup(title: "Data") var extent: LimitOptions
+  @OptionGroup(title: "Likelihood") var estimate: DensityEstimateOptions
+  @OptionGroup(title: "Output") var results: ResultOptions
+  @OptionGroup(title: "Output") var messages: MessageOptions
+  @OptionGroup(title: "Machine") var compute: ComputeOptions
+  @OptionGroup(title: "Machine") var memory: MemoryOptions
+
+  /// Which part of the data is evaluated.
+  struct PartOptions: ParsableArguments {
+    @Option(help: "Part of the data")
+    var split: Split = .test
+  }
+
+  private var split: Split { part.split }
+
+  enum Split: String, CaseIterable, ExpressibleByArgument {
+    case validation, test
+  }
+
+  func run() throws {
+    try Failure.reporting {
+      messages.apply()
+      compute.apply()
+      let (model, state, directory, remarks) = try DensityRun.model(at: checkpoint, memoryLimit: memory.limit)
+      for remark in remarks { Terminal.logger.warning("\(remark)") }
+      let rows = try rows(for: state)
+      var evaluator = DensityEvaluator(model, state)
+      estimate.apply(to: &evaluator)
+      let progress = PassProgress("evaluating")
+      let start = ContinuousClock.now
+      let result = try evaluator.evaluate(rows) { progress.report($0, of: rows.shape[0]) }
+      let configuration = state.configuration
+      let record = DensityEvaluationRecord(
+        result, dataset: source.data.map { DensityDataset.lastingName(for: $0) } ?? configuration.dataset,
+        split: source.data == nil ? split.rawValue : nil,
+        divergence: configuration.isContinuous ? evaluator.divergence.rawValue : nil, step: state.progress.step,
+        seconds: (ContinuousClock.now - start) / .seconds(1))
+      try print(record)
+      if let directory, extent.limit == nil { try keep(record, in: directory) }
+    }
+  }
+
+  /// The samples, as the model takes them.
+  private func rows(for state: DensityState) throws -> Tensor {
+    let configuration = state.configuration
+    let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: configuration.dataDirectory)
+    let rows: Tensor
+    if let name = source.data {
+      rows = try DensityDataset.rows(
+        of: DensityDataset.lastingName(for: name), like: state.standardization,
+        dimensions: configuration.dimensions ?? 0,
+        locator: locator, memoryLimit: memory.limit)
+    } else {
+      let data = try DensityDataset.load(configuration.dataset, locator: locator, memoryLimit: memory.limit)
+      for remark in data.remarks { Terminal.logger.warning("\(remark)") }
+      if let digest = configuration.dataDigest, digest != data.digest {
+        Terminal.logger.warning("\(configuration.dataset) has other data than the run began with")
+      }
+      rows = split == .test ? data.test : data.validation
+    }
+    guard let limit = extent.limit, limit < rows.shape[0] else { return rows }
+    return rows.sliced(axis: 0, start: 0, length: limit)
+  }
+
+  /// Adds the record to those of the run; the figures are printed, so that this may fail.
+  private func keep(_ record: DensityEvaluationRecord, in directory: RunDirectory) throws {
+    do { try record.keep(in: directory) } catch RunError.unwritable(let path, let reason) {
+      Terminal.logger.warning("the evaluation is not kept for 'compare': cannot write \(path): \(reason)")
+    }
+  }
+
+  private func print(_ record: DensityEvaluationRecord) throws {
+    if results.json {
+      Terminal.print(try record.resultJSON(isIndented: false))
+      return
+    }
+    var lines = [
+      "\(record.dataset)\(record.split.map { ", \($0)" } ?? ""): \(record.samples) samples"
+        + (record.divergence.map { ", \($0) divergence" } ?? ""),
+      "-log p(x)    \(record.negativeLogLikelihood.fixed(4)) nats (standard error \(record.standardError.fixed(4)))",
+    ]
+    if let bits = record.bitsPerDimension { lines.append("             \(bits.fixed(4)) bits/dim") }
+    if record.divergence != nil { lines.append("evaluations  \(record.evaluations.fixed(1)) a batch") }
+    lines.append("time         \(Terminal.duration(record.seconds))")
+    Terminal.print(lines.joined(separator: "\n"))
+  }
+}
+
+/// How log-densities are found.
+struct DensityEstimateOptions: ParsableArguments {
+  @OptionGroup var divergence: DivergenceOptions
+
+  @Option(help: ArgumentHelp("Samples per batch", .count))
+  var batchSize = 500
+
+  @OptionGroup var random: SeedOptions
+
+  func validate() throws { try check("--batch-size", batchSize, in: 1...1_000_000) }
+
+  func apply(to evaluator: inout DensityEvaluator) {
+    evaluator.divergence = divergence.divergence
+    evaluator.batchSize = batchSize
+    evaluator.seed = random.seed
+  }
+}

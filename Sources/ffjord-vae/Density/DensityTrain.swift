@@ -1,0 +1,152 @@
+import ArgumentParser
+import DensityEstimation
+import Foundation
+import ImageDatasets
+import Runs
+import Tensors
+
+struct DensityTrain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Trains a density model.",
+    discussion: """
+      Data are points in the plane that are drawn without end (swissroll, 8gaussians, pinwheel, circles, moons, 2spirals, \
+      checkerboard, rings), a picture (PNG, JPEG) as a density, a table (.npy, .npz or .csv, a row for each sample), or \
+      grey images (mnist, or a folder of them). Other settings are the published ones for such data and the flow; those of \
+      tables suit MINIBOONE.
+
+        ffjord-vae density train --data pinwheel
+        ffjord-vae density train --data table.csv --flow maf --output runs/maf
+        ffjord-vae density train --resume runs/maf
+
+      The output folder gets checkpoints (last.safetensors.zst, best.safetensors.zst), metrics.jsonl, event files for \
+      TensorBoard and config.json. Ctrl-C finishes the step, saves, and says how to go on. Of a resumed run only --steps \
+      may be raised.
+      """)
+
+  @OptionGroup(title: "Run") var options: DensityRunOptions
+  @OptionGroup(title: "Run") var messages: MessageOptions
+  @OptionGroup(title: "Data") var source: DensityDataOptions
+  @OptionGroup(title: "Model") var model: DensityModelOptions
+  @OptionGroup(title: "Continuous flow (ffjord)") var solve: DensitySolveOptions
+  @OptionGroup(title: "Training") var optimization: DensityOptimizationOptions
+  @OptionGroup(title: "Machine") var compute: ComputeOptions
+  @OptionGroup(title: "Machine") var memory: MemoryOptions
+
+  func run() throws {
+    try Failure.reporting {
+      messages.apply()
+      compute.apply()
+      let lock: RunLock
+      var trainer: DensityTrainer
+      if let path = options.resume { (trainer, lock) = try resumed(path) } else { (trainer, lock) = try fresh() }
+      let path = Terminal.quoted(trainer.directory.url.relativePath)
+      let stop = Train.stopSignal()
+      describe(trainer)
+      let display = DensityTrainingDisplay(steps: trainer.state.configuration.steps)
+      let ending = try withExtendedLifetime(lock) {
+        try trainer.run(observer: display) { stop.isRequested }
+      }
+      report(ending, trainer, path)
+    }
+  }
+
+  func validate() throws {
+    if options.resume == nil, source.data == nil { throw ValidationError("--data or --resume is needed") }
+  }
+
+  private func fresh() throws -> (DensityTrainer, RunLock) {
+    let flows = model.flow?.kinds ?? [.ffjord]
+    let name = DensityDataset.lastingName(for: source.data ?? "")
+    let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: nil)
+    var seed: UInt64 { optimization.seed ?? 1 }
+    let data = try load(name, locator, seed: seed)
+    var configuration = DensityConfiguration.published(
+      data.kind, name: name, dimensions: data.dimensions, flows: flows)
+    model.apply(to: &configuration)
+    solve.apply(to: &configuration)
+    optimization.apply(to: &configuration)
+    configuration.dataDirectory = source.dataDir.map { URL(filePath: $0).standardizedFileURL.path }
+    let file = name.split(separator: "/").last.map(String.init) ?? name
+    let directory = RunDirectory(
+      options.output ?? "Checkpoints/density-\(file)-\(flows.map(\.rawValue).joined(separator: "-"))")
+    let lock = try directory.create(isReplacing: options.overwrite)
+    return (try DensityTrainer(configuration, data: data, directory: directory), lock)
+  }
+
+  private func resumed(_ path: String) throws -> (DensityTrainer, RunLock) {
+    let given =
+      model.names + solve.names + optimization.namesOfFixed + (source.data == nil ? [] : ["--data"])
+    guard given.isEmpty else {
+      throw ValidationError(
+        "a resumed run keeps its configuration, got \(given.joined(separator: ", ")). Leave out all but --steps, --data-dir, "
+          + "--allow-changed-data, --quiet, --threads and --memory-limit.")
+    }
+    let (directory, _) = try RunDirectory.naming(path)
+    let lock = try directory.lock()
+    let (continuation, remarks) = try DensityRun.continuation(in: directory, memoryLimit: memory.limit)
+    for remark in remarks { Terminal.logger.warning("\(remark)") }
+    switch continuation {
+    case .beginning(var configuration):
+      if let steps = optimization.steps { configuration.steps = steps }
+      let data = try load(configuration.dataset, locator(configuration), seed: configuration.seed)
+      return (try DensityTrainer(configuration, data: data, directory: directory), lock)
+    case .state(let model, var state):
+      if let steps = optimization.steps { state.configuration.steps = steps }
+      let data = try load(
+        state.configuration.dataset, locator(state.configuration), seed: state.configuration.seed)
+      let trainer = try DensityTrainer(
+        resuming: state, model, data: data, directory: directory, allowingChangedData: options.allowChangedData)
+      return (trainer, lock)
+    }
+  }
+
+  private func locator(_ configuration: DensityConfiguration) -> DatasetLocator {
+    DatasetLocator(dataDirectory: source.dataDir, recorded: configuration.dataDirectory)
+  }
+
+  private func load(_ name: String, _ locator: DatasetLocator, seed: UInt64) throws -> DensityDataset {
+    let data = try DensityDataset.load(name, locator: locator, memoryLimit: memory.limit)
+    for remark in data.remarks { Terminal.logger.warning("\(remark)") }
+    return data
+  }
+
+  private func describe(_ trainer: DensityTrainer) {
+    let (state, counts) = (trainer.state, trainer.sampleCounts)
+    let training = counts.training.map { "\($0) samples" } ?? "samples without end"
+    Terminal.logger.info(
+      """
+      \(state.configuration.dataset): \(training) to train on, \(counts.validation) to validate, \
+      \(Terminal.count(trainer.model.dimensions, "dimension"))
+      model: \(state.parameters.count) parameters, \(state.configuration.modelSummary)
+      run: \(trainer.directory.url.path), \(Terminal.count(Compute.threads, "thread")), \(Compute.instructionSet)
+      """)
+    if state.progress.step > 0 { Terminal.logger.info("going on after step \(state.progress.step)") }
+  }
+
+  private func report(_ ending: DensityTrainer.Ending, _ trainer: DensityTrainer, _ path: String) {
+    let progress = trainer.state.progress
+    switch ending {
+    case .complete:
+      Terminal.logger.info(
+        "done after \(Terminal.count(progress.step, "step")), \(Terminal.duration(progress.totalSeconds))")
+    case .stoppedEarly(let bestEpoch):
+      Terminal.logger.info("stopped: no gain since validation \(bestEpoch) of \(progress.epoch)")
+    case .interrupted:
+      Terminal.logger.info(
+        "stopped after step \(progress.step); go on with: ffjord-vae density train --resume \(path)")
+      return
+    }
+    if let best = progress.bestNegativeLogLikelihood {
+      let bits = trainer.model.bitsPerDimension(nats: best).map { " (\($0.fixed(3)) bits/dim)" } ?? ""
+      Terminal.logger.info(
+        "best validation -log p(x) \(best.fixed(3)) nats\(bits): \(trainer.directory.best.relativePath)",
+        metadata: [Terminal.emphasis: "best"])
+    }
+    Terminal.logger.info(
+      """
+      next: ffjord-vae density evaluate \(path)
+            ffjord-vae density plot \(path) --output density.png
+      """)
+  }
+}

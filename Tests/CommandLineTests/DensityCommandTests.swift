@@ -1,0 +1,133 @@
+import DensityEstimation
+import FileTestSupport
+import Foundation
+import Runs
+import Safetensors
+import Testing
+
+/// `density train`, `evaluate`, `sample`, and the commands that take a density model's run beside others.
+@Suite(.serialized) struct DensityCommandTests {
+  let directory = try! TemporaryDirectory()
+
+  /// A run of a few small steps.
+  private func train(_ output: String, _ more: String...) -> [String] {
+    [
+      "density", "train", "--data", "moons", "--hidden", "8", "--steps", "6", "--validate-every", "3", "--batch-size",
+      "20", "--limit-validation", "50", "--tolerance", "1e-3", "--output", output,
+    ] + more
+  }
+
+  private func tensors(_ run: String) throws -> [String: [UInt8]] {
+    try SafetensorsFile(directory.file("\(run)/last.safetensors.zst")).load().mapValues(\.bytes)
+  }
+
+  @Test func aRunIsTrainedEvaluatedSampledComparedAndReported() throws {
+    let trained = try Program.succeed(train("run"), in: directory.url)
+    #expect(trained.standardError.contains("done after 6 steps"))
+    #expect(trained.standardError.contains("ffjord-vae density evaluate run"))
+    #expect(
+      Set(try directory.names("run")).isSuperset(of: [
+        "best.safetensors.zst", "config.json", "last.safetensors.zst", "metrics.jsonl", "train", "validation",
+      ]))
+    let evaluated = try Program.succeed(["density", "evaluate", "run", "--json"], in: directory.url)
+    let record = try JSONDecoder().decode(DensityEvaluationRecord.self, from: Data(evaluated.standardOutput.utf8))
+    #expect(record.samples == 10_000 && record.split == "test" && record.standardError > 0)
+    let compared = try Program.succeed(["compare", "run", "--curves", "curves.svg"], in: directory.url)
+    #expect(compared.standardOutput.contains("moons [nats]"))
+    #expect(compared.standardOutput.contains(String(format: "%.2f", record.negativeLogLikelihood)))
+    #expect(try String(contentsOf: directory.file("curves.svg"), encoding: .utf8).contains("-log p(x)"))
+    try Program.succeed(["report", "run", "--output", "report.html"], in: directory.url)
+    let report = try String(contentsOf: directory.file("report.html"), encoding: .utf8)
+    #expect(report.contains("A density model, ffjord, 1 block of 8"))
+    try Program.succeed(["density", "sample", "run", "--count", "5", "--output", "a.csv"], in: directory.url)
+    try Program.succeed(["density", "sample", "run", "--count", "7", "--output", "b.csv"], in: directory.url)
+    let (five, seven) = try (
+      String(contentsOf: directory.file("a.csv"), encoding: .utf8),
+      String(contentsOf: directory.file("b.csv"), encoding: .utf8)
+    )
+    #expect(five.split(separator: "\n").count == 6 && five.hasPrefix("x0,x1\n"))
+    // The same noise; solves of another batch may differ in the last digits.
+    #expect(seven.split(separator: "\n").count == 8)
+    // And back: samples are data of the model's dimensions.
+    try Program.succeed(["density", "evaluate", "run", "--data", "b.csv"], in: directory.url)
+  }
+
+  @Test func anInterruptedRunGoesOnToTheSameBits() throws {
+    try Program.succeed(train("whole"), in: directory.url)
+    try Program.succeed(train("part", "--steps", "4"), in: directory.url)
+    try Program.succeed(["density", "train", "--resume", "part", "--steps", "6"], in: directory.url)
+    // Step 4 was the last of the first part, and validated there.
+    #expect(try tensors("part") == tensors("whole"))
+    try Program.fail(
+      64, ["density", "train", "--resume", "part", "--learning-rate", "1"], naming: ["--learning-rate"],
+      in: directory.url)
+  }
+
+  @Test func aRunThatIsThereIsNotReplacedUnasked() throws {
+    try Program.succeed(train("run"), in: directory.url)
+    let before = try tensors("run")
+    try Program.fail(64, train("run"), naming: ["run", "--overwrite"], in: directory.url)
+    #expect(try tensors("run") == before)
+    try Program.succeed(train("run", "--overwrite", "--seed", "2"), in: directory.url)
+    #expect(try tensors("run") != before)
+  }
+
+  @Test(arguments: ["real-nvp", "glow", "nice", "made", "maf", "dsf", "ddsf", "tan", "real-nvp+ffjord"])
+  func everyFlowTrainsAndSamples(_ flow: String) throws {
+    try Program.succeed(train("run", "--flow", flow, "--blocks", flow == "tan" ? "1" : "2"), in: directory.url)
+    try Program.succeed(["density", "evaluate", "run", "--limit", "100"], in: directory.url)
+    try Program.succeed(["density", "sample", "run", "--count", "4", "--output", "a.npy"], in: directory.url)
+  }
+
+  @Test func damagedTablesAreRefusedWithFileAndPlace() throws {
+    func refused(_ name: String, _ text: String, _ words: [String], _ code: Int32 = 65) throws {
+      try Data(text.utf8).write(to: directory.file(name))
+      try Program.fail(
+        code, ["density", "train", "--data", name, "--output", "run", "--steps", "2"], naming: [name] + words,
+        in: directory.url)
+      #expect(!FileManager.default.fileExists(atPath: directory.file("run").path))
+    }
+    let rows = (0..<20).map { "\($0),\($0 * $0 % 7)" }
+    try refused("nan.csv", (rows + ["nan,1"]).joined(separator: "\n"), ["line 21", "column 1"])
+    try refused("text.csv", (["a,b"] + rows + ["red,1"]).joined(separator: "\n"), ["line 22", "column 'a'", "'red'"])
+    try refused("ragged.csv", (rows + ["1,2,3"]).joined(separator: "\n"), ["line 21", "3 columns"])
+    try refused("one.csv", "1,2\n", ["1 row"])
+    try refused("constant.csv", (0..<20).map { "\($0),3" }.joined(separator: "\n"), ["column 2", "one number"])
+    try refused("empty.csv", "", ["empty"])
+    try refused("cut.npy", "\u{93}NUMPY", ["cut.npy"])
+    try Program.fail(
+      66, ["density", "train", "--data", "missing.csv", "--output", "run"], naming: ["missing.csv"], in: directory.url)
+    try Program.fail(64, ["density", "train"], naming: ["--data"], in: directory.url)
+    try Program.fail(
+      64, ["density", "train", "--data", "moons", "--flow", "nvp"], naming: ["--flow"], in: directory.url)
+  }
+
+  @Test func aTableIsStandardisedAndSampledInItsOwnUnits() throws {
+    var text = "height,weight\n"
+    for i in 0..<200 {
+      let (x, y) = (Double(i * 37 % 101) / 101, Double(i * 53 % 97) / 97)
+      text += "\(1000 + 20 * x),\(5 + 0.01 * y)\n"
+    }
+    try Data(text.utf8).write(to: directory.file("table.csv"))
+    try Program.succeed(
+      [
+        "density", "train", "--data", "table.csv", "--flow", "real-nvp", "--steps", "5", "--validate-every", "5",
+        "--output", "run",
+      ], in: directory.url)
+    try Program.succeed(["density", "sample", "run", "--count", "50", "--output", "samples.csv"], in: directory.url)
+    let lines = try String(contentsOf: directory.file("samples.csv"), encoding: .utf8).split(separator: "\n")
+      .dropFirst()
+    let columns = lines.map { $0.split(separator: ",").compactMap { Double($0) } }
+    let means = (0..<2).map { k in columns.reduce(0) { $0 + $1[k] } / 50 }
+    #expect(abs(means[0] - 1010) < 10 && abs(means[1] - 5.005) < 0.01)
+  }
+
+  @Test func anAutoencoderAndADensityModelAreNotTakenForEachOther() throws {
+    let autoencoder = try TinyRun.shared.get()
+    try Program.fail(65, ["density", "evaluate", autoencoder.path], naming: ["autoencoder"], in: directory.url)
+    try Program.succeed(train("run"), in: directory.url)
+    try Program.fail(65, ["evaluate", "run"], naming: ["density model"], in: directory.url)
+    let both = try Program.succeed(["compare", "run", autoencoder.path], in: directory.url)
+    #expect(both.standardOutput.contains("posterior") && both.standardOutput.contains("density model"))
+  }
+}
