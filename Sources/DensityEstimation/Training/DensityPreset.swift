@@ -66,6 +66,8 @@ extension DensityConfiguration {
   private mutating func useImageRecipe() {
     (blocks, hidden, activation, timeDependence) = (2, [64, 64, 64], .softplus, .concat)
     (timeLength, divergence, isMultiscale) = (1, .rademacher, true)
+    // The activations of whole solves of images take tens of gigabytes.
+    gradient = .checkpointed
     (batchSize, learningRate, learningRateWarmup, weightDecay) = (200, 1e-3, 1000, 0)
     (steps, validationInterval, patience, limitValidation) = (1000 * 300, 300, nil, nil)
   }
