@@ -132,7 +132,7 @@ let package = Package(
       name: "DensityEstimation",
       dependencies: [
         "Randomness", "Profiling", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
-        "Files", "Safetensors", "ImageDatasets", "TensorBoard", "Runs", "CGIF", "CPNG",
+        "Files", "Safetensors", "ImageDatasets", "TensorBoard", "Runs", "CGIF",
       ]),
     .executableTarget(
       name: "ffjord-vae",

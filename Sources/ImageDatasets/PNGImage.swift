@@ -55,18 +55,34 @@ public struct PNGImage: Sendable, Hashable {
   ///
   /// - Throws: ``PNGError/unencodable(reason:)`` where libpng fails, as for a picture that is too large.
   public func encoded() throws(PNGError) -> Data {
-    var image = Self.emptyImage
+    try Self.encode(pixels, height: height, width: width, palette: nil)
+  }
+
+  /// The bytes of a PNG file with pixels of grey or, with a palette, of its colours.
+  ///
+  /// - Parameters:
+  ///   - pixels: The shade of each pixel, or its place in the palette, `[height * width]`, with rows from the top.
+  ///   - height: The number of rows.
+  ///   - width: The number of columns.
+  ///   - palette: Red, green and blue of each colour, at most 256 of them; nil for grey.
+  /// - Throws: ``PNGError/unencodable(reason:)``
+  package static func encode(
+    _ pixels: [UInt8], height: Int, width: Int, palette: [UInt8]?
+  ) throws(PNGError) -> Data {
+    var image = emptyImage
     image.width = UInt32(clamping: width)
     image.height = UInt32(clamping: height)
-    image.format = UInt32(PNG_FORMAT_GRAY)
+    image.format =
+      palette == nil ? UInt32(PNG_FORMAT_GRAY) : UInt32(PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_COLORMAP)
+    image.colormap_entries = UInt32((palette?.count ?? 0) / 3)
     // The first call computes the size for the second.
     var byteCount = 0
-    guard png_image_write_to_memory(&image, nil, &byteCount, 0, pixels, 0, nil) != 0 else {
-      throw .unencodable(reason: Self.message(of: image))
+    guard png_image_write_to_memory(&image, nil, &byteCount, 0, pixels, 0, palette) != 0 else {
+      throw .unencodable(reason: message(of: image))
     }
     var bytes = [UInt8](repeating: 0, count: byteCount)
-    guard png_image_write_to_memory(&image, &bytes, &byteCount, 0, pixels, 0, nil) != 0 else {
-      throw .unencodable(reason: Self.message(of: image))
+    guard png_image_write_to_memory(&image, &bytes, &byteCount, 0, pixels, 0, palette) != 0 else {
+      throw .unencodable(reason: message(of: image))
     }
     return Data(bytes.prefix(byteCount))
   }
@@ -74,8 +90,10 @@ public struct PNGImage: Sendable, Hashable {
   /// Writes a PNG file atomically, with `AtomicFile`. Only a regular file is replaced.
   ///
   /// - Throws: ``PNGError/unwritable(path:reason:)``, ``PNGError/unencodable(reason:)``.
-  public func write(to url: URL) throws(PNGError) {
-    let data = try encoded()
+  public func write(to url: URL) throws(PNGError) { try Self.write(try encoded(), to: url) }
+
+  /// Writes the bytes of a PNG file atomically.
+  package static func write(_ data: Data, to url: URL) throws(PNGError) {
     do {
       try AtomicFile.write(to: url) { try $0.write(data) }
     } catch {
