@@ -51,3 +51,30 @@ extension Variable {
   /// A constant of zero for each row of a batch, `[batch]`.
   static func zeros(ofRowsOf x: Variable) -> Variable { Variable(Tensor(zeros: [x.shape[0]], x.value.elementType)) }
 }
+
+extension LayerChain {
+  /// The layers of blocks, and a batch normalization after each where there is to be one.
+  ///
+  /// - Parameters:
+  ///   - prefix: What names begin with.
+  ///   - dimensions: The number of dimensions.
+  ///   - blocks: The number of blocks.
+  ///   - batchNormalization: What normalizes after each block; nil for nothing.
+  ///   - builder: What makes the parameters and buffers.
+  ///   - make: Makes the layers of a block, which take their names in order.
+  static func layers(
+    named prefix: String, dimensions: Int, blocks: Int, batchNormalization: BatchNormalizationFlow.Statistics?,
+    in builder: inout DensityBuilder,
+    _ make: (_ block: Int, _ names: inout LayerNames, _ builder: inout DensityBuilder) -> [any DensityLayer]
+  ) -> [any DensityLayer] {
+    var names = LayerNames(prefix)
+    var layers: [any DensityLayer] = []
+    for block in 0..<blocks {
+      layers += make(block, &names, &builder)
+      guard let batchNormalization else { continue }
+      layers.append(
+        BatchNormalizationFlow(names.next(), features: dimensions, statistics: batchNormalization, in: &builder))
+    }
+    return layers
+  }
+}

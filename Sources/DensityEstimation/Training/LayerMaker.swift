@@ -8,7 +8,7 @@ import Runs
 struct LayerMaker {
   private let configuration: DensityConfiguration
   private let solver: SolverOptions
-  private var count = 0
+  private var names = LayerNames("chain")
 
   init(_ configuration: DensityConfiguration) throws(RunError) {
     self.configuration = configuration
@@ -34,13 +34,8 @@ struct LayerMaker {
     guard configuration.flows.last == .tan else { return StandardNormal() }
     // The first width is that of the recurrent units, the others those of the layers from their state to the mixture.
     return TAN.base(
-      named: nextName(), dimensions: dimensions, units: configuration.hidden.first ?? 1,
+      named: names.next(), dimensions: dimensions, units: configuration.hidden.first ?? 1,
       hidden: Array(configuration.hidden.dropFirst()), components: configuration.components, in: &builder)
-  }
-
-  private mutating func nextName() -> String {
-    defer { count += 1 }
-    return "chain.\(count)"
   }
 
   private func normalization(_ name: String, _ features: Int, in builder: inout DensityBuilder) -> any DensityLayer {
@@ -57,11 +52,11 @@ struct LayerMaker {
     var layers: [any DensityLayer] = []
     // The published continuous models begin with a normalization, too; the discrete ones do not.
     if configuration.hasBatchNormalization, configuration.isContinuous {
-      layers.append(normalization(nextName(), dimensions, in: &builder))
+      layers.append(normalization(names.next(), dimensions, in: &builder))
     }
     for block in 0..<configuration.blocks {
       for kind in configuration.flows { layers += self.layers(kind, block, dimensions, in: &builder) }
-      if configuration.hasBatchNormalization { layers.append(normalization(nextName(), dimensions, in: &builder)) }
+      if configuration.hasBatchNormalization { layers.append(normalization(names.next(), dimensions, in: &builder)) }
     }
     return layers
   }
@@ -74,31 +69,33 @@ struct LayerMaker {
     let order = AutoregressiveOrder.alternating(block)
     switch kind {
     case .ffjord:
-      let name = nextName()
+      let name = names.next()
       let velocity = TimeDependentNetwork(
         "\(name).odefunc", latent: dimensions, hidden: hidden, activation: configuration.activation,
         timeDependence: configuration.timeDependence, in: &builder.parameters)
       return [continuous(name, velocity, in: &builder)]
     case .nice:
       let coupling = AdditiveCoupling(
-        nextName(), dimensions: dimensions, hidden: hidden, isSwapped: block % 2 == 0, in: &builder)
+        names.next(), dimensions: dimensions, hidden: hidden, isSwapped: block % 2 == 0, in: &builder)
       guard block == configuration.blocks - 1 else { return [coupling] }
-      return [coupling, DiagonalScaling(nextName(), dimensions: dimensions, in: &builder)]
+      return [coupling, DiagonalScaling(names.next(), dimensions: dimensions, in: &builder)]
     case .realNVP: return [coupling(block, dimensions, in: &builder)]
     case .glow:
-      let linear = InvertibleLinear(nextName(), features: dimensions, in: &builder)
+      let linear = InvertibleLinear(names.next(), features: dimensions, in: &builder)
       return [linear, coupling(block, dimensions, in: &builder)]
     case .made, .maf:
-      return [AutoregressiveFlow.affine(nextName(), dimensions: dimensions, hidden: hidden, order: order, in: &builder)]
+      return [
+        AutoregressiveFlow.affine(names.next(), dimensions: dimensions, hidden: hidden, order: order, in: &builder)
+      ]
     case .deepSigmoidal, .deepDenseSigmoidal:
       return [
         AutoregressiveFlow.sigmoidal(
-          nextName(), dimensions: dimensions, hidden: hidden, units: configuration.components,
+          names.next(), dimensions: dimensions, hidden: hidden, units: configuration.components,
           denseLayers: kind == .deepDenseSigmoidal ? 2 : nil, order: order, in: &builder)
       ]
     case .tan:
       return TAN.block(
-        named: nextName(), dimensions: dimensions, units: hidden.first ?? 1, order: order,
+        named: names.next(), dimensions: dimensions, units: hidden.first ?? 1, order: order,
         isLast: block == configuration.blocks - 1, in: &builder)
     }
   }
@@ -108,7 +105,7 @@ struct LayerMaker {
     _ block: Int, _ dimensions: Int, in builder: inout DensityBuilder
   ) -> any DensityLayer {
     (dimensions == 2 ? CouplingForm.split : .masked).layer(
-      nextName(), index: block, dimensions: dimensions, hidden: configuration.hidden, in: &builder)
+      names.next(), index: block, dimensions: dimensions, hidden: configuration.hidden, in: &builder)
   }
 
   private func continuous(
@@ -128,32 +125,22 @@ struct LayerMaker {
     var layers: [any DensityLayer] = []
     for block in 0..<configuration.blocks {
       for kind in configuration.flows {
-        let isSwapped = block % 2 == 0
         switch kind {
         case .ffjord:
-          let name = nextName()
+          let name = names.next()
           let velocity = ConvolutionalNetwork(
             "\(name).odefunc", shape: shape, hidden: configuration.hidden, activation: configuration.activation,
             timeDependence: configuration.timeDependence, in: &builder.parameters)
           layers.append(continuous(name, velocity, in: &builder))
         case .realNVP:
           layers.append(
-            ImageCoupling(
-              nextName(), shape: shape, hidden: configuration.hidden,
-              mask: place.part == .afterSqueeze ? .channel : .checkerboard, isSwapped: isSwapped, in: &builder))
-        case .glow where place.part != .beforeSqueeze:
-          layers += [
-            ActivationNormalization(nextName(), features: channels, in: &builder),
-            InvertibleLinear(nextName(), features: channels, start: .rotation, in: &builder),
-            ImageCoupling(
-              nextName(), shape: shape, hidden: configuration.hidden, mask: channels > 1 ? .channel : .checkerboard,
-              isSwapped: isSwapped, scale: .sigmoid, in: &builder),
-          ]
-        case .glow: break
+            RealNVP.coupling(names.next(), at: place, index: block, hidden: configuration.hidden, in: &builder))
+        case .glow:
+          layers += Glow.step(at: place, index: block, hidden: configuration.hidden, &names, in: &builder)
         default: layers += self.layers(kind, block, shape.dimensions, in: &builder)
         }
       }
-      if configuration.hasBatchNormalization { layers.append(normalization(nextName(), channels, in: &builder)) }
+      if configuration.hasBatchNormalization { layers.append(normalization(names.next(), channels, in: &builder)) }
     }
     return layers
   }

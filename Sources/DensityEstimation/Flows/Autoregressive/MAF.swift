@@ -23,27 +23,14 @@ public enum MAF {
     activation: ElementwiseFunction = .relu, batchNormalization: BatchNormalizationFlow.Statistics? = nil,
     in builder: inout DensityBuilder
   ) -> [any DensityLayer] {
-    autoregressiveLayers(
+    LayerChain.layers(
       named: prefix, dimensions: dimensions, blocks: blocks, batchNormalization: batchNormalization, in: &builder
-    ) { name, order, builder in
-      .affine(name, dimensions: dimensions, hidden: hidden, order: order, activation: activation, in: &builder)
+    ) { block, names, builder in
+      [
+        AutoregressiveFlow.affine(
+          names.next(), dimensions: dimensions, hidden: hidden, order: .alternating(block), activation: activation,
+          in: &builder)
+      ]
     }
   }
-}
-
-/// Autoregressive layers in alternating order, and a batch normalization after each where there is to be one.
-func autoregressiveLayers(
-  named prefix: String, dimensions: Int, blocks: Int, batchNormalization: BatchNormalizationFlow.Statistics?,
-  in builder: inout DensityBuilder,
-  _ make: (_ name: String, _ order: AutoregressiveOrder, _ builder: inout DensityBuilder) -> AutoregressiveFlow
-) -> [any DensityLayer] {
-  var layers: [any DensityLayer] = []
-  for i in 0..<blocks {
-    layers.append(make("\(prefix).\(layers.count)", .alternating(i), &builder))
-    guard let batchNormalization else { continue }
-    layers.append(
-      BatchNormalizationFlow(
-        "\(prefix).\(layers.count)", features: dimensions, statistics: batchNormalization, in: &builder))
-  }
-  return layers
 }

@@ -23,12 +23,14 @@ public enum NAF {
     denseLayers: Int? = nil, batchNormalization: BatchNormalizationFlow.Statistics? = nil,
     in builder: inout DensityBuilder
   ) -> [any DensityLayer] {
-    autoregressiveLayers(
+    LayerChain.layers(
       named: prefix, dimensions: dimensions, blocks: blocks, batchNormalization: batchNormalization, in: &builder
-    ) { name, order, builder in
-      .sigmoidal(
-        name, dimensions: dimensions, hidden: hidden, units: units, denseLayers: denseLayers, order: order,
-        in: &builder)
+    ) { block, names, builder in
+      [
+        AutoregressiveFlow.sigmoidal(
+          names.next(), dimensions: dimensions, hidden: hidden, units: units, denseLayers: denseLayers,
+          order: .alternating(block), in: &builder)
+      ]
     }
   }
 }

@@ -20,17 +20,12 @@ public enum Glow {
     form: CouplingForm = .masked, batchNormalization: BatchNormalizationFlow.Statistics? = nil,
     in builder: inout DensityBuilder
   ) -> [any DensityLayer] {
-    var layers: [any DensityLayer] = []
-    for i in 0..<blocks {
-      layers.append(InvertibleLinear("\(prefix).\(layers.count)", features: dimensions, in: &builder))
-      layers.append(
-        form.layer("\(prefix).\(layers.count)", index: i, dimensions: dimensions, hidden: hidden, in: &builder))
-      guard let batchNormalization else { continue }
-      layers.append(
-        BatchNormalizationFlow(
-          "\(prefix).\(layers.count)", features: dimensions, statistics: batchNormalization, in: &builder))
+    LayerChain.layers(
+      named: prefix, dimensions: dimensions, blocks: blocks, batchNormalization: batchNormalization, in: &builder
+    ) { block, names, builder in
+      let linear = InvertibleLinear(names.next(), features: dimensions, in: &builder)
+      return [linear, form.layer(names.next(), index: block, dimensions: dimensions, hidden: hidden, in: &builder)]
     }
-    return layers
   }
 
   /// A ``Multiscale`` of steps of flow, each an ``ActivationNormalization``, an ``InvertibleLinear`` of the channels from a
@@ -50,25 +45,26 @@ public enum Glow {
     named prefix: String = "chain", shape: ImageShape, scales: Int? = nil, blocks: Int = 8, hidden: [Int] = [64, 64],
     in builder: inout DensityBuilder
   ) -> [any DensityLayer] {
-    var count = 0
-    func name() -> String {
-      defer { count += 1 }
-      return "\(prefix).\(count)"
-    }
+    var names = LayerNames(prefix)
     return [
       Multiscale(shape, scales: scales) { place in
-        guard place.part != .beforeSqueeze else { return [] }
-        let channels = place.shape.channels
-        return (0..<blocks).flatMap { i -> [any DensityLayer] in
-          [
-            ActivationNormalization(name(), features: channels, in: &builder),
-            InvertibleLinear(name(), features: channels, start: .rotation, in: &builder),
-            ImageCoupling(
-              name(), shape: place.shape, hidden: hidden, mask: channels > 1 ? .channel : .checkerboard,
-              isSwapped: i % 2 == 0, scale: .sigmoid, in: &builder),
-          ]
-        }
+        (0..<blocks).flatMap { step(at: place, index: $0, hidden: hidden, &names, in: &builder) }
       }
+    ]
+  }
+
+  /// A step of flow, whose index decides what its coupling keeps; none before the squeeze of a scale.
+  static func step(
+    at place: Multiscale.Place, index: Int, hidden: [Int], _ names: inout LayerNames, in builder: inout DensityBuilder
+  ) -> [any DensityLayer] {
+    guard place.part != .beforeSqueeze else { return [] }
+    let channels = place.shape.channels
+    return [
+      ActivationNormalization(names.next(), features: channels, in: &builder),
+      InvertibleLinear(names.next(), features: channels, start: .rotation, in: &builder),
+      ImageCoupling(
+        names.next(), shape: place.shape, hidden: hidden, mask: channels > 1 ? .channel : .checkerboard,
+        isSwapped: index % 2 == 0, scale: .sigmoid, in: &builder),
     ]
   }
 }

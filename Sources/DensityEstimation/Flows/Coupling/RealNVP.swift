@@ -20,16 +20,11 @@ public enum RealNVP {
     form: CouplingForm = .masked, batchNormalization: BatchNormalizationFlow.Statistics? = nil,
     in builder: inout DensityBuilder
   ) -> [any DensityLayer] {
-    var layers: [any DensityLayer] = []
-    for i in 0..<blocks {
-      layers.append(
-        form.layer("\(prefix).\(layers.count)", index: i, dimensions: dimensions, hidden: hidden, in: &builder))
-      guard let batchNormalization else { continue }
-      layers.append(
-        BatchNormalizationFlow(
-          "\(prefix).\(layers.count)", features: dimensions, statistics: batchNormalization, in: &builder))
+    LayerChain.layers(
+      named: prefix, dimensions: dimensions, blocks: blocks, batchNormalization: batchNormalization, in: &builder
+    ) { block, names, builder in
+      [form.layer(names.next(), index: block, dimensions: dimensions, hidden: hidden, in: &builder)]
     }
-    return layers
   }
 
   /// A ``Multiscale`` of couplings of images. At each scale there are `blocks` couplings with checkerboard masks, the
@@ -50,25 +45,28 @@ public enum RealNVP {
     named prefix: String = "chain", shape: ImageShape, scales: Int? = nil, blocks: Int = 3, hidden: [Int] = [64, 64],
     batchNormalization: BatchNormalizationFlow.Statistics? = nil, in builder: inout DensityBuilder
   ) -> [any DensityLayer] {
-    var count = 0
-    func name() -> String {
-      defer { count += 1 }
-      return "\(prefix).\(count)"
-    }
+    var names = LayerNames(prefix)
     return [
       Multiscale(shape, scales: scales) { place in
         (0..<(place.part == .last ? blocks + 1 : blocks)).flatMap { i -> [any DensityLayer] in
-          let coupling = ImageCoupling(
-            name(), shape: place.shape, hidden: hidden, mask: place.part == .afterSqueeze ? .channel : .checkerboard,
-            isSwapped: i % 2 == 0, in: &builder)
+          let coupling = coupling(names.next(), at: place, index: i, hidden: hidden, in: &builder)
           guard let batchNormalization else { return [coupling] }
           return [
             coupling,
             BatchNormalizationFlow(
-              name(), features: place.shape.channels, statistics: batchNormalization, in: &builder),
+              names.next(), features: place.shape.channels, statistics: batchNormalization, in: &builder),
           ]
         }
       }
     ]
+  }
+
+  /// A coupling of images, the index of which decides what it keeps.
+  static func coupling(
+    _ name: String, at place: Multiscale.Place, index: Int, hidden: [Int], in builder: inout DensityBuilder
+  ) -> ImageCoupling {
+    ImageCoupling(
+      name, shape: place.shape, hidden: hidden, mask: place.part == .afterSqueeze ? .channel : .checkerboard,
+      isSwapped: index % 2 == 0, in: &builder)
   }
 }
