@@ -28,6 +28,16 @@ public protocol DensityLayer: Sendable {
   /// - Throws: `SolveError` of a layer that solves a differential equation.
   func inverse(_ z: Variable, _ pass: DensityPass) throws(SolveError) -> Variable
 
+  /// The way of z back toward the data, as constants: the last state is x.
+  ///
+  /// - Parameters:
+  ///   - z: `[batch, dimensions]`
+  ///   - steps: The number of states of a layer that goes through time, at equal intervals of it. Others give x alone.
+  ///   - pass: The parameters, and what else the layers of a pass share.
+  /// - Returns: The states after z, at least one, each `[batch, dimensions]`.
+  /// - Throws: `SolveError` of a layer that solves a differential equation.
+  func path(_ z: Variable, steps: Int, _ pass: DensityPass) throws(SolveError) -> [Variable]
+
   /// Whether ``initialize(_:buffers:for:)`` changes parameters.
   var isInitializedByData: Bool { get }
 
@@ -42,6 +52,11 @@ public protocol DensityLayer: Sendable {
 }
 
 extension DensityLayer {
+  /// What ``inverse(_:_:)`` gives, alone.
+  public func path(_ z: Variable, steps: Int, _ pass: DensityPass) throws(SolveError) -> [Variable] {
+    [try inverse(z, pass)]
+  }
+
   /// False.
   public var isInitializedByData: Bool { false }
 

@@ -20,7 +20,7 @@ public struct DensitySampler: Sendable {
     buffers = state.buffers
   }
 
-  private func pass(isTraining: Bool = false) -> DensityPass { DensityPass(parameters.constants, buffers: buffers) }
+  private var pass: DensityPass { DensityPass(parameters.constants, buffers: buffers) }
 
   /// Samples, `[count, dimensions]`: of tables standardised, of images their intensities in [0, 1).
   ///
@@ -73,7 +73,7 @@ public struct DensitySampler: Sendable {
     for start in stride(from: 0, to: count, by: batchSize) {
       let part = noise.sliced(axis: 0, start: start, length: min(batchSize, count - start))
       let made: [Tensor]
-      do throws(SolveError) { made = try make(part, pass()) } catch { throw .solve(step: nil, error) }
+      do throws(SolveError) { made = try make(part, pass) } catch { throw .solve(step: nil, error) }
       for tensor in made {
         guard let place = tensor.firstNonFinite else { continue }
         throw .undefinedResult("sample", number: start + place / max(model.dimensions, 1))
@@ -83,24 +83,6 @@ public struct DensitySampler: Sendable {
     return (results.first ?? []).indices.map { k in Tensor.concatenation(results.map { $0[k] }, axis: 0) }
   }
 }
-
-extension DensityLayer {
-  /// The way of z back toward the data, as constants: of a continuous layer at equal intervals of the time, of others the
-  /// layer's result alone.
-  func path(_ z: Variable, steps: Int, _ pass: DensityPass) throws(SolveError) -> [Variable] {
-    guard let layer = self as? any PathLayer else { return [try inverse(z, pass)] }
-    return try layer.path(z, atFractions: (1...steps).map { 1 - Double($0) / Double(steps) }, pass)
-  }
-}
-
-/// A layer whose inverse is a path through time.
-protocol PathLayer: DensityLayer {
-  func path(
-    _ z: Variable, atFractions fractions: [Double], _ pass: DensityPass
-  ) throws(SolveError) -> [Variable]
-}
-
-extension ContinuousLayer: PathLayer {}
 
 extension RandomPurpose {
   /// The noise of samples.

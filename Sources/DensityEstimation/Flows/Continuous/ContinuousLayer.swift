@@ -103,26 +103,17 @@ public struct ContinuousLayer<Field: ConditionedVelocity>: DensityLayer {
     return output.z
   }
 
-  /// The states of a solve at times between its ends, from the noise at T to the data at 0, as constants.
-  ///
-  /// - Parameters:
-  ///   - z: The state at T, `[batch, dimensions]`.
-  ///   - fractions: The times in parts of T, falling.
-  ///   - pass: The parameters.
-  /// - Throws: `SolveError`
-  public func path(
-    _ z: Variable, atFractions fractions: [Double], _ pass: DensityPass
-  ) throws(SolveError) -> [Variable] {
+  /// The states at equal intervals of the time, solved from T back to 0.
+  public func path(_ z: Variable, steps: Int, _ pass: DensityPass) throws(SolveError) -> [Variable] {
     let (conditioning, end) = (velocity.conditioning(pass.parameters).map(\.detached), endTime.value(pass.parameters))
     var states: [Variable] = []
     var (state, time) = (z.detached, 1.0)
-    for fraction in fractions {
-      if fraction != time {
-        var flow = ContinuousFlow(velocity: velocity, timeLength: time * end, solver: solver, hasDensity: false)
-        flow.startTime = fraction * end
-        state = try flow.inverse(state, conditioning: conditioning).z
-        time = fraction
-      }
+    for step in 1...steps {
+      let next = 1 - Double(step) / Double(steps)
+      var flow = ContinuousFlow(velocity: velocity, timeLength: time * end, solver: solver, hasDensity: false)
+      flow.startTime = next * end
+      state = try flow.inverse(state, conditioning: conditioning).z
+      time = next
       states.append(state)
     }
     return states
