@@ -65,21 +65,13 @@ public enum DensityCheckpoint {
         file.metadata["kind"] == Checkpoint.kind
           ? "it holds an autoencoder, not a density model" : "its metadata do not say that it holds a density model")
     }
-    guard file.metadata["version"] == "1" else {
-      throw invalid("it is of version \((file.metadata["version"] ?? "?").visible()), and this program reads version 1")
-    }
-    func decoded<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value {
-      guard let text = try file.json(key) else { throw invalid("its metadata lack the \(key)") }
-      do { return try JSONDecoder().decode(type, from: Data(text.utf8)) } catch {
-        throw invalid("the \(key) in its metadata cannot be read: \(error)")
-      }
-    }
-    let configuration = try decoded("configuration", DensityConfiguration.self)
+    try file.requireVersion()
+    let configuration = try file.decoded("configuration", DensityConfiguration.self)
     do { try configuration.validate() } catch { throw invalid(error.description) }
     guard configuration.dimensions != nil else { throw invalid("its configuration lacks the number of dimensions") }
-    let progress = try decoded("progress", DensityProgress.self)
+    let progress = try file.decoded("progress", DensityProgress.self)
     guard progress.isPlausible, let step = file.metadata["optimizer_step"].flatMap({ Int($0) }),
-      (0...(1 << 40)).contains(step)
+      (0...TrainingProgress.stepLimit).contains(step)
     else { throw invalid("its progress makes no sense") }
     return Header(configuration: configuration, progress: progress, optimizerStep: step, run: file.metadata["run"])
   }

@@ -1,3 +1,4 @@
+import Runs
 import Tensors
 import VariationalAutoencoder
 
@@ -48,7 +49,7 @@ extension DensityConfiguration {
   }
 
   private mutating func useTableRecipe(_ sizes: TableSizes, _ dimensions: Int, isContinuous: Bool) {
-    (steps, validationInterval, patience) = (1 << 40, 200, 30)
+    (steps, validationInterval, patience) = (TrainingProgress.stepLimit, 200, 30)
     limitValidation = nil
     batchSize = 1000
     weightDecay = 1e-6

@@ -48,11 +48,10 @@ public struct DensityRunSummary: Sendable {
   /// The median over epochs of the seconds of a step.
   public var secondsPerStep: Double? {
     var before = 0
-    let seconds = epochs.map(\.training).map { record in
+    return epochs.map(\.training).map { record in
       defer { before = record.step }
       return record.seconds / Double(max(record.step - before, 1))
-    }.sorted()
-    return seconds.isEmpty ? nil : (seconds[(seconds.count - 1) / 2] + seconds[seconds.count / 2]) / 2
+    }.median
   }
 
   /// Nats in the unit in which models of these data are compared: bits per dimension of images, else nats.

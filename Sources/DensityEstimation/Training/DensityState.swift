@@ -36,7 +36,7 @@ public struct DensityProgress: Sendable, Equatable, Codable {
 
   /// Whether a run could have this progress, which is not certain for what is read from a file.
   var isPlausible: Bool {
-    let limit = 1 << 40
+    let limit = TrainingProgress.stepLimit
     return (0...limit).contains(step) && (0...step).contains(epoch) && (0...limit).contains(epochSums.samples)
       && epochSeconds >= 0 && totalSeconds >= 0 && (0...2).contains(drops) && solverStates.count <= 1 << 16
       && (bestEpoch.map { (0...epoch).contains($0) } ?? true)

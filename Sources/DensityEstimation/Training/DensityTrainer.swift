@@ -47,7 +47,7 @@ public struct DensityTrainer {
   ) throws(RunError) {
     var configuration = configuration
     configuration.fit(to: data)
-    configuration.dataDigest = data.digest
+    configuration.dataDigest = nil
     try configuration.validate()
     let made = try DensityModel.make(configuration, in: DensityBuilder(seed: configuration.seed))
     var state = DensityState(configuration, made.parameters, buffers: made.buffers)
@@ -80,11 +80,13 @@ public struct DensityTrainer {
       throw .invalidConfiguration(
         "the model takes \(configuration.dimensions ?? 0) dimensions, and \(data.name) has \(data.dimensions)")
     }
-    if let digest = configuration.dataDigest, digest != data.digest, !allowingChangedData {
+    // Of all the data, which takes a while where there are many.
+    let digest = data.digest
+    if let recorded = configuration.dataDigest, recorded != digest, !allowingChangedData {
       throw .changedData("\(data.name) has other data than the run began with")
     }
     self.state = state
-    self.state.configuration.dataDigest = data.digest
+    self.state.configuration.dataDigest = digest
     self.model = model
     self.data = data
     self.directory = directory

@@ -186,22 +186,14 @@ public enum Checkpoint {
       }
       throw invalid("its metadata do not say that it is one; it is a safetensors file of another origin")
     }
-    guard file.metadata["version"] == "1" else {
-      throw invalid("it is of version \((file.metadata["version"] ?? "?").visible()), and this program reads version 1")
-    }
-    func decoded<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value {
-      guard let text = try file.json(key) else { throw invalid("its metadata lack the \(key)") }
-      do { return try JSONDecoder().decode(type, from: Data(text.utf8)) } catch {
-        throw invalid("the \(key) in its metadata cannot be read: \(error)")
-      }
-    }
+    try file.requireVersion()
     let configuration: TrainingConfiguration
     let text = try file.json("configuration") ?? ""
     do { configuration = try TrainingConfiguration(json: text) } catch {
       throw invalid("the configuration in its metadata cannot be read: \(error)")
     }
     do { try configuration.validate() } catch { throw invalid(error.description) }
-    let progress = try decoded("progress", TrainingProgress.self)
+    let progress = try file.decoded("progress", TrainingProgress.self)
     guard progress.isPlausible,
       let optimizerStep = file.metadata["optimizer_step"].flatMap({ Int($0) }),
       (0...TrainingProgress.stepLimit).contains(optimizerStep)

@@ -1,3 +1,5 @@
+import Files
+import Foundation
 import NeuralNetworks
 import Safetensors
 import VariationalAutoencoder
@@ -47,6 +49,29 @@ package struct CheckpointTensors {
 extension SafetensorsFile {
   /// The greatest length of JSON in the metadata, in bytes; a run's takes about a hundredth of it.
   package static let longestJSON = 1 << 20
+
+  /// A value that the metadata have as JSON.
+  ///
+  /// - Throws: ``RunError/invalidCheckpoint(path:reason:)`` where there is none, or it cannot be read.
+  package func decoded<Value: Decodable>(_ key: String, _ type: Value.Type) throws(RunError) -> Value {
+    guard let text = try json(key) else {
+      throw .invalidCheckpoint(path: path, reason: "its metadata lack the \(key)")
+    }
+    do { return try JSONDecoder().decode(type, from: Data(text.utf8)) } catch {
+      throw .invalidCheckpoint(path: path, reason: "the \(key) in its metadata cannot be read: \(error)")
+    }
+  }
+
+  /// Checks that the metadata are of the version that this program reads.
+  ///
+  /// - Throws: ``RunError/invalidCheckpoint(path:reason:)``
+  package func requireVersion() throws(RunError) {
+    let version = metadata["version"]
+    guard version == "1" else {
+      let reason = "it is of version \((version ?? "?").visible()), and this program reads version 1"
+      throw .invalidCheckpoint(path: path, reason: reason)
+    }
+  }
 
   /// An entry of the metadata that is to be parsed as JSON, which takes many times its length in memory; nil where
   /// there is none.

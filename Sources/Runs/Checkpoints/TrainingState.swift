@@ -42,7 +42,7 @@ public struct TrainingProgress: Sendable, Equatable, Codable {
 
   /// A number of steps that no run reaches. Numbers up to it can be added without overflow, and multiplied by small
   /// ones.
-  static let stepLimit = 1 << 40
+  package static let stepLimit = 1 << 40
 
   /// Whether a run could have this progress, which is not certain for what is read from a file.
   var isPlausible: Bool {

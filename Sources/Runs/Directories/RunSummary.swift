@@ -144,9 +144,7 @@ extension RunSummary {
 
   /// The median over epochs of the seconds of training; a single slow epoch has no effect.
   public var secondsPerEpoch: Double? {
-    let seconds = epochs.map(\.training.seconds).sorted()
-    guard !seconds.isEmpty else { return nil }
-    return (seconds[(seconds.count - 1) / 2] + seconds[seconds.count / 2]) / 2
+    epochs.map(\.training.seconds).median
   }
 
   /// The latest evaluation of all test images of the run's dataset; where there is none, the latest of the most test
@@ -179,4 +177,12 @@ extension RunSummary {
 
   /// The unit of ``figure(nats:)``.
   public var unit: LikelihoodUnit { configuration.model.likelihood.likelihood.unit }
+}
+
+extension [Double] {
+  /// The number in the middle by size, or the mean of two; nil of none.
+  package var median: Double? {
+    let sorted = sorted()
+    return isEmpty ? nil : (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
+  }
 }

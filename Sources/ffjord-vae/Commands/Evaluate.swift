@@ -100,10 +100,12 @@ struct Evaluate: ParsableCommand {
   /// Adds the record to those of the run, where a run was named; the figures are printed, so that this may fail.
   private func keep(_ record: EvaluationRecord) throws {
     guard FileManager.default.isDirectory(atPath: checkpoint) == true else { return }
-    do {
-      try RunDirectory(checkpoint).append(record)
-    } catch let error as RunError {
-      guard case .unwritable(let path, let reason) = error else { throw error }
+    try Self.keeping { try RunDirectory(checkpoint).append(record) }
+  }
+
+  /// Adds a record to a run; says so where it cannot be written.
+  static func keeping(_ append: () throws -> Void) throws {
+    do { try append() } catch RunError.unwritable(let path, let reason) {
       Terminal.logger.warning("the evaluation is not kept for 'compare': cannot write \(path): \(reason)")
     }
   }

@@ -46,16 +46,18 @@ struct Report: ParsableCommand {
       compute.apply()
       let output = target.output
       try checkOutput(output, endingIn: [".html"])
-      let named = Array(zip(RunNames.distinct(runs), runs))
-      let densities = try named.filter { DensityRun.isOne(RunDirectory($0.1)) }.map { name, path in
-        try ReportedDensity(name: name.visible(), RunDirectory(path))
-      }
-      let reported = try named.filter { !DensityRun.isOne(RunDirectory($0.1)) }.map { name, path in
+      var reported: [ReportedRun] = []
+      var densities: [ReportedDensity] = []
+      for (name, path) in zip(RunNames.distinct(runs), runs) {
+        if DensityRun.isOne(RunDirectory(path)) {
+          densities.append(try ReportedDensity(name: name.visible(), RunDirectory(path)))
+          continue
+        }
         var run = try ReportedRun(name: name.visible(), path: path, memory: input.memory)
         let options = ReportedModel.Options(input: input, limit: target.limit, seed: target.random.seed)
         run.useModel(options, parameters: parameters)
         for note in run.notes { Terminal.logger.warning("\(run.name): \(note)") }
-        return run
+        reported.append(run)
       }
       let page = ReportPage(reported, densities).page
       try AtomicFile.write(to: URL(filePath: output)) { try $0.write(Data(page.html().utf8)) }

@@ -63,7 +63,8 @@ struct DensityEvaluate: ParsableCommand {
         divergence: configuration.isContinuous ? evaluator.divergence.rawValue : nil, step: state.progress.step,
         seconds: (ContinuousClock.now - start) / .seconds(1))
       try print(record)
-      if let directory, extent.limit == nil { try keep(record, in: directory) }
+      // The figures are printed, so that this may fail.
+      if let directory, extent.limit == nil { try Evaluate.keeping { try record.keep(in: directory) } }
     }
   }
 
@@ -87,13 +88,6 @@ struct DensityEvaluate: ParsableCommand {
     }
     guard let limit = extent.limit, limit < rows.shape[0] else { return rows }
     return rows.sliced(axis: 0, start: 0, length: limit)
-  }
-
-  /// Adds the record to those of the run; the figures are printed, so that this may fail.
-  private func keep(_ record: DensityEvaluationRecord, in directory: RunDirectory) throws {
-    do { try record.keep(in: directory) } catch RunError.unwritable(let path, let reason) {
-      Terminal.logger.warning("the evaluation is not kept for 'compare': cannot write \(path): \(reason)")
-    }
   }
 
   private func print(_ record: DensityEvaluationRecord) throws {

@@ -59,8 +59,7 @@ struct DensityTrain: ParsableCommand {
     let flows = model.flow?.kinds ?? [.ffjord]
     let name = DensityDataset.lastingName(for: source.data ?? "")
     let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: nil)
-    var seed: UInt64 { optimization.seed ?? 1 }
-    let data = try load(name, locator, seed: seed)
+    let data = try load(name, locator)
     var configuration = DensityConfiguration.published(
       data.kind, name: name, dimensions: data.dimensions, flows: flows)
     model.apply(to: &configuration)
@@ -89,12 +88,12 @@ struct DensityTrain: ParsableCommand {
     switch continuation {
     case .beginning(var configuration):
       if let steps = optimization.steps { configuration.steps = steps }
-      let data = try load(configuration.dataset, locator(configuration), seed: configuration.seed)
+      let data = try load(configuration.dataset, locator(configuration))
       return (try DensityTrainer(configuration, data: data, directory: directory), lock)
     case .state(let model, var state):
       if let steps = optimization.steps { state.configuration.steps = steps }
       let data = try load(
-        state.configuration.dataset, locator(state.configuration), seed: state.configuration.seed)
+        state.configuration.dataset, locator(state.configuration))
       let trainer = try DensityTrainer(
         resuming: state, model, data: data, directory: directory, allowingChangedData: options.allowChangedData)
       return (trainer, lock)
@@ -105,7 +104,7 @@ struct DensityTrain: ParsableCommand {
     DatasetLocator(dataDirectory: source.dataDir, recorded: configuration.dataDirectory)
   }
 
-  private func load(_ name: String, _ locator: DatasetLocator, seed: UInt64) throws -> DensityDataset {
+  private func load(_ name: String, _ locator: DatasetLocator) throws -> DensityDataset {
     let data = try DensityDataset.load(name, locator: locator, memoryLimit: memory.limit)
     for remark in data.remarks { Terminal.logger.warning("\(remark)") }
     return data

@@ -29,7 +29,7 @@ final class DensityTrainingDisplay: DensityTrainingObserver {
     }
     figures.append(("\((1 / max(seconds, 1e-9)).fixed(1)) steps/s", 4))
     // Tables train until they no longer gain.
-    let isEndless = steps >= 1 << 40
+    let isEndless = steps >= TrainingProgress.stepLimit
     if !isEndless { figures.append(("ETA \(Terminal.duration(seconds * Double(steps - record.step)))", 2)) }
     if Terminal.isInteractive {
       let bar = isEndless ? "" : " \(Terminal.bar(Double(record.step) / Double(steps), width: 16))"
