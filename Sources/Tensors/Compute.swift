@@ -54,7 +54,7 @@ public enum Compute {
   }
 
   /// Gives unused pooled memory back to the system.
-  public static func releaseMemory() { StoragePool.drain() }
+  public static func releaseMemory() { StoragePool.shared.drain() }
 
   /// Calls `body` with a library's work kept on the calling thread.
   package static func onOneThread<Result>(_ body: () -> Result) -> Result {

@@ -5,17 +5,27 @@ import Synchronization
 ///
 /// A fresh block of 20 MB costs more in page faults than the arithmetic done on it, and a training step asks for the
 /// same sizes over and over; so what is given back is kept, by size class, up to a limit.
-enum StoragePool {
+final class StoragePool: Sendable {
+  /// The pool of all tensors.
+  static let shared = StoragePool(limit: 2 << 30)
+
   static let alignment = 64
   /// Bytes kept for reuse at most; beyond, blocks go back to the system.
-  static let limit = 2 << 30
+  let limit: Int
 
   private struct State {
     var free: [Int: [UInt]] = [:]
     var kept = 0
   }
 
-  private static let state = Mutex(State())
+  private let state = Mutex(State())
+
+  init(limit: Int) { self.limit = limit }
+
+  deinit { drain() }
+
+  /// Bytes that are kept for reuse now.
+  var keptBytes: Int { state.withLock { $0.kept } }
 
   /// The size class of a request: 64-byte steps for small blocks, then eight classes to each power of two.
   static func sizeClass(_ bytes: Int) -> Int {
@@ -25,7 +35,7 @@ enum StoragePool {
     return (size + step - 1) & ~(step - 1)
   }
 
-  static func allocate(_ sizeClass: Int) -> UnsafeMutableRawPointer {
+  func allocate(_ sizeClass: Int) -> UnsafeMutableRawPointer {
     let reused = state.withLock { state -> UInt? in
       guard let address = state.free[sizeClass]?.popLast() else { return nil }
       state.kept -= sizeClass
@@ -36,7 +46,7 @@ enum StoragePool {
     let large = sizeClass >= 4 << 20
     func fresh() -> UnsafeMutableRawPointer? {
       var pointer: UnsafeMutableRawPointer?
-      return posix_memalign(&pointer, large ? 2 << 20 : alignment, sizeClass) == 0 ? pointer : nil
+      return posix_memalign(&pointer, large ? 2 << 20 : Self.alignment, sizeClass) == 0 ? pointer : nil
     }
     var block = fresh()
     if block == nil {
@@ -51,7 +61,7 @@ enum StoragePool {
     return pointer
   }
 
-  static func release(_ pointer: UnsafeMutableRawPointer, _ sizeClass: Int) {
+  func release(_ pointer: UnsafeMutableRawPointer, _ sizeClass: Int) {
     let keep = state.withLock { state -> Bool in
       guard state.kept + sizeClass <= limit else { return false }
       state.free[sizeClass, default: []].append(UInt(bitPattern: pointer))
@@ -62,7 +72,7 @@ enum StoragePool {
   }
 
   /// Gives every kept block back to the system.
-  static func drain() {
+  func drain() {
     let blocks = state.withLock { state in
       let blocks = state.free.values.flatMap { $0 }
       state = State()
@@ -83,8 +93,8 @@ package final class TensorStorage: @unchecked Sendable {
 
   package init(byteCount: Int) {
     sizeClass = StoragePool.sizeClass(byteCount)
-    pointer = StoragePool.allocate(sizeClass)
+    pointer = StoragePool.shared.allocate(sizeClass)
   }
 
-  deinit { StoragePool.release(pointer, sizeClass) }
+  deinit { StoragePool.shared.release(pointer, sizeClass) }
 }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Tensors
 
-@Suite(.serialized) struct StoragePoolTests {
+@Suite struct StoragePoolTests {
   @Test func `a size class holds the request, and wastes at most an eighth`() {
     for bytes in Array(0...5000) + (12...30).flatMap({ [1 << $0 - 1, 1 << $0, 1 << $0 + 1] }) {
       let size = StoragePool.sizeClass(bytes)
@@ -13,13 +13,28 @@ import Testing
     }
   }
 
-  @Test func `memory given back is used again`() {
-    // An unusual size, so that no other test takes it.
-    let count = 123_456
-    let address = Tensor(uninitialized: [count], .float64).address
-    #expect(Tensor(uninitialized: [count], .float64).address == address)
-    let held = Tensor(uninitialized: [count], .float64)
-    #expect(Tensor(uninitialized: [count], .float64).address != held.address)
+  // In a pool of its own: the one of all tensors is used by every test that runs beside this one.
+  @Test func `memory given back is used again, for its size class`() {
+    let pool = StoragePool(limit: 1 << 20)
+    let first = pool.allocate(4096)
+    pool.release(first, 4096)
+    #expect(pool.keptBytes == 4096)
+    let other = pool.allocate(8192)
+    #expect(pool.keptBytes == 4096)
+    #expect(pool.allocate(4096) == first)
+    #expect(pool.keptBytes == 0)
+    pool.release(first, 4096)
+    pool.release(other, 8192)
+    #expect(pool.keptBytes == 12288)
+    pool.drain()
+    #expect(pool.keptBytes == 0)
+  }
+
+  @Test func `memory beyond the limit goes back to the system`() {
+    let pool = StoragePool(limit: 10_000)
+    let blocks = (0..<3).map { _ in pool.allocate(4096) }
+    for block in blocks { pool.release(block, 4096) }
+    #expect(pool.keptBytes == 8192)
   }
 
   @Test func `memory is aligned, large blocks to huge pages`() {
