@@ -12,7 +12,7 @@ public struct MemoryEstimate: Sendable {
   /// What the memory is for, and its size in bytes.
   public let parts: [(name: String, byteCount: Int)]
 
-  init(parts: [(name: String, byteCount: Int)]) { self.parts = parts.filter { $0.byteCount > 0 } }
+  package init(parts: [(name: String, byteCount: Int)]) { self.parts = parts.filter { $0.byteCount > 0 } }
 
   /// The size of all parts together, in bytes.
   public var byteCount: Int { parts.reduce(0) { Self.sum($0, $1.byteCount) } }
@@ -82,12 +82,12 @@ public struct MemoryEstimate: Sendable {
   /// The size of a product of counts of single-precision numbers: four bytes each.
   package static func bytes(_ counts: Int...) -> Int { counts.reduce(4, product) }
 
-  static func sum(_ a: Int, _ b: Int) -> Int {
+  package static func sum(_ a: Int, _ b: Int) -> Int {
     let (sum, isOverflow) = a.addingReportingOverflow(b)
     return isOverflow ? .max : sum
   }
 
-  static func product(_ a: Int, _ b: Int) -> Int {
+  package static func product(_ a: Int, _ b: Int) -> Int {
     let (product, isOverflow) = a.multipliedReportingOverflow(by: b)
     return isOverflow ? .max : product
   }

@@ -15,7 +15,7 @@ import Testing
   /// Does nothing.
   private final class Silent: DensityTrainingObserver {
     func didTakeStep(_ record: DensityRecord, _ state: DensityState) {}
-    func didFinishEpoch(_ training: DensityRecord, _ validation: DensityRecord, isBest: Bool, _ state: DensityState) {}
+    func didFinishEpoch(_ training: DensityRecord, _ validation: DensityRecord?, isBest: Bool, _ state: DensityState) {}
   }
 
   /// A small configuration of points, with a change.
@@ -149,5 +149,34 @@ import Testing
       _ = try DensityTrainer(resuming: state, model, data: other, directory: run)
     }
     _ = try DensityTrainer(resuming: state, model, data: other, directory: run, allowingChangedData: true)
+  }
+
+  @Test func aValidationSampleWithoutDensityIsNoGain() throws {
+    let configuration = Self.points { ($0.flows, $0.patience) = ([.realNVP], 1) }
+    try train(configuration, in: "run", stoppingAfter: 4)
+    #expect(try state("run").progress.bestEpoch == 1)
+    // A point so far away that its density is zero in single precision.
+    let points = try data()
+    let far = DensityDataset(
+      name: "moons", kind: .points, source: points.source, validation: Tensor([1e30, 1e30] as [Float], shape: [1, 2]),
+      test: points.test)
+    let run = RunDirectory(directory.path("run"))
+    guard case .state(let model, let before) = try DensityRun.continuation(in: run).0 else { return }
+    var trainer = try DensityTrainer(
+      resuming: before, model, data: far, directory: run, allowingChangedData: true)
+    let ending = try trainer.run(observer: Silent()) { false }
+    #expect(ending == .stoppedEarly(bestEpoch: 1))
+    #expect(trainer.state.progress.epoch == 3)
+    #expect(try DensityRunSummary(run).epochs.count == 1)
+    // Before there is a best one, there is nothing to go back to.
+    let other = RunDirectory(directory.path("other"))
+    let lock = try other.create(isReplacing: false)
+    defer { withExtendedLifetime(lock) {} }
+    var first = try DensityTrainer(configuration, data: far, directory: other)
+    let error = #expect(throws: RunError.self) { _ = try first.run(observer: Silent()) { false } }
+    guard case .diverged(4, _, nil)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
   }
 }

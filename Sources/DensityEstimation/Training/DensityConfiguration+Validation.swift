@@ -74,7 +74,7 @@ extension DensityConfiguration {
     if flows.contains(.tan), blocks > 1, flows.count > 1 {
       throw .invalidConfiguration("with tan, other flows may only come before it: choose one block")
     }
-    if isContinuous, dimensions.map({ $0 > 64 }) ?? false, divergence == .exact {
+    if isContinuous, dimensions ?? 0 > Self.mostDimensionsOfTrace, divergence == .exact {
       throw .invalidConfiguration(
         "the exact divergence takes a pass for each of \(dimensions ?? 0) dimensions: train with random probes, gaussian or rademacher"
       )

@@ -8,8 +8,9 @@ import Tensors
 public protocol DensityTrainingObserver: AnyObject {
   /// Called after each step.
   func didTakeStep(_ record: DensityRecord, _ state: DensityState)
-  /// Called after each validation, with the means on the training and the validation samples.
-  func didFinishEpoch(_ training: DensityRecord, _ validation: DensityRecord, isBest: Bool, _ state: DensityState)
+  /// Called after each validation, with the means on the training and the validation samples; the latter is nil where the
+  /// density of a sample is so small that its logarithm is not finite.
+  func didFinishEpoch(_ training: DensityRecord, _ validation: DensityRecord?, isBest: Bool, _ state: DensityState)
 }
 
 /// Trains a density model: steps, validation, drops of the learning rate, early stopping, checkpoints.
@@ -69,7 +70,7 @@ public struct DensityTrainer {
   ///   - directory: The directory of the run.
   ///   - allowingChangedData: Whether to accept other data than those the run began with.
   /// - Throws: `RunError.invalidConfiguration` where the data are of another number of dimensions; `RunError.changedData`
-  ///   where they are not those of the run.
+  ///   where they are not those of the run; `RunError.notEnoughMemory`.
   public init(
     resuming state: DensityState, _ model: DensityModel, data: DensityDataset, directory: RunDirectory,
     allowingChangedData: Bool = false
@@ -80,6 +81,7 @@ public struct DensityTrainer {
       throw .invalidConfiguration(
         "the model takes \(configuration.dimensions ?? 0) dimensions, and \(data.name) has \(data.dimensions)")
     }
+    try configuration.trainingMemory(parameterCount: state.parameters.count).require(for: "training")
     // Of all the data, which takes a while where there are many.
     let digest = data.digest
     if let recorded = configuration.dataDigest, recorded != digest, !allowingChangedData {
@@ -164,24 +166,19 @@ public struct DensityTrainer {
 
   private mutating func finishEpoch(_ events: EventLog, _ observer: any DensityTrainingObserver) throws {
     let start = ContinuousClock.now
-    var evaluator = DensityEvaluator(model, state)
-    evaluator.divergence = state.configuration.divergence
-    evaluator.batchSize = max(1, min(validation.shape[0], state.configuration.batchSize * 5))
-    let validated: DensityMetrics
-    do { validated = try evaluator.evaluate(validation).metrics } catch RunError.undefinedResult {
-      throw RunError.diverged(step: state.progress.step, reason: "a validation sample's log-density is not a number")
-    }
+    let validated = try validated()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let epoch = state.progress.epoch + 1
-    let isBest = validated.negativeLogLikelihood < state.progress.bestNegativeLogLikelihood ?? .infinity
-    let records = [
-      record("train", epoch: epoch, state.progress.epochSums.mean, seconds: state.progress.epochSeconds),
-      record("validation", epoch: epoch, validated, seconds: seconds),
-    ]
+    let training = record(
+      "train", epoch: epoch, state.progress.epochSums.mean, seconds: state.progress.epochSeconds)
+    let validation = validated.map { record("validation", epoch: epoch, $0, seconds: seconds) }
+    let records = [training] + (validation.map { [$0] } ?? [])
     state.progress.epoch = epoch
     state.progress.epochSums = DensityMetricsSum()
     state.progress.epochSeconds = 0
-    if isBest {
+    let best = state.progress.bestNegativeLogLikelihood ?? .infinity
+    let isBest = validated.map { $0.negativeLogLikelihood < best } ?? false
+    if isBest, let validated {
       state.progress.bestNegativeLogLikelihood = validated.negativeLogLikelihood
       state.progress.bestEpoch = epoch
     }
@@ -189,7 +186,19 @@ public struct DensityTrainer {
     try directory.append(anyRecords: records)
     try events.append(records)
     try save(isBest: isBest)
-    observer.didFinishEpoch(records[0], records[1], isBest: isBest, state)
+    observer.didFinishEpoch(training, validation, isBest: isBest, state)
+  }
+
+  /// The metrics of the validation samples. A model that fits the training samples too closely may leave a density of zero
+  /// at others: that is no gain, and nil.
+  private func validated() throws -> DensityMetrics? {
+    var evaluator = DensityEvaluator(model, state)
+    evaluator.divergence = state.configuration.divergence
+    evaluator.batchSize = max(1, min(validation.shape[0], state.configuration.batchSize * 5))
+    do { return try evaluator.evaluate(validation).metrics } catch RunError.undefinedResult {
+      guard state.progress.bestEpoch == nil else { return nil }
+      throw RunError.diverged(step: state.progress.step, reason: "a validation sample's log-density is not finite")
+    }
   }
 
   private mutating func save(isBest: Bool) throws {

@@ -51,12 +51,15 @@ struct DensityEvaluate: ParsableCommand {
       let (model, state, directory, remarks) = try DensityRun.model(at: checkpoint, memoryLimit: memory.limit)
       for remark in remarks { Terminal.logger.warning("\(remark)") }
       let rows = try rows(for: state)
+      let configuration = state.configuration
       var evaluator = DensityEvaluator(model, state)
-      estimate.apply(to: &evaluator)
+      estimate.apply(to: &evaluator, configuration)
+      try configuration.evaluationMemory(
+        evaluator.divergence, batchSize: min(evaluator.batchSize, rows.shape[0])
+      ).require(for: "evaluating")
       let progress = PassProgress("evaluating")
       let start = ContinuousClock.now
       let result = try evaluator.evaluate(rows) { progress.report($0, of: rows.shape[0]) }
-      let configuration = state.configuration
       let record = DensityEvaluationRecord(
         result, dataset: source.data.map { DensityDataset.lastingName(for: $0) } ?? configuration.dataset,
         split: source.data == nil ? split.rawValue : nil,
@@ -109,18 +112,21 @@ struct DensityEvaluate: ParsableCommand {
 
 /// How log-densities are found.
 struct DensityEstimateOptions: ParsableArguments {
-  @OptionGroup var divergence: DivergenceOptions
+  @Option(
+    help: ArgumentHelp("Divergence (default: exact; images: as trained)", valueName: "kind"))
+  var divergence: Divergence?
 
-  @Option(help: ArgumentHelp("Samples per batch", .count))
-  var batchSize = 500
+  @Option(help: ArgumentHelp("Samples per batch (default: at most 500)", .count))
+  var batchSize: Int?
 
   @OptionGroup var random: SeedOptions
 
   func validate() throws { try check("--batch-size", batchSize, in: 1...1_000_000) }
 
-  func apply(to evaluator: inout DensityEvaluator) {
-    evaluator.divergence = divergence.divergence
-    evaluator.batchSize = batchSize
+  func apply(to evaluator: inout DensityEvaluator, _ configuration: DensityConfiguration) {
+    let divergence = divergence ?? configuration.evaluationDivergence
+    evaluator.divergence = divergence
+    evaluator.batchSize = batchSize ?? configuration.evaluationBatchSize(divergence)
     evaluator.seed = random.seed
   }
 }

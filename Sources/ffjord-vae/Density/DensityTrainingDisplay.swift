@@ -41,17 +41,18 @@ final class DensityTrainingDisplay: DensityTrainingObserver {
     }
   }
 
-  func didFinishEpoch(_ training: DensityRecord, _ validation: DensityRecord, isBest: Bool, _ state: DensityState) {
+  func didFinishEpoch(_ training: DensityRecord, _ validation: DensityRecord?, isBest: Bool, _ state: DensityState) {
+    let validated = validation?.negativeLogLikelihood.fixed(3) ?? "infinite"
     var pieces: [Terminal.Piece] = [
-      ("step \(validation.step)", 0), ("-log p \(training.negativeLogLikelihood.fixed(3))", 0),
-      ("validation \(validation.negativeLogLikelihood.fixed(3))\(isBest ? " best" : "")", 0),
+      ("step \(training.step)", 0), ("-log p \(training.negativeLogLikelihood.fixed(3))", 0),
+      ("validation \(validated)\(isBest ? " best" : "")", 0),
     ]
-    if let bits = validation.bitsPerDimension { pieces.append(("\(bits.fixed(3)) bits/dim", 1)) }
+    if let bits = validation?.bitsPerDimension { pieces.append(("\(bits.fixed(3)) bits/dim", 1)) }
     if training.evaluationsForward > 0 { pieces.append(("evaluations \(training.evaluationsForward.fixed(0))", 2)) }
     if let rate = training.learningRate, state.progress.drops > 0 {
       pieces.append(("learning rate \(Setting.number(rate))", 3))
     }
-    pieces.append((Terminal.duration(training.seconds + validation.seconds), 1))
+    pieces.append((Terminal.duration(training.seconds + (validation?.seconds ?? 0)), 1))
     let width = Terminal.isInteractive ? Terminal.width : 80
     Terminal.logger.info(
       "\(Terminal.line(pieces, width: width))", metadata: isBest ? [Terminal.emphasis: "best"] : nil)

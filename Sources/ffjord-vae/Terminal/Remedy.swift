@@ -47,7 +47,7 @@ enum Remedy {
     case .invalidModel:
       "--flow, --amortization, --latent, --hidden, --blocks, --rank, --layer-type and --activation say how a model is built."
     case .modelAlone(let path): "--from \(Terminal.quoted(path)) begins a new run with its parameters."
-    case .notEnoughMemory: "--batch-size sets the images of a batch."
+    case .notEnoughMemory: "--batch-size sets the size of a batch."
     default: nil
     }
   }

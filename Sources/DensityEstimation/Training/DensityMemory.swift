@@ -1,0 +1,92 @@
+import DifferentialEquations
+import NormalizingFlows
+import Runs
+
+extension DensityConfiguration {
+  /// How the divergence is computed where the likelihood is evaluated: exactly up to 64 dimensions; of more as in training,
+  /// since the exact one takes as many passes as there are dimensions.
+  public var evaluationDivergence: Divergence { (dimensions ?? 0) <= Self.mostDimensionsOfTrace ? .exact : divergence }
+
+  /// The most dimensions for which the exact divergence is the usual choice.
+  static let mostDimensionsOfTrace = 64
+
+  /// An estimate of the least memory of a run, for its parameters and for activations that a step keeps; see
+  /// `MemoryEstimate`.
+  ///
+  /// - Parameter parameterCount: The number of parameters.
+  func trainingMemory(parameterCount: Int) -> MemoryEstimate {
+    let perSample = places.reduce(0) { sum, place in
+      let evaluations = flows.map {
+        $0 == .ffjord ? MemoryEstimate.product(keptEvaluations, place.tangents(divergence)) : 1
+      }
+      return evaluations.reduce(sum) {
+        MemoryEstimate.sum($0, MemoryEstimate.product($1, MemoryEstimate.product(blocks, place.activations(hidden))))
+      }
+    }
+    return MemoryEstimate(parts: [
+      ("parameters, moments and gradients", MemoryEstimate.bytes(4, parameterCount)),
+      ("activations of \(batchSize) samples", MemoryEstimate.bytes(batchSize, perSample)),
+    ])
+  }
+
+  /// An estimate of the least memory of evaluating samples in batches: the input and output of one layer at a time.
+  public func evaluationMemory(_ divergence: Divergence, batchSize: Int) -> MemoryEstimate {
+    MemoryEstimate(parts: [
+      ("activations of \(batchSize) samples", MemoryEstimate.bytes(batchSize, numbersAtOnce(divergence)))
+    ])
+  }
+
+  /// As many samples for a batch of an evaluation as take about 2 GB, at most 500.
+  public func evaluationBatchSize(_ divergence: Divergence) -> Int {
+    max(1, min(500, 2_000_000_000 / MemoryEstimate.bytes(max(1, numbersAtOnce(divergence)))))
+  }
+
+  /// The input and output of the largest layer for a sample, and as much for what is computed of them.
+  private func numbersAtOnce(_ divergence: Divergence) -> Int {
+    let widest = places.map { MemoryEstimate.product($0.tangents(isContinuous ? divergence : nil), $0.widest(hidden)) }
+    return MemoryEstimate.product(3, widest.max() ?? 0)
+  }
+
+  /// How many evaluations of each velocity a training step keeps for its backward pass; of an adaptive solver those of a
+  /// single solver step.
+  private var keptEvaluations: Int {
+    guard let method = ButcherTableau.named(solver) else { return 0 }
+    guard gradient == .direct, !method.isAdaptive else { return method.stages }
+    return MemoryEstimate.product(solverSteps, method.stages)
+  }
+
+  /// Where the model has blocks.
+  private var places: [Place] {
+    guard let image else { return [Place(pixels: 1, channels: dimensions ?? 0)] }
+    var places: [Place] = []
+    // The shapes alone are asked for.
+    _ = Multiscale(image, scales: isMultiscale ? nil : 1) { place -> [any DensityLayer] in
+      places.append(Place(pixels: place.shape.pixels, channels: place.shape.channels))
+      return []
+    }
+    return places
+  }
+
+  /// Where blocks stand: of rows there is one such place, with a channel for each dimension.
+  private struct Place {
+    let pixels: Int
+    let channels: Int
+
+    /// How many rows a sample is to a layer: itself, and its tangents.
+    func tangents(_ divergence: Divergence?) -> Int {
+      switch divergence {
+      case .exact: 1 + pixels * channels
+      case .gaussian, .rademacher: 2
+      case nil: 1
+      }
+    }
+
+    /// The numbers before and after each activation, and those that come out.
+    func activations(_ hidden: [Int]) -> Int {
+      MemoryEstimate.product(pixels, hidden.reduce(channels) { MemoryEstimate.sum($0, 2 * $1) })
+    }
+
+    /// The numbers at the widest layer.
+    func widest(_ hidden: [Int]) -> Int { MemoryEstimate.product(pixels, max(channels, hidden.max() ?? 0)) }
+  }
+}
