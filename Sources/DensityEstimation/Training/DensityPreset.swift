@@ -5,13 +5,13 @@ import VariationalAutoencoder
 extension DensityConfiguration {
   /// The published experiment on a kind of data with a flow.
   ///
-  /// Toys: batches of 100 fresh points, 10,000 of them for continuous flows and 100,000 for others. Tables: velocities with hidden layers of a multiple of the dimensions, whose
-  /// sizes the paper chose for each table; other tables than its five get those of MINIBOONE. Images: multiscale
-  /// convolutions.
+  /// Toys: batches of 100 fresh points, 10,000 of them for continuous flows and 100,000 for others. Tables: velocities with
+  /// hidden layers of a multiple of the dimensions, whose sizes the paper chose for each table; other tables than its five
+  /// get those of MINIBOONE. Images: multiscale convolutions.
   ///
   /// Source: Grathwohl et al. 2019 (FFJORD), section 4.1 and appendix B, and the defaults of its code. Of MAF and MADE:
-  /// Papamakarios et al. 2017, section 4. Of neural autoregressive flows: Huang et al. 2018, section 7. Of TAN: the code of
-  /// Oliva et al. 2018.
+  /// Papamakarios et al. 2017, section 4. Of neural autoregressive flows and TAN: the codes of Huang et al. 2018 and Oliva
+  /// et al. 2018.
   ///
   /// - Parameters:
   ///   - kind: The kind of data.
@@ -33,9 +33,8 @@ extension DensityConfiguration {
     }
     switch flows {
     case [.made], [.maf]: configuration.useAutoregressiveRecipe(isSingle: flows == [.made])
-    case [.deepSigmoidal], [.deepDenseSigmoidal]:
-      (configuration.blocks, configuration.hidden, configuration.components) = (5, [100], 16)
-    case [.tan]: (configuration.blocks, configuration.hidden, configuration.components) = (4, [256, 120, 120], 40)
+    case [.deepSigmoidal], [.deepDenseSigmoidal]: configuration.useSigmoidalRecipe()
+    case [.tan]: configuration.useTransformationRecipe(ofTable: kind == .table ? name : nil)
     default: break
     }
     return configuration
@@ -76,7 +75,19 @@ extension DensityConfiguration {
   private mutating func useAutoregressiveRecipe(isSingle: Bool) {
     (blocks, hidden, learningRate) = (isSingle ? 1 : 5, [512], 1e-4)
     hasBatchNormalization = !isSingle
-    if patience != nil { patience = 30 }
+  }
+
+  private mutating func useSigmoidalRecipe() {
+    (blocks, hidden, components) = (5, [100], 16)
+    (batchSize, clipNorm) = (100, 5)
+  }
+
+  private mutating func useTransformationRecipe(ofTable name: String?) {
+    (blocks, hidden, components) = (4, [256, 120, 120], 40)
+    guard let name else { return }
+    // The published rate is halved every 5000 steps; here it drops when validation no longer gains.
+    (batchSize, steps, clipNorm) = (1024, 60_000, 1)
+    learningRate = TableSizes.isLikeMINIBOONE(name) ? 1.5e-3 : 5e-3
   }
 }
 
@@ -89,9 +100,14 @@ private struct TableSizes {
   let batchSize: Int
 
   /// The sizes for a table whose file is named after the dataset.
-  static func of(_ name: String) -> TableSizes {
+  static func of(_ name: String) -> TableSizes { entry(name).sizes }
+
+  /// Whether a table is treated as MINIBOONE: that itself, and those of which nothing was published.
+  static func isLikeMINIBOONE(_ name: String) -> Bool { entry(name).name == published[0].name }
+
+  private static func entry(_ name: String) -> (name: String, sizes: TableSizes) {
     let file = name.split(separator: "/").last.map { $0.lowercased() } ?? name
-    return published.first { file.hasPrefix($0.name) }?.sizes ?? published[0].sizes
+    return published.first { file.hasPrefix($0.name) } ?? published[0]
   }
 
   private static let published: [(name: String, sizes: TableSizes)] = [
