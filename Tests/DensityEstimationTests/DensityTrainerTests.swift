@@ -1,10 +1,12 @@
 @testable import DensityEstimation
+import Autodiff
 import FileTestSupport
 import Foundation
 import ImageDatasets
 import NeuralNetworks
 import NormalizingFlows
 import Runs
+import TestSupport
 import Tensors
 import Testing
 
@@ -178,5 +180,24 @@ import Testing
       Issue.record("\(String(describing: error))")
       return
     }
+  }
+
+  @Test(arguments: DensityFlowKind.allCases) func aTrainedFlowIsInvertedInSinglePrecision(_ kind: DensityFlowKind)
+    throws
+  {
+    let configuration = Self.points {
+      ($0.flows, $0.hidden, $0.blocks) = ([kind], kind == .tan ? [16, 16] : [32, 32], 3)
+      ($0.steps, $0.validationInterval, $0.learningRate) = (300, 300, 5e-3)
+      ($0.batchSize, $0.tolerance, $0.relativeTolerance) = (50, 1e-7, 1e-7)
+    }
+    try train(configuration, in: "run")
+    let (model, state) = try DensityCheckpoint.read(
+      directory.file("run/last.safetensors.zst"), includingOptimizer: false)
+    let pass = DensityPass(state.parameters.constants, buffers: state.buffers)
+    let x = try data().test.sliced(axis: 0, start: 0, length: 500)
+    let z = try model.layers.forward(Variable(x), pass).z
+    #expect(largestDifference(z.value, x.doubles()) > 0.3)
+    let error = largestDifference(try model.layers.inverse(z, pass).value, x.doubles())
+    #expect(error < 1e-5, "\(kind): \(error)")
   }
 }
