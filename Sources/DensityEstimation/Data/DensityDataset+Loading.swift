@@ -85,7 +85,7 @@ extension DensityDataset {
       }
       guard let url = candidates.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
         throw .notFound(
-          dataset: "mnist", searched: candidates.map(\.path),
+          dataset: "mnist in grey levels", searched: candidates.map(\.path),
           address: "https://ossci-datasets.s3.amazonaws.com/mnist/\(file).gz")
       }
       return try IDXFile.read(url, memoryLimit: memoryLimit)

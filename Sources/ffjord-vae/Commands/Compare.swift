@@ -16,7 +16,7 @@ struct Compare: ParsableCommand {
 
       Runs of density models have a table of their own, of -log p(x).
 
-      Runs that differ only in their seeds share a row, mean ± standard deviation; --each gives each its own. --curves \
+      Runs that differ only in their seeds share a row, mean ± standard deviation; with --each, every run has its own row. --curves \
       draws a chart for each dataset and unit.
 
         ffjord-vae compare Checkpoints/*/

@@ -97,7 +97,7 @@ struct Datasets: AsyncParsableCommand {
         completion: .directory)
       var dataDir: String?
 
-      @Flag(help: "Replace a file of other contents")
+      @Flag(help: "Replace a file whose contents differ")
       var replace = false
     }
 

@@ -145,7 +145,7 @@ struct Evaluate: ParsableCommand {
     if let energy = report.kineticEnergy { lines.append("kinetic energy  \(energy.fixed(4))") }
     if let norm = report.jacobianNorm { lines.append("Jacobian norm   \(norm.fixed(4)) (squared, integrated)") }
     if let tolerance = report.tolerance { lines.append("tolerance       \(Setting.number(tolerance))") }
-    lines.append("evaluations     \(report.evaluations.fixed(1)) a batch")
+    lines.append("evaluations     \(report.evaluations.fixed(1)) per batch")
     lines.append("time            \(Terminal.duration(report.seconds))")
     Terminal.print(lines.joined(separator: "\n"))
   }

@@ -13,7 +13,7 @@ struct Import: ParsableCommand {
 
       The architecture is read from the names and shapes of the tensors, or from the metadata that 'ffjord-vae export' \
       writes. Options set what these leave open, and overrule them; a default below counts only for what the file does \
-      not show. 'train --resume FILE --output DIR' trains the checkpoint further.
+      not show. 'train --from FILE --output DIR' trains the model further.
 
         ffjord-vae import state.safetensors --output model.safetensors.zst
       """)
@@ -52,7 +52,7 @@ struct Import: ParsableCommand {
       completion: .file(extensions: ["zst"]))
     var output: String
 
-    @Flag(help: "Replace a file that is there")
+    @Flag(help: "Replace an existing file")
     var overwrite = false
   }
 

@@ -90,7 +90,7 @@ struct Models: AsyncParsableCommand {
         help: ArgumentHelp("Folder or https:// address with the files", valueName: "source"), completion: .directory)
       var from: String?
 
-      @Flag(help: "Replace a file of other contents")
+      @Flag(help: "Replace a file whose contents differ")
       var replace = false
     }
 

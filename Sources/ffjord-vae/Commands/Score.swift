@@ -10,7 +10,7 @@ extension OutlierScore: ExpressibleByArgument {}
 
 struct Score: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Scores images: low for those unlike the images of training, and measures how well outliers are found.",
+    abstract: "Scores images, low for those unlike the training images, and measures how well outliers are found.",
     discussion: """
       The file's format follows its name. .safetensors holds elbo, reconstruction and kl, each [images], and the scores of \
       other methods; .npy the scores alone; .csv a row for each image. Of your own images, .csv and .safetensors have the \

@@ -17,11 +17,11 @@ struct Train: ParsableCommand {
         ffjord-vae train --resume Checkpoints/omniglot-paper --epochs 300
 
       The output folder gets checkpoints (last.safetensors.zst, best.safetensors.zst), metrics.jsonl, event files for \
-      TensorBoard, config.json, and a picture of reconstructions each epoch. Ctrl-C finishes the step, saves, and says \
-      how to go on.
+      TensorBoard, config.json, and a picture of reconstructions each epoch. Ctrl-C finishes the step, saves, and \
+      prints how to resume.
 
-      A resumed run keeps its configuration; only --epochs and --steps, counted from its beginning, may be raised. With \
-      --output, a new run begins with its state.
+      A resumed run keeps its configuration; only --epochs and --steps may change. Both count from the beginning of the \
+      run. With --output, a new run begins with its state.
 
       --output DIR --seeds 1,2,3 trains three runs, one after another, in DIR-seed1, DIR-seed2 and DIR-seed3. --resume DIR \
       --seeds 1,2,3 resumes them, and begins those that have not begun.

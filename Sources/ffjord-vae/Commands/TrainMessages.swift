@@ -13,7 +13,7 @@ extension Train {
       """
       \(configuration.dataset): \(counts.training) images to train on, \(counts.validation) to validate
       model: \(trainer.state.parameters.count) parameters, latent \(model.latent), \(model.posteriorSummary)
-      run: \(trainer.directory.url.path), \(Terminal.count(trainer.stepsPerEpoch, "step")) an epoch, \
+      run: \(trainer.directory.url.path), \(Terminal.count(trainer.stepsPerEpoch, "step")) per epoch, \
       \(Terminal.count(Compute.threads, "thread")), \(Compute.instructionSet), \(configuration.precision.rawValue)
       """)
     if trainer.communicator.isShared { Terminal.logger.info("\(words(trainer.stepTraffic, configuration.batchSize))") }
@@ -52,7 +52,7 @@ extension Train {
   static func reportTraffic(_ trainer: Trainer) {
     guard trainer.communicator.isShared, trainer.sent.steps > 0 else { return }
     let megabytes = Double(trainer.sent.bytes) / Double(trainer.sent.steps) / 1e6
-    Terminal.logger.info("rank 0 sent \(megabytes.fixed(1)) MB a step")
+    Terminal.logger.info("rank 0 sent \(megabytes.fixed(1)) MB per step")
   }
 
   /// - Parameter resumption: The command that goes on with a run that was interrupted.

@@ -13,7 +13,7 @@ struct Trajectory: ParsableCommand {
     discussion: """
       A row for each image, between the image and its reconstruction: panels at times from 0 to the end of the last block, \
       with samples of the posterior and their paths. With two latent dimensions, blue regions are its exact \
-      density; with more, the samples are seen along their two principal components. Of continuous flows alone.
+      density; with more, the samples are seen along their two principal components. Works only with --flow ffjord.
 
         ffjord-vae trajectory Checkpoints/first --output flow.svg
         ffjord-vae trajectory omniglot --images 0,17 --times 8 --output flow.svg

@@ -4,7 +4,7 @@ struct Density: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains and uses density models of points, tables and images.",
     discussion: """
-      A density model takes data to normal noise through invertible layers: a continuous flow (FFJORD), or couplings and \
+      A density model maps data to Gaussian noise through invertible layers: a continuous flow (FFJORD), or couplings and \
       autoregressive layers.
 
         ffjord-vae density train --data pinwheel --output Checkpoints/pinwheel

@@ -104,7 +104,7 @@ struct DensityEvaluate: ParsableCommand {
       "-log p(x)    \(record.negativeLogLikelihood.fixed(4)) nats (standard error \(record.standardError.fixed(4)))",
     ]
     if let bits = record.bitsPerDimension { lines.append("             \(bits.fixed(4)) bits/dim") }
-    if record.divergence != nil { lines.append("evaluations  \(record.evaluations.fixed(1)) a batch") }
+    if record.divergence != nil { lines.append("evaluations  \(record.evaluations.fixed(1)) per batch") }
     lines.append("time         \(Terminal.duration(record.seconds))")
     Terminal.print(lines.joined(separator: "\n"))
   }

@@ -73,7 +73,7 @@ struct DensitySolveOptions: ParsableArguments {
       "Time dependence (default: concatsquash)", valueName: "kind"))
   var layerType: TimeDependence?
 
-  @Option(help: ArgumentHelp("End time, at first (default: 0.5; tables, images: 1)", .number))
+  @Option(help: ArgumentHelp("Initial end time (default: 0.5; tables, images: 1)", .number))
   var timeLength: Double?
 
   @Flag(inversion: .prefixedNo, help: "Train the end time (default: yes)")
@@ -94,7 +94,7 @@ struct DensitySolveOptions: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Begin with the last solve's step size (default: yes)")
   var warmStart: Bool?
 
-  @Option(help: ArgumentHelp("How the divergence is found in training", valueName: "kind"))
+  @Option(help: ArgumentHelp("How the divergence is computed in training", valueName: "kind"))
   var divergence: Divergence?
 
   @Option(help: ArgumentHelp("How solves are differentiated (default: direct)", valueName: "kind"))

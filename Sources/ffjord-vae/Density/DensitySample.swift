@@ -12,7 +12,7 @@ struct DensitySample: ParsableCommand {
     commandName: "sample",
     abstract: "Samples from a density model.",
     discussion: """
-      Points and the rows of a table go to a .npy or .csv file, a table's in its own units; images to a .png.
+      Points and table rows go to a .npy or .csv file, tables in their original units; images go to a .png.
 
         ffjord-vae density sample Checkpoints/pinwheel --output points.npy
       """)

@@ -20,8 +20,8 @@ struct DensityTrain: ParsableCommand {
         ffjord-vae density train --resume runs/maf
 
       The output folder gets checkpoints (last.safetensors.zst, best.safetensors.zst), metrics.jsonl, event files for \
-      TensorBoard and config.json. Ctrl-C finishes the step, saves, and says how to go on. Of a resumed run only --steps \
-      may be raised.
+      TensorBoard and config.json. Ctrl-C finishes the step, saves, and prints how to resume. A resumed run keeps its \
+      configuration; only --steps may change.
       """)
 
   @OptionGroup(title: "Run") var options: DensityRunOptions

@@ -26,7 +26,7 @@ struct DensityRunOptions: ParsableArguments {
 
 /// How a density model's parameters are moved, and how long.
 struct DensityOptimizationOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Most training steps", .count))
+  @Option(help: ArgumentHelp("Maximum number of training steps", .count))
   var steps: Int?
 
   @Option(help: ArgumentHelp("Samples per step", .count))
@@ -44,13 +44,13 @@ struct DensityOptimizationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Weight decay (L2)", .number))
   var weightDecay: Double?
 
-  @Option(help: ArgumentHelp("Norm to which gradients are clipped (default: none)", .numberOrNone))
+  @Option(help: ArgumentHelp("Clip gradients to this norm (default: none)", .numberOrNone))
   var clipNorm: NumberOrNone?
 
   @Option(help: ArgumentHelp("Steps between validations", .count))
   var validateEvery: Int?
 
-  @Option(help: ArgumentHelp("Validations without a gain before it stops", .count))
+  @Option(help: ArgumentHelp("Stop after n validations without improvement", .count))
   var patience: Int?
 
   @Option(help: ArgumentHelp("Use only the first n validation samples", .count))

@@ -3,7 +3,7 @@ import Files
 
 /// How much memory a file may take.
 struct MemoryOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Memory to read a file (default: 1, or 32 x its size)", .gigabytes))
+  @Option(help: ArgumentHelp("Memory per file (default: 1, or 32 x its size)", .gigabytes))
   var memoryLimit: Double?
 
   func validate() throws {

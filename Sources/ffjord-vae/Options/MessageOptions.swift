@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// How much a command says while it works.
 struct MessageOptions: ParsableArguments {
-  @Flag(name: .shortAndLong, help: "Say nothing but warnings and errors")
+  @Flag(name: .shortAndLong, help: "Print only warnings and errors")
   var quiet = false
 
   func apply() { Terminal.isQuiet = quiet }

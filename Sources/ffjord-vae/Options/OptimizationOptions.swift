@@ -13,7 +13,7 @@ struct OptimizationOptions: ParsableArguments {
   @Option(help: .setting("Passes through the training images", .epochs, .count))
   var epochs: Int?
 
-  @Option(help: .setting("Most training steps", .steps, .count))
+  @Option(help: .setting("Maximum number of training steps", .steps, .count))
   var steps: Int?
 
   @Option(help: .setting("Images per step", .batchSize, .count))
@@ -31,19 +31,19 @@ struct OptimizationOptions: ParsableArguments {
   @Option(help: .setting("Steps over which the rate grows from 0", .learningRateWarmup, .count))
   var learningRateWarmup: Int?
 
-  @Option(help: .setting("Least learning rate, at the end", .finalLearningRate, .number))
+  @Option(help: .setting("Lowest learning rate of the schedule", .finalLearningRate, .number))
   var finalLearningRate: Double?
 
-  @Option(help: .setting("Factor of the rate on a plateau", .plateauFactor, .number))
+  @Option(help: .setting("Rate is multiplied by this on a plateau", .plateauFactor, .number))
   var plateauFactor: Double?
 
-  @Option(help: .setting("Epochs without a gain that are a plateau", .plateauPatience, .count))
+  @Option(help: .setting("Epochs without a gain before a reduction", .plateauPatience, .count))
   var plateauPatience: Int?
 
   @Option(help: .setting("Decay of an average of the parameters", .average, .numberOrNone))
   var average: NumberOrNone?
 
-  @Option(help: .setting("Norm to which gradients are clipped", .clipNorm, .numberOrNone))
+  @Option(help: .setting("Clip gradients to this norm", .clipNorm, .numberOrNone))
   var clipNorm: NumberOrNone?
 
   @Option(help: .setting("Weight decay (L2)", .weightDecay, .number))
@@ -55,7 +55,7 @@ struct OptimizationOptions: ParsableArguments {
   @Option(help: .setting("Epochs of KL warm-up", .warmup, .count))
   var warmup: Int?
 
-  @Option(help: .setting("Epochs without a gain before it stops", .patience, .count))
+  @Option(help: .setting("Stop after n epochs without improvement", .patience, .count))
   var patience: Int?
 
   @Option(help: .setting("Random seed", .seed, .count))

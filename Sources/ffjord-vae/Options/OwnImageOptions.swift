@@ -14,7 +14,7 @@ struct OwnImageOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Make grey pixels binary (default: none)", valueName: "how"))
   var binarize: ImagePreparation.Binarization?
 
-  @Option(help: ArgumentHelp("Resize to so many rows and columns", .size))
+  @Option(help: ArgumentHelp("Resize images to H rows and W columns", .size))
   var resize: ImageSize?
 
   @Flag(inversion: .prefixedNo, help: "Dark pixels are 1, light ones 0 (default: no)")

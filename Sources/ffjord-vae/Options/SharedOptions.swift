@@ -14,7 +14,7 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Threads (default: all cores)", .count))
   var threads: Int?
 
-  @Flag(help: "Under MPI, show what each process says")
+  @Flag(help: "Show what each process prints under MPI")
   var verboseRanks = false
 
   func validate() throws { try check("--threads", threads, in: 1...1024) }
@@ -55,7 +55,7 @@ struct SeedOptions: ParsableArguments {
 
 /// How the divergence of the velocity is found.
 struct DivergenceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("How the divergence is found", valueName: "kind"))
+  @Option(help: ArgumentHelp("How the divergence is computed", valueName: "kind"))
   var divergence: Divergence = .exact
 }
 

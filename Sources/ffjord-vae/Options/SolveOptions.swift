@@ -40,7 +40,7 @@ struct SolveOptions: ParsableArguments {
   @Option(help: .setting("Steps of a fixed-step solver", .solverSteps, .count))
   var solverSteps: Int?
 
-  @Option(help: .setting("How the divergence is found", .divergence, "kind"))
+  @Option(help: .setting("How the divergence is computed", .divergence, "kind"))
   var divergence: Divergence?
 
   @Option(help: .setting("How solves are differentiated", .gradient, "kind"))

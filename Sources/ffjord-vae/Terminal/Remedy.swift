@@ -61,7 +61,10 @@ enum Remedy {
     switch error {
     case .unknownDataset(let name, let known):
       suggestion(name, of: known) + "'ffjord-vae datasets list' lists the datasets."
-    case .notFound(let dataset, _, _): "'ffjord-vae datasets fetch \(dataset)' fetches it; --data-dir names its folder."
+    case .notFound(let dataset, _, _):
+      DatasetCatalog.known(dataset) == nil
+        ? "--data-dir names its folder."
+        : "'ffjord-vae datasets fetch \(dataset)' fetches it; --data-dir names its folder."
     case .missingPath:
       "'ffjord-vae datasets list' lists the datasets; --data-dir names the folder of images that have moved."
     case .missingData(let path, let known):
