@@ -87,7 +87,7 @@ extension DatasetError: CustomStringConvertible {
       """
     case .unusableData(let path, let reason):
       """
-      no density can be trained on \(path.visible()): \(reason).
+      \(path.visible()) cannot be used for a density model: \(reason).
       """
     case .unreadable(let path, let reason):
       """

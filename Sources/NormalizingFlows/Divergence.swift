@@ -64,7 +64,7 @@ extension Velocity {
 
 extension Variable {
   /// The sum over probes of a . b: [probes, batch, latent], [probes, batch, latent] -> [batch]
-  static func sumOfRowDots(_ a: Variable, _ b: Variable) -> Variable {
+  package static func sumOfRowDots(_ a: Variable, _ b: Variable) -> Variable {
     let products = rowDot(a, b)
     return products.shape[0] == 1
       ? products.reshaped([products.shape[1]]) : products.permuted([1, 0]).sum(axis: -1)

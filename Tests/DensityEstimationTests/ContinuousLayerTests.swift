@@ -11,6 +11,7 @@ import Testing
   /// A layer on rows, solved in many small steps, so that a solve's own error is far below what is compared.
   static func rows(
     _ dependence: TimeDependence, _ activation: ElementwiseFunction = .tanh, isTimeTrained: Bool = true,
+    regularization: DynamicsRegularization = DynamicsRegularization(),
     polynomial: TrajectoryPolynomial = TrajectoryPolynomial()
   ) -> ExampleLayer {
     ExampleLayer("\(dependence.rawValue), \(activation.rawValue)", dimensions: 3) { builder in
@@ -19,7 +20,8 @@ import Testing
         in: &builder.parameters)
       return ContinuousLayer(
         "chain.0", velocity: velocity, timeLength: 0.7, isTimeTrained: isTimeTrained,
-        solver: .fixed(.dormandPrince, steps: 12), polynomial: polynomial, in: &builder)
+        solver: .fixed(.dormandPrince, steps: 12), regularization: regularization, polynomial: polynomial,
+        in: &builder)
     }
   }
 
@@ -95,6 +97,20 @@ import Testing
     }
     #expect(abs(gradient) > 0.1)
     #expect(abs(gradient - difference[0][0]) < 1e-6)
+  }
+
+  @Test func regularizersHaveTheirGradientsToo() throws {
+    for regularization in [
+      DynamicsRegularization(kineticEnergy: 0.3), DynamicsRegularization(jacobianNorm: 0.2),
+      DynamicsRegularization(kineticEnergy: 0.3, jacobianNorm: 0.2),
+    ] {
+      try Self.rows(.concatsquash, regularization: regularization).checkGradients(isTraining: true)
+    }
+    try Self.rows(.concat, polynomial: TrajectoryPolynomial(degree: 1, weight: 10)).checkGradients(isTraining: true)
+    try Self.rows(
+      .concat, regularization: DynamicsRegularization(kineticEnergy: 0.3),
+      polynomial: TrajectoryPolynomial(degree: 2, weight: 5)
+    ).checkGradients(isTraining: true)
   }
 
   @Test func theMeanOfRandomProbesIsTheExactDivergence() throws {

@@ -23,6 +23,7 @@ import Testing
     state.optimizer.step = 7
     (state.progress.step, state.progress.epoch, state.run) = (7, 1, "a run")
     state.standardization = Standardization(mean: [1, 2, 3], deviation: [4, 5, 6])
+    state.columns = ["a", "b, c", "d"]
     return state
   }
 
@@ -35,7 +36,7 @@ import Testing
     let read = try DensityCheckpoint.read(file, includingOptimizer: true).state
     #expect(read.configuration == written.configuration && read.progress == written.progress)
     #expect(read.run == "a run" && read.optimizer.step == 7)
-    #expect(read.standardization == written.standardization)
+    #expect(read.standardization == written.standardization && read.columns == written.columns)
     #expect(read.parameters.parameters.map(\.name) == written.parameters.parameters.map(\.name))
     #expect(read.parameters.tensors.map { $0.floats() } == written.parameters.tensors.map { $0.floats() })
     #expect(read.buffers.tensors.map { $0.floats() } == written.buffers.tensors.map { $0.floats() })
@@ -53,6 +54,35 @@ import Testing
         "chain.0.odefunc.diffeq.layers.1._hyper_bias.weight", "chain.0.odefunc.diffeq.layers.1._hyper_gate.weight",
         "chain.0.odefunc.diffeq.layers.1._hyper_gate.bias",
       ])
+  }
+
+  @Test func buffersThatMakeNoSenseAreRefused() throws {
+    let file = directory.file("a.safetensors.zst")
+    func refusal(_ name: String, _ numbers: [Float], _ flow: DensityFlowKind) throws -> String {
+      var written = try state { $0.flows = [flow] }
+      let place = try #require(written.buffers.parameters.firstIndex { $0.name.hasSuffix(name) })
+      written.buffers.tensors[place] = Tensor(numbers, shape: written.buffers.tensors[place].shape)
+      try DensityCheckpoint.write(written, to: file)
+      let error = #expect(throws: RunError.self) {
+        _ = try DensityCheckpoint.read(file, includingOptimizer: false)
+      }
+      return error?.description ?? ""
+    }
+    for numbers in [[0, 1e7, 1], [0, 0, 1], [1e30, 0, 1], [0, 1, 0.5]] as [[Float]] {
+      #expect(try refusal("permutation", numbers, .glow).contains("no permutation of 0…2"))
+    }
+    #expect(try refusal("sign", [1, 0, 1], .glow).contains("other than 1 and -1"))
+    #expect(try refusal("running_var", [1, -1, 1], .realNVP).contains("negative"))
+  }
+
+  @Test func progressThatOverflowsIsRefused() throws {
+    var written = try state()
+    written.progress.epochSums.add(DensityMetrics(), samples: 3)
+    #expect(written.progress.isPlausible)
+    let json = try written.progress.json().replacingOccurrences(of: "\"batches\":1", with: "\"batches\":\(Int.max)")
+    #expect(json.contains("\(Int.max)"))
+    let progress = try JSONDecoder().decode(DensityProgress.self, from: Data(json.utf8))
+    #expect(!progress.isPlausible)
   }
 
   @Test func aFileThatIsCutOrFlippedIsRefused() throws {

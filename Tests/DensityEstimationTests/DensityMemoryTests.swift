@@ -36,7 +36,8 @@ import Testing
     func activations(_ change: (inout DensityConfiguration) -> Void) -> Int {
       var configuration = published(.images(mnist), 784)
       change(&configuration)
-      return configuration.trainingMemory(parameterCount: 0).byteCount
+      let parts = configuration.trainingMemory(samples: nil).parts
+      return parts.filter { $0.name.hasPrefix("activations") }.reduce(0) { $0 + $1.byteCount }
     }
     let least = activations { _ in }
     #expect(activations { $0.batchSize *= 2 } == 2 * least)
@@ -50,12 +51,33 @@ import Testing
     #expect(activations { ($0.batchSize, $0.hidden) = (1 << 20, [Int](repeating: 65536, count: 64)) } > 1 << 60)
   }
 
+  @Test func `a batch is no larger than the data, and flows of rows have no channels`() {
+    var table = published(.table, 43)
+    table.batchSize = 1_000_000
+    #expect(table.trainingMemory(samples: 50).byteCount < table.trainingMemory(samples: nil).byteCount / 1000)
+    var maf = DensityConfiguration.published(.images(mnist), name: "mnist", dimensions: 784, flows: [.maf])
+    (maf.dimensions, maf.image) = (784, mnist)
+    #expect(!maf.isMultiscale)
+    // Five blocks of 512 units: two numbers each, and what comes out.
+    let activations = maf.trainingMemory(samples: nil).parts.last
+    #expect(activations?.byteCount == 4 * 200 * 5 * (784 + 2 * 512))
+  }
+
+  @Test func `parameters and moments are counted where they are not there yet`() {
+    let configuration = published(.table, 43)
+    let count = DensityModel.layout(configuration).parameters.count
+    let (all, rest) = (
+      configuration.trainingMemory(samples: nil), configuration.trainingMemory(samples: nil, isStateHeld: true)
+    )
+    #expect(all.byteCount - rest.byteCount == 12 * count)
+  }
+
   @Test func `a run that does not fit is refused with both numbers`() throws {
     var configuration = DensityConfiguration()
     (configuration.batchSize, configuration.solver, configuration.solverSteps) = (1_000_000, "rk4", 100_000)
     (configuration.dimensions) = 2
     let error = #expect(throws: RunError.self) {
-      try configuration.trainingMemory(parameterCount: 1).require(for: "training")
+      try configuration.trainingMemory(samples: nil).require(for: "training")
     }
     guard case .notEnoughMemory(let message, let needed, let available)? = error else {
       Issue.record("not refused for memory")

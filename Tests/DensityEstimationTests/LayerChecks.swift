@@ -88,8 +88,10 @@ struct ExampleLayer: CustomStringConvertible {
     let x = batch(3)
     let (a, b) = (Variable(normals(x.shape, 2)), Variable(normals([3], 3)))
     func value(_ x: Variable, _ bound: BoundParameters) throws -> Variable {
-      let output = try layer.forward(x, pass(bound, .float64, isTraining: isTraining))
-      return (output.z * a).sum() + (output.logDeterminant * b).sum()
+      let pass = pass(bound, .float64, isTraining: isTraining)
+      let output = try layer.forward(x, pass)
+      let sum = (output.z * a).sum() + (output.logDeterminant * b).sum()
+      return pass.penalty.map { sum + ($0 * b).sum() } ?? sum
     }
     let tape = Tape()
     let (input, bound) = (tape.variable(x), wide.tracked(on: tape))

@@ -3,6 +3,7 @@ import FileTestSupport
 import Files
 import Foundation
 import ImageDatasets
+import NeuralNetworks
 import Randomness
 import Tensors
 import Testing
@@ -230,15 +231,29 @@ import Testing
     try npy(50, 3).write(to: directory.file("own.npy"))
     let standardization = try #require(try load("own.npy").standardization)
     let locator = DatasetLocator(environment: [:])
-    let rows = try DensityDataset.rows(
-      of: directory.path("own.npy"), like: standardization, dimensions: 3, locator: locator)
-    #expect(rows == standardization.standardised(Tensor(normals(150), shape: [50, 3])))
-    let error = thrown(DatasetError.self) {
-      _ = try DensityDataset.rows(of: directory.path("own.npy"), like: nil, dimensions: 4, locator: locator)
+    func state(_ dimensions: Int, _ image: ImageShape? = nil) -> DensityState {
+      var configuration = DensityConfiguration()
+      (configuration.dimensions, configuration.image) = (dimensions, image)
+      return DensityState(configuration, ParameterSet(), buffers: ParameterSet())
     }
-    #expect(
-      error?.category == .badData
-        && "\(error.map { "\($0)" } ?? "")".contains("it has 3 columns, and the model takes 4"))
+    var model = state(3)
+    model.standardization = standardization
+    let rows = try DensityDataset.rows(of: directory.path("own.npy"), for: model, locator: locator)
+    #expect(rows == standardization.standardised(Tensor(normals(150), shape: [50, 3])))
+    // Points are standardised as rows of a file are.
+    var plane = state(2)
+    plane.standardization = Standardization(mean: [1, 2], deviation: [3, 4])
+    let points = try DensityDataset.rows(of: "moons", for: plane, locator: locator)
+    #expect(points == plane.standardization?.standardised(try DensityDataset.load("moons", locator: locator).test))
+    func refusal(_ name: String, _ model: DensityState) -> String {
+      let error = thrown(DatasetError.self) { _ = try DensityDataset.rows(of: name, for: model, locator: locator) }
+      #expect(error?.category == .badData)
+      return "\(error.map { "\($0)" } ?? "")"
+    }
+    #expect(refusal(directory.path("own.npy"), state(4)).contains("it has 3 columns, and the model takes 4"))
+    #expect(refusal("moons", state(3)).contains("it has 2 dimensions, and the model takes 3"))
+    let levels = refusal(directory.path("own.npy"), state(3, ImageShape(height: 1, width: 3)))
+    #expect(levels.contains("a number outside 0…255"))
   }
 
   @Test(.enabled(if: RealData.has("miniboone/miniboone_maf_normalised.npz"), "needs FFJORD_VAE_DATA with miniboone"))

@@ -14,6 +14,9 @@ struct CSVTable {
   /// The numbers, row-major.
   private(set) var numbers: [Float] = []
 
+  /// What a user should know of the file.
+  private(set) var remarks: [String] = []
+
   private let path: String
 
   /// Reads a file. Its contents take at most twice its size: each number takes two bytes or more.
@@ -34,6 +37,11 @@ struct CSVTable {
       (line, start) = (line + 1, end + 1)
     }
     guard columns > 0 else { throw unusable("it is empty") }
+    if names == nil, columns > 1, numbers.count > columns,
+      numbers[..<columns].elementsEqual((0..<columns).map { Float($0) })
+    {
+      remarks.append("line 1 is 0 to \(columns - 1), and is taken for a row: if it numbers the columns, leave it out")
+    }
   }
 
   private mutating func take(_ bytes: [UInt8], _ line: Int) throws(DatasetError) {
@@ -58,7 +66,10 @@ struct CSVTable {
 
   private func problem(_ field: String, _ line: Int, _ column: Int) -> DatasetError {
     let place = "line \(line), column \(names.map { "'\($0[column].visible().prefix(40))'" } ?? "\(column + 1)")"
-    if field.isEmpty { return unusable("\(place) is empty; fill the gap, or leave the row or the column out") }
+    if field.isEmpty {
+      return unusable(
+        "\(place) is empty; fill the gap, leave the row or the column out, or name every column in line 1")
+    }
     let shown = "'\(field.visible().prefix(40))'"
     return unusable(
       Float(field) == nil

@@ -45,33 +45,48 @@ extension DensityDataset {
     return endless(name, .picture(picture)) { picture.points($0, $1) }
   }
 
-  /// The rows of other data, as a model takes them: those of a table that is not split, standardised as the model's own.
+  /// A model's own data, checked to be such as it takes.
+  ///
+  /// - Throws: `DatasetError`, also where the data are no longer those of the model.
+  public static func load(
+    for configuration: DensityConfiguration, locator: DatasetLocator, memoryLimit: MemoryLimit = .standard
+  ) throws(DatasetError) -> DensityDataset {
+    let data = try load(configuration.dataset, locator: locator, memoryLimit: memoryLimit)
+    if let misfit = data.misfit(configuration) { throw .unusableData(path: configuration.dataset, reason: misfit) }
+    return data
+  }
+
+  /// The rows of other data, as a model takes them: those of tables and points standardised as the model's own, of images
+  /// levels of grey.
   ///
   /// - Parameters:
   ///   - name: What ``lastingName(for:)`` gives.
-  ///   - standardization: The model's standardization; nil where it was trained on other data than a table.
-  ///   - dimensions: The model's number of dimensions.
+  ///   - state: The model's state.
   ///   - locator: Finds the files of known datasets.
   ///   - memoryLimit: How much memory a file's contents may take.
   /// - Throws: `DatasetError`, also where the data have another number of dimensions.
   public static func rows(
-    of name: String, like standardization: Standardization?, dimensions: Int, locator: DatasetLocator,
-    memoryLimit: MemoryLimit = .standard
+    of name: String, for state: DensityState, locator: DatasetLocator, memoryLimit: MemoryLimit = .standard
   ) throws(DatasetError) -> Tensor {
-    let url = URL(fileURLWithPath: locator.place(ofRecorded: name))
+    let (configuration, url) = (state.configuration, URL(fileURLWithPath: locator.place(ofRecorded: name)))
+    func unusable(_ reason: String) -> DatasetError { .unusableData(path: name, reason: reason) }
     var rows: Tensor
-    if TableFile.isOne(url) {
+    if !names.contains(name), TableFile.isOne(url) {
       let parts = try TableFile(url, memoryLimit: memoryLimit).parts
-      let given = DatasetSplit.allCases.compactMap { parts[$0] }
-      rows = Tensor.concatenation(given, axis: 0)
-      if let standardization, standardization.mean.count == rows.shape[1] { rows = standardization.standardised(rows) }
+      rows = Tensor.concatenation(DatasetSplit.allCases.compactMap { parts[$0] }, axis: 0)
     } else {
-      rows = try load(name, locator: locator, memoryLimit: memoryLimit).test
+      let data = try load(name, locator: locator, memoryLimit: memoryLimit)
+      if let misfit = data.misfit(configuration) { throw unusable(misfit) }
+      rows = data.test
     }
-    guard rows.shape[1] == dimensions else {
-      throw .unusableData(
-        path: name, reason: "it has \(rows.shape[1]) columns, and the model takes \(dimensions)")
+    let taken = configuration.dimensions ?? 0
+    guard rows.shape[1] == taken else {
+      throw unusable("it has \(rows.shape[1]) column\(rows.shape[1] == 1 ? "" : "s"), and the model takes \(taken)")
     }
+    if configuration.image != nil, let place = rows.floats().firstIndex(where: { !(0...255).contains($0) }) {
+      throw unusable("row \(place / taken + 1) has a number outside 0…255, the levels of grey that the model takes")
+    }
+    if let standardization = state.standardization { rows = standardization.standardised(rows) }
     return rows
   }
 
@@ -113,7 +128,8 @@ extension DensityDataset {
       throw .unusableData(
         path: name,
         reason: "it has \(dataset.train.count) images for training, \(dataset.validation.count) for validation and "
-          + "\(dataset.test.count) for testing, and each needs one")
+          + "\(dataset.test.count) for testing, and each needs one; give more images, or folders train, validation and test"
+      )
     }
     let shape = ImageShape(height: dataset.height, width: dataset.width)
     func part(_ images: GreyImages) -> Tensor {

@@ -22,6 +22,10 @@ extension DensityDataset {
       throw .unusableData(path: name, reason: "it has a single training row, which has no density")
     }
     let (columns, standardization) = (TableColumns(names: file.names), Standardization(of: train))
+    guard (standardization.mean + standardization.deviation).allSatisfy({ Float($0).isFinite }) else {
+      throw .unusableData(
+        path: name, reason: "its numbers are so large that their deviation is infinite in single precision; scale them")
+    }
     let constant = columns.constant(standardization)
     guard constant.isEmpty else {
       let (noun, have, them) = constant.count == 1 ? ("column", "has", "it") : ("columns", "have", "them")

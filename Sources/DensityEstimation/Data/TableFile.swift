@@ -48,7 +48,7 @@ struct TableFile {
     case "npz": try readArchive(memoryLimit)
     case "csv":
       let table = try CSVTable(url)
-      names = table.names
+      (names, remarks) = (table.names, table.remarks)
       let count = table.numbers.count / max(table.columns, 1)
       try check(rows: count, columns: table.columns, "the table")
       parts[.train] = Tensor(table.numbers, shape: [count, table.columns])

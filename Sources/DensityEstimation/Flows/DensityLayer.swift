@@ -49,9 +49,15 @@ public protocol DensityLayer: Sendable {
   ///   - buffers: The model's buffers.
   ///   - x: The batch as the layers before have transformed it, `[batch, dimensions]`.
   func initialize(_ parameters: inout ParameterSet, buffers: ParameterSet, for x: Tensor)
+
+  /// What is wrong with the layer's buffers, which may be from a damaged file; nil where nothing is.
+  func problem(with buffers: ParameterSet) -> String?
 }
 
 extension DensityLayer {
+  /// Nil: a layer without buffers.
+  public func problem(with buffers: ParameterSet) -> String? { nil }
+
   /// What ``inverse(_:_:)`` gives, alone.
   public func path(_ z: Variable, steps: Int, _ pass: DensityPass) throws(SolveError) -> [Variable] {
     [try inverse(z, pass)]

@@ -28,6 +28,11 @@ public struct LayerChain: DensityLayer {
     return x
   }
 
+  /// The first layer's problem.
+  public func problem(with buffers: ParameterSet) -> String? {
+    layers.lazy.compactMap { $0.problem(with: buffers) }.first
+  }
+
   /// Whether one of the layers is initialized by data.
   public var isInitializedByData: Bool { layers.contains(where: \.isInitializedByData) }
 

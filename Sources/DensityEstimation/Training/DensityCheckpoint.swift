@@ -47,6 +47,7 @@ public enum DensityCheckpoint {
       "progress": try state.progress.json(), "optimizer_step": String(state.optimizer.step),
     ]
     metadata["run"] = state.run
+    metadata["columns"] = try state.columns?.json()
     _ = try SafetensorsWriter.write(to: url, tensors: tensors, metadata: metadata)
   }
 
@@ -119,9 +120,17 @@ public enum DensityCheckpoint {
     }
     let made = try DensityModel.make(
       header.configuration, in: DensityBuilder(values: values, buffers: under(buffer)))
+    if let problem = made.model.layers.problem(with: made.buffers) { throw invalid(problem) }
     var state = DensityState(header.configuration, made.parameters, buffers: made.buffers)
     state.progress = header.progress
     state.run = header.run
+    if file.metadata["columns"] != nil {
+      let columns = try file.decoded("columns", [String].self)
+      guard columns.count == header.configuration.dimensions else {
+        throw invalid("it names \(columns.count) columns of \(header.configuration.dimensions ?? 0)")
+      }
+      state.columns = columns
+    }
     if includingOptimizer {
       func moments(_ prefix: String) throws -> [Tensor] {
         try made.parameters.parameters.map { parameter in

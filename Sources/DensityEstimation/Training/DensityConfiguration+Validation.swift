@@ -59,9 +59,12 @@ extension DensityConfiguration {
   private func requireFittingModel() throws(RunError) {
     if isMultiscale {
       guard let image else { throw .invalidConfiguration("multiscale models are for images, and these data are none") }
+      guard hasConvolutions else {
+        throw .invalidConfiguration("multiscale models are made of ffjord, real-nvp or glow; choose a single scale")
+      }
       guard image.height % 2 == 0, image.width % 2 == 0, min(image.height, image.width) >= 4 else {
         throw .invalidConfiguration(
-          "a multiscale model halves images whose sides are even and at least 4; these are \(image.height)x\(image.width)"
+          "a multiscale model halves images whose sides are even and at least 4; these are \(image.height)x\(image.width): choose a single scale (--no-multiscale)"
         )
       }
     }

@@ -106,6 +106,9 @@ public struct DensityConfiguration: Sendable, Equatable, Codable {
     return SolverOptions(method: method, stepControl: .adaptive(steps))
   }
 
+  /// Whether the model takes images as such, by convolutions, and not as rows of numbers.
+  var hasConvolutions: Bool { image != nil && flows.contains { [.ffjord, .realNVP, .glow].contains($0) } }
+
   /// Whether the model has flows that are solved.
   public var isContinuous: Bool { flows.contains(.ffjord) }
 

@@ -37,11 +37,12 @@ public struct DensityEvaluator: Sendable {
   ///
   /// - Parameters:
   ///   - rows: `[samples, dimensions]`, as the data have them.
+  ///   - allowingZero: Whether a density may be zero, and its logarithm minus infinity.
   ///   - progress: Is told how many samples are done.
   /// - Returns: log p(x) of each sample, and evaluations of the velocity, the mean over batches.
   /// - Throws: `RunError.solve`; `RunError.undefinedResult` where a log-density is not finite; what `progress` throws.
   public func logDensities(
-    _ rows: Tensor, progress: (Int) throws -> Void = { _ in }
+    _ rows: Tensor, allowingZero: Bool = false, progress: (Int) throws -> Void = { _ in }
   ) throws -> (values: [Double], evaluations: Double) {
     var values: [Double] = []
     var evaluations: [Double] = []
@@ -54,7 +55,7 @@ public struct DensityEvaluator: Sendable {
       do throws(SolveError) {
         values += try model.logDensity(model.input(part, noise, firstSample: start), pass).value.doubles()
       } catch { throw RunError.solve(step: nil, error) }
-      if let place = values[start...].firstIndex(where: { !$0.isFinite }) {
+      if let place = values[start...].firstIndex(where: { !$0.isFinite && !(allowingZero && $0 == -.infinity) }) {
         throw RunError.undefinedResult("the log-density of sample", number: place)
       }
       evaluations.append(Double(pass.evaluations))
@@ -78,8 +79,8 @@ public struct DensityEvaluation: Sendable, Equatable {
   public let samples: Int
   /// The mean of -log p(x), in nats.
   public let negativeLogLikelihood: Double
-  /// The standard error of the mean, in nats.
-  public let standardError: Double
+  /// The standard error of the mean, in nats; nil for a single sample.
+  public let standardError: Double?
   /// The mean in bits per dimension of images with 256 levels of grey; nil for other data.
   public let bitsPerDimension: Double?
   /// Evaluations of the velocity, the mean over batches.
@@ -91,7 +92,7 @@ public struct DensityEvaluation: Sendable, Equatable {
     let mean = values.reduce(0, +) / n
     negativeLogLikelihood = -mean
     let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    standardError = (squares / max(n - 1, 1) / n).squareRoot()
+    standardError = values.count < 2 ? nil : (squares / (n - 1) / n).squareRoot()
     self.bitsPerDimension = bitsPerDimension(-mean)
     self.evaluations = evaluations
   }

@@ -10,22 +10,26 @@ extension DensityConfiguration {
   /// The most dimensions for which the exact divergence is the usual choice.
   static let mostDimensionsOfTrace = 64
 
-  /// An estimate of the least memory of a run, for its parameters and for activations that a step keeps; see
-  /// `MemoryEstimate`.
+  /// An estimate of the least memory of a run; see `MemoryEstimate`. Activations are those that a step keeps for its
+  /// backward pass.
   ///
-  /// - Parameter parameterCount: The number of parameters.
-  func trainingMemory(parameterCount: Int) -> MemoryEstimate {
+  /// - Parameters:
+  ///   - samples: The number of training samples; nil where they are drawn without end.
+  ///   - isStateHeld: Whether parameters and moments are already in memory, and not counted.
+  public func trainingMemory(samples: Int?, isStateHeld: Bool = false) -> MemoryEstimate {
+    let parameterCount = DensityModel.layout(self).parameters.count
+    let batch = min(batchSize, samples ?? batchSize)
     let perSample = places.reduce(0) { sum, place in
-      let evaluations = flows.map {
-        $0 == .ffjord ? MemoryEstimate.product(keptEvaluations, place.tangents(divergence)) : 1
-      }
-      return evaluations.reduce(sum) {
-        MemoryEstimate.sum($0, MemoryEstimate.product($1, MemoryEstimate.product(blocks, place.activations(hidden))))
+      flows.reduce(sum) { sum, kind in
+        let passes = kind == .ffjord ? MemoryEstimate.product(keptEvaluations, place.rows(divergence)) : 1
+        let perBlock = MemoryEstimate.product(passes, place.activations(hidden))
+        return MemoryEstimate.sum(sum, MemoryEstimate.product(blocks, perBlock))
       }
     }
     return MemoryEstimate(parts: [
-      ("parameters, moments and gradients", MemoryEstimate.bytes(4, parameterCount)),
-      ("activations of \(batchSize) samples", MemoryEstimate.bytes(batchSize, perSample)),
+      ("parameters and moments", isStateHeld ? 0 : MemoryEstimate.bytes(3, parameterCount)),
+      ("gradients", MemoryEstimate.bytes(parameterCount)),
+      ("activations of \(batch) samples", MemoryEstimate.bytes(batch, perSample)),
     ])
   }
 
@@ -37,13 +41,23 @@ extension DensityConfiguration {
   }
 
   /// As many samples for a batch of an evaluation as take about 2 GB, at most 500.
-  public func evaluationBatchSize(_ divergence: Divergence) -> Int {
-    max(1, min(500, 2_000_000_000 / MemoryEstimate.bytes(max(1, numbersAtOnce(divergence)))))
+  public func evaluationBatchSize(_ divergence: Divergence) -> Int { batchSize(numbersAtOnce(divergence), atMost: 500) }
+
+  /// As many samples for a batch as take about 2 GB while they are drawn, at most 1000.
+  var samplingBatchSize: Int { batchSize(numbersAtOnce(nil), atMost: 1000) }
+
+  /// An estimate of the least memory of samples, and of states on their way; twice, since batches are joined.
+  func samplingMemory(count: Int, states: Int) -> MemoryEstimate {
+    MemoryEstimate(parts: [("\(count) samples", MemoryEstimate.bytes(2, count, dimensions ?? 0, states))])
+  }
+
+  private func batchSize(_ numbersPerSample: Int, atMost limit: Int) -> Int {
+    max(1, min(limit, 2_000_000_000 / MemoryEstimate.bytes(max(1, numbersPerSample))))
   }
 
   /// The input and output of the largest layer for a sample, and as much for what is computed of them.
-  private func numbersAtOnce(_ divergence: Divergence) -> Int {
-    let widest = places.map { MemoryEstimate.product($0.tangents(isContinuous ? divergence : nil), $0.widest(hidden)) }
+  private func numbersAtOnce(_ divergence: Divergence?) -> Int {
+    let widest = places.map { MemoryEstimate.product($0.rows(isContinuous ? divergence : nil), $0.widest(hidden)) }
     return MemoryEstimate.product(3, widest.max() ?? 0)
   }
 
@@ -57,7 +71,7 @@ extension DensityConfiguration {
 
   /// Where the model has blocks.
   private var places: [Place] {
-    guard let image else { return [Place(pixels: 1, channels: dimensions ?? 0)] }
+    guard let image, hasConvolutions else { return [Place(pixels: 1, channels: dimensions ?? 0)] }
     var places: [Place] = []
     // The shapes alone are asked for.
     _ = Multiscale(image, scales: isMultiscale ? nil : 1) { place -> [any DensityLayer] in
@@ -73,7 +87,7 @@ extension DensityConfiguration {
     let channels: Int
 
     /// How many rows a sample is to a layer: itself, and its tangents.
-    func tangents(_ divergence: Divergence?) -> Int {
+    func rows(_ divergence: Divergence?) -> Int {
       switch divergence {
       case .exact: 1 + pixels * channels
       case .gaussian, .rademacher: 2

@@ -28,6 +28,9 @@ public struct DensityMetricsSum: Sendable, Equatable, Codable {
   /// An empty sum.
   public init() {}
 
+  /// Whether batches could have added up to this, which is not certain for what is read from a file.
+  var isPlausible: Bool { samples <= 1 << 60 && (0...max(samples, 0)).contains(batches) }
+
   /// Adds the metrics of a batch of a number of samples.
   public mutating func add(_ batch: DensityMetrics, samples count: Int) {
     samples += count

@@ -1,3 +1,4 @@
+import NeuralNetworks
 import Runs
 import Tensors
 import VariationalAutoencoder
@@ -31,6 +32,8 @@ extension DensityConfiguration {
       configuration.useTableRecipe(TableSizes.of(name), dimensions, isContinuous: isContinuous)
     case .images: configuration.useImageRecipe()
     }
+    // Flows of rows have no scales.
+    if !flows.contains(where: { [.ffjord, .realNVP, .glow].contains($0) }) { configuration.isMultiscale = false }
     switch flows {
     case [.made], [.maf]: configuration.useAutoregressiveRecipe(isSingle: flows == [.made])
     case [.deepSigmoidal], [.deepDenseSigmoidal]: configuration.useSigmoidalRecipe()
@@ -43,7 +46,7 @@ extension DensityConfiguration {
   private mutating func useDiscreteToyRecipe() {
     // The published depth and width of couplings on toys.
     (blocks, hidden) = (10, [64, 64])
-    (learningRate, weightDecay) = (1e-4, 0)
+    (optimizer, learningRate, weightDecay) = (.adamax, 1e-4, 0)
     (steps, validationInterval) = (100_000, 1000)
   }
 
@@ -58,7 +61,7 @@ extension DensityConfiguration {
     }
     hidden = Array(repeating: sizes.factor * dimensions, count: sizes.hiddenLayers)
     (blocks, batchSize) = (sizes.blocks, sizes.batchSize)
-    activation = .softplus
+    activation = sizes.activation
     (timeLength, divergence) = (1, .gaussian)
     (tolerance, relativeTolerance) = (1e-8, 1e-6)
   }
@@ -98,6 +101,7 @@ private struct TableSizes {
   let factor: Int
   let blocks: Int
   let batchSize: Int
+  var activation = ElementwiseFunction.softplus
 
   /// The sizes for a table whose file is named after the dataset.
   static func of(_ name: String) -> TableSizes { entry(name).sizes }
@@ -112,8 +116,8 @@ private struct TableSizes {
 
   private static let published: [(name: String, sizes: TableSizes)] = [
     ("miniboone", TableSizes(hiddenLayers: 2, factor: 20, blocks: 1, batchSize: 1000)),
-    ("power", TableSizes(hiddenLayers: 3, factor: 10, blocks: 5, batchSize: 10_000)),
-    ("gas", TableSizes(hiddenLayers: 3, factor: 20, blocks: 5, batchSize: 1000)),
+    ("power", TableSizes(hiddenLayers: 3, factor: 10, blocks: 5, batchSize: 10_000, activation: .tanh)),
+    ("gas", TableSizes(hiddenLayers: 3, factor: 20, blocks: 5, batchSize: 1000, activation: .tanh)),
     ("hepmass", TableSizes(hiddenLayers: 2, factor: 10, blocks: 10, batchSize: 10_000)),
     ("bsds300", TableSizes(hiddenLayers: 3, factor: 20, blocks: 2, batchSize: 10_000)),
   ]

@@ -12,6 +12,8 @@ public struct DensityRunSummary: Sendable {
   public let parameterCount: Int?
   /// The epochs in `metrics.jsonl`: the means on the training and the validation samples.
   public let epochs: [(training: DensityRecord, validation: DensityRecord)]
+  /// The training records of all epochs, also of those whose validation was not finite.
+  let trained: [DensityRecord]
   /// The evaluations in `evaluations.jsonl`, oldest first.
   public let evaluations: [DensityEvaluationRecord]
 
@@ -28,6 +30,7 @@ public struct DensityRunSummary: Sendable {
     for record in records {
       if record.split == "train" { training[record.epoch] = record } else { validation[record.epoch] = record }
     }
+    trained = training.keys.sorted().compactMap { training[$0] }
     epochs = training.keys.sorted().compactMap { epoch in
       guard let trained = training[epoch], let validated = validation[epoch] else { return nil }
       return (trained, validated)
@@ -48,7 +51,7 @@ public struct DensityRunSummary: Sendable {
   /// The median over epochs of the seconds of a step.
   public var secondsPerStep: Double? {
     var before = 0
-    return epochs.map(\.training).map { record in
+    return trained.map { record in
       defer { before = record.step }
       return record.seconds / Double(max(record.step - before, 1))
     }.median
@@ -71,8 +74,8 @@ public struct DensityEvaluationRecord: Sendable, Equatable, Codable {
   public var samples: Int
   /// The mean of -log p(x), in nats.
   public var negativeLogLikelihood: Double
-  /// The standard error of the mean, in nats.
-  public var standardError: Double
+  /// The standard error of the mean, in nats; nil for a single sample.
+  public var standardError: Double?
   /// The mean in bits per dimension; nil for data other than images.
   public var bitsPerDimension: Double?
   /// How the divergence was computed; nil of models without continuous flows.

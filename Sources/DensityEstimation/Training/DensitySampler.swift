@@ -10,14 +10,17 @@ public struct DensitySampler: Sendable {
   private let model: DensityModel
   private let parameters: ParameterSet
   private let buffers: ParameterSet
+  private let configuration: DensityConfiguration
   /// The number of samples in a batch.
-  public var batchSize = 1000
+  public var batchSize: Int
 
   /// A sampler of a state's model.
   public init(_ model: DensityModel, _ state: DensityState) {
     self.model = model
     parameters = state.parameters
     buffers = state.buffers
+    configuration = state.configuration
+    batchSize = state.configuration.samplingBatchSize
   }
 
   private var pass: DensityPass { DensityPass(parameters.constants, buffers: buffers) }
@@ -26,33 +29,35 @@ public struct DensitySampler: Sendable {
   ///
   /// - Parameters:
   ///   - count: The number of samples.
-  ///   - seed: The seed of the noise. Sample i is a function of the seed and i.
-  /// - Throws: `RunError.solve`; `RunError.undefinedResult` where a sample is not finite.
+  ///   - seed: The seed of the noise. The noise of sample i is a function of the seed and i; the samples of a batch share
+  ///     the steps of adaptive solves.
+  /// - Throws: `RunError.solve`; `RunError.undefinedResult` where a sample is not finite; `RunError.notEnoughMemory`
   public func samples(_ count: Int, seed: UInt64) throws(RunError) -> Tensor {
-    let parts = try batches(of: noise(count, seed: seed)) { (noise, pass) throws(SolveError) in
-      [try model.samples(noise, pass)]
-    }
-    return parts[0]
+    try configuration.samplingMemory(count: count, states: 1).require(for: "sampling")
+    return try batches(count, seed) { (noise, pass) throws(SolveError) in [try model.samples(noise, pass)] }[0]
   }
 
-  /// Standard normal noise, `[count, dimensions]`.
-  public func noise(_ count: Int, seed: UInt64) -> Tensor {
+  /// Standard normal noise of samples with given indices, `[indices, dimensions]`.
+  func noise(_ indices: Range<Int>, seed: UInt64) -> Tensor {
     let stream = RandomStream(seed: seed, purpose: .densitySample)
-    return Tensor(stream.normals(0..<(count * model.dimensions)), shape: [count, model.dimensions])
+    let numbers = stream.normals((indices.lowerBound * model.dimensions)..<(indices.upperBound * model.dimensions))
+    return Tensor(numbers, shape: [indices.count, model.dimensions])
   }
 
   /// The ways of samples from the noise to the data: the states after each layer, and those of continuous layers at equal
   /// intervals of the time.
   ///
   /// - Parameters:
-  ///   - noise: `[count, dimensions]`
+  ///   - count: The number of samples.
+  ///   - seed: As of ``samples(_:seed:)``.
   ///   - frames: About how many states; at least the noise, and one after each layer.
   /// - Returns: The states, first the noise, last the data, each `[count, dimensions]`.
-  /// - Throws: `RunError.solve`; `RunError.undefinedResult` where a state is not finite.
-  public func paths(of noise: Tensor, frames: Int) throws(RunError) -> [Tensor] {
+  /// - Throws: As ``samples(_:seed:)``.
+  public func paths(_ count: Int, seed: UInt64, frames: Int) throws(RunError) -> [Tensor] {
     let layers = model.layers.layers
     let perLayer = max(1, (frames - 1) / max(layers.count, 1))
-    return try batches(of: noise) { (noise, pass) throws(SolveError) in
+    try configuration.samplingMemory(count: count, states: 1 + layers.count * perLayer).require(for: "drawing")
+    return try batches(count, seed) { (noise, pass) throws(SolveError) in
       var state = model.base.sample(Variable(noise), pass)
       var states = [state.value]
       for layer in layers.reversed() {
@@ -64,16 +69,15 @@ public struct DensitySampler: Sendable {
     }
   }
 
-  /// What a closure makes of each batch of the noise, concatenated over batches.
+  /// What a closure makes of each batch of noise, concatenated over batches.
   private func batches(
-    of noise: Tensor, _ make: (Tensor, DensityPass) throws(SolveError) -> [Tensor]
+    _ count: Int, _ seed: UInt64, _ make: (Tensor, DensityPass) throws(SolveError) -> [Tensor]
   ) throws(RunError) -> [Tensor] {
-    let count = noise.shape[0]
     var results: [[Tensor]] = []
     for start in stride(from: 0, to: count, by: batchSize) {
-      let part = noise.sliced(axis: 0, start: start, length: min(batchSize, count - start))
+      let noise = noise(start..<min(start + batchSize, count), seed: seed)
       let made: [Tensor]
-      do throws(SolveError) { made = try make(part, pass) } catch { throw .solve(step: nil, error) }
+      do throws(SolveError) { made = try make(noise, pass) } catch { throw .solve(step: nil, error) }
       for tensor in made {
         guard let place = tensor.firstNonFinite else { continue }
         throw .undefinedResult("sample", number: start + place / max(model.dimensions, 1))

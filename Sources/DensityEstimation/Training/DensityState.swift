@@ -37,7 +37,7 @@ public struct DensityProgress: Sendable, Equatable, Codable {
   /// Whether a run could have this progress, which is not certain for what is read from a file.
   var isPlausible: Bool {
     let limit = TrainingProgress.stepLimit
-    return (0...limit).contains(step) && (0...step).contains(epoch) && (0...limit).contains(epochSums.samples)
+    return (0...limit).contains(step) && (0...step).contains(epoch) && epochSums.isPlausible && epochSums.samples >= 0
       && epochSeconds >= 0 && totalSeconds >= 0 && (0...2).contains(drops) && solverStates.count <= 1 << 16
       && (bestEpoch.map { (0...epoch).contains($0) } ?? true)
   }
@@ -55,6 +55,8 @@ public struct DensityState: Sendable {
   public var optimizer: Optimizer
   /// The means and deviations by which a table was standardised; nil for other data.
   public var standardization: Standardization?
+  /// The names of a table's columns; nil where it has none, and for other data.
+  public var columns: [String]?
   /// How far the run has come.
   public var progress = DensityProgress()
   /// The identifier of the run.

@@ -50,9 +50,10 @@ public struct DensityTrainer {
     configuration.fit(to: data)
     configuration.dataDigest = nil
     try configuration.validate()
+    try configuration.trainingMemory(samples: data.trainingCount).require(for: "training")
     let made = try DensityModel.make(configuration, in: DensityBuilder(seed: configuration.seed))
     var state = DensityState(configuration, made.parameters, buffers: made.buffers)
-    state.standardization = data.standardization
+    (state.standardization, state.columns) = (data.standardization, data.columns)
     state.run = UUID().uuidString
     try self.init(resuming: state, made.model, data: data, directory: directory)
     hasCheckpoint = false
@@ -77,11 +78,8 @@ public struct DensityTrainer {
   ) throws(RunError) {
     let configuration = state.configuration
     try configuration.validate()
-    guard data.dimensions == configuration.dimensions, data.imageShape == configuration.image else {
-      throw .invalidConfiguration(
-        "the model takes \(configuration.dimensions ?? 0) dimensions, and \(data.name) has \(data.dimensions)")
-    }
-    try configuration.trainingMemory(parameterCount: state.parameters.count).require(for: "training")
+    if let misfit = data.misfit(configuration) { throw .invalidConfiguration("\(data.name): \(misfit)") }
+    try configuration.trainingMemory(samples: data.trainingCount, isStateHeld: true).require(for: "training")
     // Of all the data, which takes a while where there are many.
     let digest = data.digest
     if let recorded = configuration.dataDigest, recorded != digest, !allowingChangedData {
@@ -222,7 +220,26 @@ extension Tensor {
   }
 }
 
+extension DensityDataset {
+  /// Why a model does not take these data; nil where it does.
+  public func misfit(_ configuration: DensityConfiguration) -> String? {
+    func columns(_ count: Int) -> String { "\(count) dimension\(count == 1 ? "" : "s")" }
+    let taken = configuration.dimensions ?? 0
+    if dimensions != taken { return "it has \(columns(dimensions)), and the model takes \(taken)" }
+    guard imageShape != configuration.image else { return nil }
+    func words(_ shape: ImageShape?) -> String { shape.map { "images of \($0.height)x\($0.width)" } ?? "rows" }
+    return "it has \(words(imageShape)), and the model takes \(words(configuration.image))"
+  }
+}
+
 extension DensityConfiguration {
+  /// The configuration for data, whose number of dimensions and shape of images it takes.
+  public func fitted(to data: DensityDataset) -> DensityConfiguration {
+    var configuration = self
+    configuration.fit(to: data)
+    return configuration
+  }
+
   /// Sets the number of dimensions, and the shape of images, to those of the data.
   mutating func fit(to data: DensityDataset) {
     dimensions = data.dimensions

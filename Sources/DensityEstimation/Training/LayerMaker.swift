@@ -19,14 +19,9 @@ struct LayerMaker {
   mutating func layers(
     _ dimensions: Int, _ image: ImageShape?, in builder: inout DensityBuilder
   ) -> [any DensityLayer] {
-    guard let image, hasConvolutions else { return blocks(dimensions, in: &builder) }
+    guard let image, configuration.hasConvolutions else { return blocks(dimensions, in: &builder) }
     let scales = configuration.isMultiscale ? nil : 1
     return [Multiscale(image, scales: scales) { place in blocks(at: place, in: &builder) }]
-  }
-
-  /// Whether a flow takes images as such, not as rows of numbers.
-  private var hasConvolutions: Bool {
-    configuration.flows.contains { [.ffjord, .realNVP, .glow].contains($0) }
   }
 
   /// The density of the noise.

@@ -6,10 +6,12 @@ public enum PublishedDensities {
   /// A method and its figure, in nats or bits per dimension.
   public typealias Result = (method: String, figure: Double)
 
-  /// The results on a dataset, known by its name or by that of a table's file; empty where there are none.
-  public static func on(_ dataset: String) -> [Result] {
-    let file = dataset.split(separator: "/").last.map { $0.lowercased() } ?? dataset
-    return results.first { file.hasPrefix($0.key) }?.value ?? []
+  /// The results on the data of a configuration: MNIST's images, or a table of 43 columns whose file is named after
+  /// MINIBOONE; empty for other data.
+  public static func on(_ configuration: DensityConfiguration) -> [Result] {
+    if configuration.image != nil { return configuration.dataset == "mnist" ? results["mnist"] ?? [] : [] }
+    let file = configuration.dataset.split(separator: "/").last.map { $0.lowercased() } ?? ""
+    return file.hasPrefix("miniboone") && configuration.dimensions == 43 ? results["miniboone"] ?? [] : []
   }
 
   private static let results: [String: [Result]] = [

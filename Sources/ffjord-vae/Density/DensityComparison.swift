@@ -44,7 +44,7 @@ struct DensityComparison {
 
   /// The data, the unit, and what was published for them.
   private static func heading(_ summary: DensityRunSummary) -> String {
-    let published = PublishedDensities.on(summary.configuration.dataset)
+    let published = PublishedDensities.on(summary.configuration)
     guard !published.isEmpty else { return kind(summary) }
     let figures = published.map { "\($0.method) \($0.figure.fixed(2))" }.joined(separator: ", ")
     return "\(kind(summary))\nthe paper's test, of models trained on all of the data: \(figures)"
@@ -56,7 +56,7 @@ struct DensityComparison {
     let last = summary.epochs.last
     let test = summary.testEvaluation.map { record in
       record.bitsPerDimension.map { $0.fixed(3) }
-        ?? "\(record.negativeLogLikelihood.fixed(2)) ±\(record.standardError.fixed(2))"
+        ?? record.negativeLogLikelihood.fixed(2) + (record.standardError.map { " ±\($0.fixed(2))" } ?? "")
     }
     let texts: [String?] = [
       run.name, summary.configuration.modelSummary, summary.parameterCount.map(String.init),

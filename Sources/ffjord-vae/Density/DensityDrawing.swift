@@ -28,12 +28,12 @@ struct DensityDrawing {
   func writePicture(to url: URL) throws {
     let side = options.side
     let sampler = DensitySampler(model, state)
-    let noise = sampler.noise(options.count, seed: options.random.seed)
-    let path = try sampler.paths(of: noise, frames: 7)
+    let path = try sampler.paths(options.count, seed: options.random.seed, frames: 7)
     let evaluator = DensityEvaluator(model, state)
     let grid = DensityPicture.gridPoints(side: side, within: range)
     let progress = PassProgress("evaluating")
-    let densities = try evaluator.logDensities(grid) { progress.report($0, of: side * side) }.values
+    // Far from the data a density may be zero in single precision.
+    let densities = try evaluator.logDensities(grid, allowingZero: true) { progress.report($0, of: side * side) }.values
     let panels =
       [
         DensityPicture.Panel("data", histogram(data)), .init("samples", histogram(path[path.count - 1])),
@@ -46,8 +46,8 @@ struct DensityDrawing {
   /// Writes the samples' way from the noise to the data as an animation, which rests at its end.
   func writeAnimation(to url: URL) throws {
     let sampler = DensitySampler(model, state)
-    let noise = sampler.noise(options.count, seed: options.random.seed)
-    let frames = try sampler.paths(of: noise, frames: options.frames).map { histogram($0).enlarged(by: Self.cell) }
+    let path = try sampler.paths(options.count, seed: options.random.seed, frames: options.frames)
+    let frames = path.map { histogram($0).enlarged(by: Self.cell) }
     try Animation.write(frames: frames, delay: 0.06, lastDelay: 2, to: url)
   }
 

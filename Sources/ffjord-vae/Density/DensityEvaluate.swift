@@ -34,11 +34,11 @@ struct DensityEvaluate: ParsableCommand {
 
   /// Which part of the data is evaluated.
   struct PartOptions: ParsableArguments {
-    @Option(help: "Part of the data")
-    var split: Split = .test
+    @Option(help: "Part of the data (default: test)")
+    var split: Split?
   }
 
-  private var split: Split { part.split }
+  private var split: Split { part.split ?? .test }
 
   enum Split: String, CaseIterable, ExpressibleByArgument {
     case validation, test
@@ -50,6 +50,7 @@ struct DensityEvaluate: ParsableCommand {
       compute.apply()
       let (model, state, directory, remarks) = try DensityRun.model(at: checkpoint, memoryLimit: memory.limit)
       for remark in remarks { Terminal.logger.warning("\(remark)") }
+      try checkOptions(state.configuration)
       let rows = try rows(for: state)
       let configuration = state.configuration
       var evaluator = DensityEvaluator(model, state)
@@ -71,6 +72,16 @@ struct DensityEvaluate: ParsableCommand {
     }
   }
 
+  /// Refuses options that would have no effect.
+  private func checkOptions(_ configuration: DensityConfiguration) throws {
+    if source.data != nil, part.split != nil {
+      throw ValidationError("--split is a part of the run's own data: leave out --split or --data")
+    }
+    if estimate.divergence != nil, !configuration.isContinuous {
+      throw ValidationError("--divergence is for ffjord, and the model is \(configuration.modelSummary)")
+    }
+  }
+
   /// The samples, as the model takes them.
   private func rows(for state: DensityState) throws -> Tensor {
     let configuration = state.configuration
@@ -78,11 +89,9 @@ struct DensityEvaluate: ParsableCommand {
     let rows: Tensor
     if let name = source.data {
       rows = try DensityDataset.rows(
-        of: DensityDataset.lastingName(for: name), like: state.standardization,
-        dimensions: configuration.dimensions ?? 0,
-        locator: locator, memoryLimit: memory.limit)
+        of: DensityDataset.lastingName(for: name), for: state, locator: locator, memoryLimit: memory.limit)
     } else {
-      let data = try DensityDataset.load(configuration.dataset, locator: locator, memoryLimit: memory.limit)
+      let data = try DensityDataset.load(for: configuration, locator: locator, memoryLimit: memory.limit)
       for remark in data.remarks { Terminal.logger.warning("\(remark)") }
       if let digest = configuration.dataDigest, digest != data.digest {
         Terminal.logger.warning("\(configuration.dataset) has other data than the run began with")
@@ -101,7 +110,8 @@ struct DensityEvaluate: ParsableCommand {
     var lines = [
       "\(record.dataset)\(record.split.map { ", \($0)" } ?? ""): \(record.samples) samples"
         + (record.divergence.map { ", \($0) divergence" } ?? ""),
-      "-log p(x)    \(record.negativeLogLikelihood.fixed(4)) nats (standard error \(record.standardError.fixed(4)))",
+      "-log p(x)    \(record.negativeLogLikelihood.fixed(4)) nats"
+        + (record.standardError.map { " (standard error \($0.fixed(4)))" } ?? ""),
     ]
     if let bits = record.bitsPerDimension { lines.append("             \(bits.fixed(4)) bits/dim") }
     if record.divergence != nil { lines.append("evaluations  \(record.evaluations.fixed(1)) per batch") }

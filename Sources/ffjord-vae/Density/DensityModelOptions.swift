@@ -24,19 +24,19 @@ struct DensityModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Flow, or several joined by + (default: ffjord)", valueName: "kind"))
   var flow: FlowKinds?
 
-  @Option(help: ArgumentHelp("Number of blocks", .count))
+  @Option(help: ArgumentHelp("Number of blocks (default: as published)", .count))
   var blocks: Int?
 
-  @Option(help: ArgumentHelp("Widths of hidden layers (default: 64-64-64)", .widths))
+  @Option(help: ArgumentHelp("Widths of hidden layers (default: as published)", .widths))
   var hidden: HiddenWidths?
 
-  @Flag(inversion: .prefixedNo, help: "Normalize before and after each block")
+  @Flag(inversion: .prefixedNo, help: "Batch normalization between blocks")
   var batchNormalization: Bool?
 
   @Flag(inversion: .prefixedNo, help: "Images: squeeze, scale after scale (default: yes)")
   var multiscale: Bool?
 
-  @Option(help: ArgumentHelp("Units of dsf, components of tan (default: 16)", .count))
+  @Option(help: ArgumentHelp("Units of dsf (default: 16), components of tan (40)", .count))
   var components: Int?
 
   @Option(help: ArgumentHelp("Images: alpha of the logit transform (default: 1e-6)", .number))
@@ -70,7 +70,7 @@ struct DensitySolveOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Time dependence (default: concatsquash)", valueName: "kind"))
+      "Time layer (default: concatsquash; images: concat)", valueName: "kind"))
   var layerType: TimeDependence?
 
   @Option(help: ArgumentHelp("Initial end time (default: 0.5; tables, images: 1)", .number))
@@ -97,7 +97,7 @@ struct DensitySolveOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How the divergence is computed in training", valueName: "kind"))
   var divergence: Divergence?
 
-  @Option(help: ArgumentHelp("How solves are differentiated (default: direct)", valueName: "kind"))
+  @Option(help: ArgumentHelp("Gradient (default: direct; images: checkpointed)", valueName: "kind"))
   var gradient: AdjointMethod?
 
   @Option(help: ArgumentHelp("Weight of the kinetic energy (default: 0)", .number))

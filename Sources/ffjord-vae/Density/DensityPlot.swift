@@ -66,7 +66,7 @@ struct DensityPlot: ParsableCommand {
       for remark in remarks { Terminal.logger.warning("\(remark)") }
       guard model.dimensions == 2 else {
         throw RunError.invalidConfiguration(
-          "plot draws a plane, and the model has \(model.dimensions) dimensions. 'ffjord-vae density sample' draws from it."
+          "plot draws a plane, and the model has \(Terminal.count(model.dimensions, "dimension")). 'ffjord-vae density sample' draws from it."
         )
       }
       let picture = DensityDrawing(model, state, drawing, data: try data(state))
@@ -83,6 +83,6 @@ struct DensityPlot: ParsableCommand {
   private func data(_ state: DensityState) throws -> Tensor {
     let configuration = state.configuration
     let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: configuration.dataDirectory)
-    return try DensityDataset.load(configuration.dataset, locator: locator, memoryLimit: memory.limit).test
+    return try DensityDataset.load(for: configuration, locator: locator, memoryLimit: memory.limit).test
   }
 }

@@ -59,23 +59,29 @@ struct DensitySample: ParsableCommand {
         try ImageGrid.images(pictures, columns: columns).write(to: URL(filePath: output))
       } else {
         let rows = state.standardization?.restored(samples) ?? samples
-        try write(rows)
+        try write(rows, columns: state.columns)
       }
       Terminal.logger.info("\(output): \(Terminal.count(count, "sample"))")
     }
   }
 
-  private func write(_ rows: Tensor) throws {
+  private func write(_ rows: Tensor, columns: [String]?) throws {
     guard output.lowercased().hasSuffix(".csv") else {
       return try ArrayFile.write([("samples", rows)], to: output)
     }
     let numbers = rows.floats()
     let width = rows.shape[1]
-    let heading = (0..<width).map { "x\($0)" }.joined(separator: ",")
+    let heading = (columns ?? (0..<width).map { "x\($0)" }).map(Self.field).joined(separator: ",")
     let lines = (0..<rows.shape[0]).map { row in
       numbers[(row * width)..<((row + 1) * width)].map { "\($0)" }.joined(separator: ",")
     }
     let text = ([heading] + lines).joined(separator: "\n") + "\n"
     try AtomicFile.write(to: URL(filePath: output)) { try $0.write(Data(text.utf8)) }
+  }
+
+  /// A field of a CSV file (RFC 4180), in quotes where it needs them.
+  private static func field(_ text: String) -> String {
+    guard text.contains(where: { [",", "\"", "\n", "\r"].contains($0) }) else { return text }
+    return "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\""
   }
 }

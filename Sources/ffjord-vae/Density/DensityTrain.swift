@@ -52,7 +52,7 @@ struct DensityTrain: ParsableCommand {
   }
 
   func validate() throws {
-    if options.resume == nil, source.data == nil { throw ValidationError("--data or --resume is needed") }
+    if options.resume == nil, source.data ?? "" == "" { throw ValidationError("--data or --resume is needed") }
   }
 
   private func fresh() throws -> (DensityTrainer, RunLock) {
@@ -66,11 +66,32 @@ struct DensityTrain: ParsableCommand {
     solve.apply(to: &configuration)
     optimization.apply(to: &configuration)
     configuration.dataDirectory = source.dataDir.map { URL(filePath: $0).standardizedFileURL.path }
+    try checkOptions(configuration, of: data)
+    // Before there is a folder.
+    let fitted = configuration.fitted(to: data)
+    try fitted.validate()
+    try fitted.trainingMemory(samples: data.trainingCount).require(for: "training")
     let file = name.split(separator: "/").last.map(String.init) ?? name
     let directory = RunDirectory(
       options.output ?? "Checkpoints/density-\(file)-\(flows.map(\.rawValue).joined(separator: "-"))")
     let lock = try directory.create(isReplacing: options.overwrite)
     return (try DensityTrainer(configuration, data: data, directory: directory), lock)
+  }
+
+  /// Refuses options that would have no effect.
+  private func checkOptions(_ configuration: DensityConfiguration, of data: DensityDataset) throws {
+    func refuse(_ names: [String], _ purpose: String) throws {
+      guard let name = names.first else { return }
+      throw ValidationError(
+        "\(name) is for \(purpose); this model is \(configuration.modelSummary), of \(data.name.visible())")
+    }
+    if !configuration.isContinuous { try refuse(solve.names, "--flow ffjord") }
+    if configuration.flows.allSatisfy({ ![.deepSigmoidal, .deepDenseSigmoidal, .tan].contains($0) }) {
+      try refuse(model.names.filter { $0 == "--components" }, "--flow dsf, ddsf or tan")
+    }
+    if data.imageShape == nil {
+      try refuse(model.names.filter { ["--logit-alpha", "--multiscale"].contains($0) }, "images")
+    }
   }
 
   private func resumed(_ path: String) throws -> (DensityTrainer, RunLock) {
@@ -91,7 +112,13 @@ struct DensityTrain: ParsableCommand {
       let data = try load(configuration.dataset, locator(configuration))
       return (try DensityTrainer(configuration, data: data, directory: directory), lock)
     case .state(let model, var state):
-      if let steps = optimization.steps { state.configuration.steps = steps }
+      if let steps = optimization.steps {
+        guard steps >= state.progress.step else {
+          throw ValidationError(
+            "the run has taken \(state.progress.step) steps, got --steps \(steps), which counts from its beginning")
+        }
+        state.configuration.steps = steps
+      }
       let data = try load(
         state.configuration.dataset, locator(state.configuration))
       let trainer = try DensityTrainer(
@@ -142,10 +169,14 @@ struct DensityTrain: ParsableCommand {
         "best validation -log p(x) \(best.fixed(3)) nats\(bits): \(trainer.directory.best.relativePath)",
         metadata: [Terminal.emphasis: "best"])
     }
+    let picture =
+      trainer.model.dimensions == 2
+      ? "plot \(path) --output density.png"
+      : "sample \(path) --output samples.\(trainer.state.configuration.image == nil ? "csv" : "png")"
     Terminal.logger.info(
       """
       next: ffjord-vae density evaluate \(path)
-            ffjord-vae density plot \(path) --output density.png
+            ffjord-vae density \(picture)
       """)
   }
 }

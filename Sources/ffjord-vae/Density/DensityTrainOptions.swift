@@ -32,10 +32,10 @@ struct DensityOptimizationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Samples per step", .count))
   var batchSize: Int?
 
-  @Option(help: "Optimizer (default: adam)")
+  @Option(help: "Optimizer (default: adam; couplings of toys: adamax)")
   var optimizer: OptimizationMethod?
 
-  @Option(help: ArgumentHelp("Learning rate (default: 1e-3; without ffjord: 1e-4)", .number))
+  @Option(help: ArgumentHelp("Learning rate (default: as published)", .number))
   var learningRate: Double?
 
   @Option(help: ArgumentHelp("Steps over which the rate grows from 0", .count))

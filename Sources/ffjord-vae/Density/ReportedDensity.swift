@@ -42,7 +42,7 @@ struct ReportedDensity {
     var rows: [[String]] = []
     if let test = summary.testEvaluation {
       let value = test.bitsPerDimension ?? test.negativeLogLikelihood
-      let error = test.bitsPerDimension == nil ? test.standardError.fixed(3) : ""
+      let error = test.bitsPerDimension == nil ? test.standardError?.fixed(3) ?? "" : ""
       rows.append(["test, step \(test.step)", "\(test.samples)", value.fixed(3), error])
     }
     if let best = summary.best { rows.append(["validation, best (step \(best.step))", "", figure(best), ""]) }
@@ -56,7 +56,7 @@ struct ReportedDensity {
         caption: "In \(unitWords). Lower is better.",
         header: ["measured on", "samples", "-log p(x)", "standard error"], rows: rows)
     ]
-    let published = PublishedDensities.on(summary.configuration.dataset)
+    let published = PublishedDensities.on(summary.configuration)
     if !published.isEmpty {
       contents.append(
         .table(

@@ -73,23 +73,41 @@ public struct ContinuousLayer<Field: ConditionedVelocity>: DensityLayer {
       flow.solverState = pass.nextStartingState
       state = try flow.forward(state.z, delta: state.deltaLogDensity, conditioning: conditioning, probes: probes)
       pass.add(state.statistics, state.solverState)
-      visited.append(state.z)
+      if isFitted { visited.append(visit(state.z, at: stop, conditioning, pass.parameters)) }
       integrals = zip(integrals, [state.kineticEnergy, state.jacobianNorm]).map { sum, part in
         sum.map { sum in part.map { sum + $0 } ?? sum } ?? part
       }
     }
-    (state.kineticEnergy, state.jacobianNorm) = (integrals[0], integrals[1])
     if isFitted { pass.add(penalty: polynomial.weight * polynomial.residual(visited, at: times)) }
-    let dependent = endTime.dependence(of: [state.z, state.deltaLogDensity], pass.parameters) {
-      let probes =
+    let components = [state.z, state.deltaLogDensity] + integrals.compactMap { $0 }
+    var dependent = endTime.dependence(of: components, pass.parameters) {
+      let probes = Variable(
         probes
-        ?? Divergence.exact.probes(batch: x.shape[0], latent: x.shape[1], pass.probes.stream, x.value.elementType)
-      let (f, divergence) = velocity.withDivergence(
-        time: end, z: state.z.detached, probes: Variable(probes), conditioning: conditioning.map(\.detached))
-      return [f.value, divergence.value.scaled(by: -1)]
-    }
+          ?? Divergence.exact.probes(batch: x.shape[0], latent: x.shape[1], pass.probes.stream, x.value.elementType))
+      let derivative = velocity(
+        time: end, z: Dual(primal: state.z.detached, tangents: probes), conditioning: conditioning.map(\.detached))
+      let (f, tangents) = (derivative.primal, derivative.tangents)
+      var derivatives = [f, -Variable.sumOfRowDots(tangents, probes)]
+      if integrals[0] != nil { derivatives.append(f.applying(.square).sum(axis: -1)) }
+      if integrals[1] != nil { derivatives.append(.sumOfRowDots(tangents, tangents)) }
+      return derivatives.map(\.value)
+    }[...]
+    (state.z, state.deltaLogDensity) = (dependent.removeFirst(), dependent.removeFirst())
+    state.kineticEnergy = integrals[0] == nil ? nil : dependent.removeFirst()
+    state.jacobianNorm = integrals[1] == nil ? nil : dependent.removeFirst()
     if isRegularized, let penalty = regularization.penalty(of: state) { pass.add(penalty: penalty) }
-    return LayerOutput(z: dependent[0], logDeterminant: -dependent[1])
+    return LayerOutput(z: state.z, logDeterminant: -state.deltaLogDensity)
+  }
+
+  /// A state on the way, at a part s of the time, as a function of T too: dz(s T)/dT = s f(s T, z).
+  private func visit(_ z: Variable, at part: Double, _ conditioning: [Variable], _ parameters: BoundParameters)
+    -> Variable
+  {
+    endTime.dependence(of: [z], parameters) {
+      let f = velocity(
+        time: part * endTime.value(parameters), z: Dual(z.detached), conditioning: conditioning.map(\.detached))
+      return [f.primal.value.scaled(by: part)]
+    }[0]
   }
 
   /// Solves from T back to 0, without the density.

@@ -72,6 +72,14 @@ public struct InvertibleLinear: DensityLayer {
     masks = (mask { $0 > $1 }, mask { $0 < $1 }, mask { $0 == $1 })
   }
 
+  /// Whether the permutation is one, and whether the signs are.
+  public func problem(with buffers: ParameterSet) -> String? {
+    guard buffers[permutation].doubles().sorted() == (0..<features).map(Double.init) else {
+      return "\(permutation.name) is no permutation of 0…\(features - 1)"
+    }
+    return buffers[sign].doubles().allSatisfy { abs($0) == 1 } ? nil : "\(sign.name) has numbers other than 1 and -1"
+  }
+
   /// The row of L (U + diag) that each row of W is.
   private func rows(_ pass: DensityPass) -> [Int] { pass.buffers[permutation].doubles().map { Int($0) } }
 

@@ -118,6 +118,11 @@ public struct Multiscale: DensityLayer {
     return x ?? z
   }
 
+  /// The first layer's problem.
+  public func problem(with buffers: ParameterSet) -> String? {
+    chains.lazy.compactMap { $0.problem(with: buffers) }.first
+  }
+
   /// Whether one of the layers is initialized by data.
   public var isInitializedByData: Bool { chains.contains(where: \.isInitializedByData) }
 

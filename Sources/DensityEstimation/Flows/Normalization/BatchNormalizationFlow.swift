@@ -65,6 +65,11 @@ public struct BatchNormalizationFlow: DensityLayer {
     step = builder.buffers.constant("\(name).step", [1], 0)
   }
 
+  /// Whether the variances are at least zero.
+  public func problem(with buffers: ParameterSet) -> String? {
+    buffers[runningVariance].floats().allSatisfy { $0 >= 0 } ? nil : "\(runningVariance.name) has negative numbers"
+  }
+
   /// Normalizes. A training step also updates the running averages; a batch with fewer than two numbers of each feature
   /// has no variance, and leaves them as they are.
   public func forward(_ x: Variable, _ pass: DensityPass) -> LayerOutput {
