@@ -36,13 +36,21 @@ extension DensityDataset {
     guard let isDirectory = FileManager.default.isDirectory(atPath: url.path) else {
       throw .missingData(path: url.path, known: names)
     }
-    if isDirectory {
-      return try images(
-        name, try DatasetDescription.ownImages(at: url.path, memoryLimit: memoryLimit).read([]) { _ in })
-    }
+    if isDirectory { return try images(name, try folder(url, memoryLimit)) }
     if TableFile.isOne(url) { return try table(name, TableFile(url, memoryLimit: memoryLimit)) }
     let picture = try PictureDensity(url, memoryLimit: memoryLimit)
     return endless(name, .picture(picture)) { picture.points($0, $1) }
+  }
+
+  /// The pictures of a folder, which must be of one size.
+  private static func folder(_ url: URL, _ memoryLimit: MemoryLimit) throws(DatasetError) -> ImageDataset {
+    do throws(DatasetError) {
+      return try DatasetDescription.ownImages(at: url.path, memoryLimit: memoryLimit).read([]) { _ in }
+    } catch {
+      // The remedies for images of autoencoders are options that a density model does not have.
+      if case .unusable(let path, let reason) = error { throw .unusableData(path: path, reason: reason) }
+      throw error
+    }
   }
 
   /// A model's own data, checked to be such as it takes.
