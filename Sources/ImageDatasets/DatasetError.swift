@@ -63,7 +63,7 @@ extension DatasetError: CustomStringConvertible {
       """
       the dataset '\(dataset)' was not found. Looked for:
       \(searched.map { "  " + $0 }.joined(separator: "\n"))
-      Download \(address)
+      \(DatasetCatalog.known(dataset) == nil ? "Download" : "Fetch it, or download") \(address)
       and put it in one of these places, or name its folder with FFJORD_VAE_DATA.
       """
     case .missingPath(let path):
