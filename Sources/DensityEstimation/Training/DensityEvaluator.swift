@@ -66,7 +66,7 @@ public struct DensityEvaluator: Sendable {
 
   /// The mean of -log p(x) over samples.
   ///
-  /// - Throws: As ``logDensities(_:progress:)``.
+  /// - Throws: As ``logDensities(_:allowingZero:progress:)``.
   public func evaluate(_ rows: Tensor, progress: (Int) throws -> Void = { _ in }) throws -> DensityEvaluation {
     let (values, evaluations) = try logDensities(rows, progress: progress)
     return DensityEvaluation(values, evaluations: evaluations, bitsPerDimension: model.bitsPerDimension(nats:))
