@@ -107,7 +107,7 @@ public struct DensityConfiguration: Sendable, Equatable, Codable {
   }
 
   /// Whether the model takes images as such, by convolutions, and not as rows of numbers.
-  var hasConvolutions: Bool { image != nil && flows.contains { [.ffjord, .realNVP, .glow].contains($0) } }
+  var hasConvolutions: Bool { image != nil && flows.contains(where: \.isConvolutional) }
 
   /// Whether the model has flows that are solved.
   public var isContinuous: Bool { flows.contains(.ffjord) }

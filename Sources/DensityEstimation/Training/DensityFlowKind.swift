@@ -18,4 +18,7 @@ public enum DensityFlowKind: String, Sendable, CaseIterable, Codable {
   case deepDenseSigmoidal = "ddsf"
   /// Linear and recurrent transformations before an autoregressive mixture (Oliva et al. 2018).
   case tan
+
+  /// Whether it takes images as such, by convolutions, and not as rows of numbers.
+  var isConvolutional: Bool { [.ffjord, .realNVP, .glow].contains(self) }
 }

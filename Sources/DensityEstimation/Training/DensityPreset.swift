@@ -33,7 +33,7 @@ extension DensityConfiguration {
     case .images: configuration.useImageRecipe()
     }
     // Flows of rows have no scales.
-    if !flows.contains(where: { [.ffjord, .realNVP, .glow].contains($0) }) { configuration.isMultiscale = false }
+    if !flows.contains(where: \.isConvolutional) { configuration.isMultiscale = false }
     switch flows {
     case [.made], [.maf]: configuration.useAutoregressiveRecipe(isSingle: flows == [.made])
     case [.deepSigmoidal], [.deepDenseSigmoidal]: configuration.useSigmoidalRecipe()

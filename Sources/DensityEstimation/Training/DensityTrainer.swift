@@ -46,8 +46,7 @@ public struct DensityTrainer {
   public init(
     _ configuration: DensityConfiguration, data: DensityDataset, directory: RunDirectory
   ) throws(RunError) {
-    var configuration = configuration
-    configuration.fit(to: data)
+    var configuration = configuration.fitted(to: data)
     configuration.dataDigest = nil
     try configuration.validate()
     try configuration.trainingMemory(samples: data.trainingCount).require(for: "training")
@@ -236,14 +235,8 @@ extension DensityConfiguration {
   /// The configuration for data, whose number of dimensions and shape of images it takes.
   public func fitted(to data: DensityDataset) -> DensityConfiguration {
     var configuration = self
-    configuration.fit(to: data)
+    (configuration.dimensions, configuration.image) = (data.dimensions, data.imageShape)
     return configuration
-  }
-
-  /// Sets the number of dimensions, and the shape of images, to those of the data.
-  mutating func fit(to data: DensityDataset) {
-    dimensions = data.dimensions
-    image = data.imageShape
   }
 
   /// What TensorBoard's event files say of the configuration.
