@@ -118,6 +118,44 @@ import Testing
         print(name, view, gap * np.sqrt(n / 2))
     """
 
+  /// The ring of a point of `rings`, 0 the innermost, and its angle in turns.
+  private static func ringAndAngle(_ x: Double, _ y: Double) -> (ring: Int, angle: Double) {
+    let angle = atan2(y, x) / (2 * .pi)
+    return (Int((hypot(x, y) / 0.75).rounded()) - 1, angle < 0 ? angle + 1 : angle)
+  }
+
+  /// 25 points on each ring, and no gap of three times the even one: the Kronecker sequence leaves 1.6 / 25 at most after
+  /// 25 points, noise of 0.08 widens it on the outer ring by 0.02. Of 25 random points the largest gap is 3.8 / 25.
+  @Test func batchesCoverTheRingsEvenly() {
+    for step in UInt64(0)..<20 {
+      let numbers = ToyDensity.rings.points(100, stream(step)).doubles()
+      var angles = [[Double]](repeating: [], count: 4)
+      for place in 0..<100 {
+        let (ring, angle) = Self.ringAndAngle(numbers[2 * place], numbers[2 * place + 1])
+        angles[ring].append(angle)
+      }
+      #expect(angles.map(\.count) == [25, 25, 25, 25])
+      let outermost = angles[3].sorted()
+      let gaps = zip(outermost, outermost.dropFirst() + [outermost[0] + 1]).map { $1 - $0 }
+      #expect(gaps.max() ?? 1 < 2.4 / 25)
+    }
+  }
+
+  /// Over many batches the point at one place has the density: every ring equally often, every angle equally often.
+  @Test(arguments: [0, 1, 42]) func thePointAtAPlaceIsSpreadOverTheWholeDensity(_ place: Int) {
+    let batches = 20_000
+    var counts = [[Int]](repeating: [Int](repeating: 0, count: 8), count: 4)
+    for step in 0..<UInt64(batches) {
+      let numbers = ToyDensity.rings.points(place + 1, stream(step)).doubles()
+      let (ring, angle) = Self.ringAndAngle(numbers[2 * place], numbers[2 * place + 1])
+      counts[ring][min(Int(angle * 8), 7)] += 1
+    }
+    let expected = Double(batches) / 32
+    let squares = counts.joined().map { (Double($0) - expected) * (Double($0) - expected) / expected }
+    // Chi squared of 31 degrees of freedom exceeds it once in 100,000.
+    #expect(squares.reduce(0, +) < 75)
+  }
+
   @Test(arguments: [ToyDensity.eightGaussians, .checkerboard]) func exactDensitiesIntegrateToOne(_ toy: ToyDensity)
     throws
   {
