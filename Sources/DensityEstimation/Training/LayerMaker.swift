@@ -62,6 +62,8 @@ struct LayerMaker {
   ) -> [any DensityLayer] {
     let hidden = configuration.hidden
     let order = AutoregressiveOrder.alternating(block)
+    // The published couplings split points in the plane, and have masks for tables.
+    let form: CouplingForm = dimensions == 2 ? .split : .masked
     switch kind {
     case .ffjord:
       let name = names.next()
@@ -70,14 +72,12 @@ struct LayerMaker {
         timeDependence: configuration.timeDependence, in: &builder.parameters)
       return [continuous(name, velocity, in: &builder)]
     case .nice:
-      let coupling = AdditiveCoupling(
-        names.next(), dimensions: dimensions, hidden: hidden, isSwapped: block % 2 == 0, in: &builder)
-      guard block == configuration.blocks - 1 else { return [coupling] }
-      return [coupling, DiagonalScaling(names.next(), dimensions: dimensions, in: &builder)]
-    case .realNVP: return [coupling(block, dimensions, in: &builder)]
+      return NICE.block(
+        block, of: configuration.blocks, dimensions: dimensions, hidden: hidden, &names, in: &builder)
+    case .realNVP:
+      return [form.layer(names.next(), index: block, dimensions: dimensions, hidden: hidden, in: &builder)]
     case .glow:
-      let linear = InvertibleLinear(names.next(), features: dimensions, in: &builder)
-      return [linear, coupling(block, dimensions, in: &builder)]
+      return Glow.block(block, form: form, dimensions: dimensions, hidden: hidden, &names, in: &builder)
     case .made, .maf:
       return [
         AutoregressiveFlow.affine(names.next(), dimensions: dimensions, hidden: hidden, order: order, in: &builder)
@@ -93,14 +93,6 @@ struct LayerMaker {
         named: names.next(), dimensions: dimensions, units: hidden.first ?? 1, order: order,
         isLast: block == configuration.blocks - 1, in: &builder)
     }
-  }
-
-  /// An affine coupling in the published form: of points in the plane it splits them, of tables it has masks.
-  private mutating func coupling(
-    _ block: Int, _ dimensions: Int, in builder: inout DensityBuilder
-  ) -> any DensityLayer {
-    (dimensions == 2 ? CouplingForm.split : .masked).layer(
-      names.next(), index: block, dimensions: dimensions, hidden: configuration.hidden, in: &builder)
   }
 
   private func continuous(
@@ -128,8 +120,10 @@ struct LayerMaker {
             timeDependence: configuration.timeDependence, in: &builder.parameters)
           layers.append(continuous(name, velocity, in: &builder))
         case .realNVP:
-          layers.append(
-            RealNVP.coupling(names.next(), at: place, index: block, hidden: configuration.hidden, in: &builder))
+          // The normalization of the configuration follows whole blocks.
+          layers += RealNVP.imageBlock(
+            block, of: configuration.blocks, at: place, hidden: configuration.hidden, batchNormalization: nil, &names,
+            in: &builder)
         case .glow:
           layers += Glow.step(at: place, index: block, hidden: configuration.hidden, &names, in: &builder)
         default: layers += self.layers(kind, block, shape.dimensions, in: &builder)

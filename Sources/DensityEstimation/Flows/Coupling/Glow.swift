@@ -22,10 +22,18 @@ public enum Glow {
   ) -> [any DensityLayer] {
     LayerChain.layers(
       named: prefix, dimensions: dimensions, blocks: blocks, batchNormalization: batchNormalization, in: &builder
-    ) { block, names, builder in
-      let linear = InvertibleLinear(names.next(), features: dimensions, in: &builder)
-      return [linear, form.layer(names.next(), index: block, dimensions: dimensions, hidden: hidden, in: &builder)]
+    ) { index, names, builder in
+      block(index, form: form, dimensions: dimensions, hidden: hidden, &names, in: &builder)
     }
+  }
+
+  /// A linear map and a coupling, the index of which decides what it keeps.
+  static func block(
+    _ index: Int, form: CouplingForm, dimensions: Int, hidden: [Int], _ names: inout LayerNames,
+    in builder: inout DensityBuilder
+  ) -> [any DensityLayer] {
+    let linear = InvertibleLinear(names.next(), features: dimensions, in: &builder)
+    return [linear, form.layer(names.next(), index: index, dimensions: dimensions, hidden: hidden, in: &builder)]
   }
 
   /// A ``Multiscale`` of steps of flow, each an ``ActivationNormalization``, an ``InvertibleLinear`` of the channels from a

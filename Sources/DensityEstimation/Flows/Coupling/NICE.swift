@@ -15,9 +15,21 @@ public enum NICE {
   public static func layers(
     named prefix: String = "chain", dimensions: Int, blocks: Int = 4, hidden: [Int], in builder: inout DensityBuilder
   ) -> [any DensityLayer] {
-    let couplings: [any DensityLayer] = (0..<blocks).map { i in
-      AdditiveCoupling("\(prefix).\(i)", dimensions: dimensions, hidden: hidden, isSwapped: i % 2 == 0, in: &builder)
+    LayerChain.layers(
+      named: prefix, dimensions: dimensions, blocks: blocks, batchNormalization: nil, in: &builder
+    ) { index, names, builder in
+      block(index, of: blocks, dimensions: dimensions, hidden: hidden, &names, in: &builder)
     }
-    return couplings + [DiagonalScaling("\(prefix).\(blocks)", dimensions: dimensions, in: &builder)]
+  }
+
+  /// A coupling, whose index decides what it keeps, and after the last the scaling.
+  static func block(
+    _ index: Int, of blocks: Int, dimensions: Int, hidden: [Int], _ names: inout LayerNames,
+    in builder: inout DensityBuilder
+  ) -> [any DensityLayer] {
+    let coupling = AdditiveCoupling(
+      names.next(), dimensions: dimensions, hidden: hidden, isSwapped: index % 2 == 0, in: &builder)
+    guard index == blocks - 1 else { return [coupling] }
+    return [coupling, DiagonalScaling(names.next(), dimensions: dimensions, in: &builder)]
   }
 }

@@ -48,25 +48,31 @@ public enum RealNVP {
     var names = LayerNames(prefix)
     return [
       Multiscale(shape, scales: scales) { place in
-        (0..<(place.part == .last ? blocks + 1 : blocks)).flatMap { i -> [any DensityLayer] in
-          let coupling = coupling(names.next(), at: place, index: i, hidden: hidden, in: &builder)
-          guard let batchNormalization else { return [coupling] }
-          return [
-            coupling,
-            BatchNormalizationFlow(
-              names.next(), features: place.shape.channels, statistics: batchNormalization, in: &builder),
-          ]
+        (0..<blocks).flatMap { index in
+          imageBlock(
+            index, of: blocks, at: place, hidden: hidden, batchNormalization: batchNormalization, &names, in: &builder)
         }
       }
     ]
   }
 
-  /// A coupling of images, the index of which decides what it keeps.
-  static func coupling(
-    _ name: String, at place: Multiscale.Place, index: Int, hidden: [Int], in builder: inout DensityBuilder
-  ) -> ImageCoupling {
-    ImageCoupling(
-      name, shape: place.shape, hidden: hidden, mask: place.part == .afterSqueeze ? .channel : .checkerboard,
-      isSwapped: index % 2 == 0, in: &builder)
+  /// The couplings of a block of images: one, whose index decides what it keeps, and one more in the last block of the
+  /// last scale. After each comes a normalization where there is to be one.
+  static func imageBlock(
+    _ index: Int, of blocks: Int, at place: Multiscale.Place, hidden: [Int],
+    batchNormalization: BatchNormalizationFlow.Statistics?, _ names: inout LayerNames, in builder: inout DensityBuilder
+  ) -> [any DensityLayer] {
+    let isLast = place.part == .last && index == blocks - 1
+    return (index...(isLast ? index + 1 : index)).flatMap { index -> [any DensityLayer] in
+      let coupling = ImageCoupling(
+        names.next(), shape: place.shape, hidden: hidden,
+        mask: place.part == .afterSqueeze ? .channel : .checkerboard, isSwapped: index % 2 == 0, in: &builder)
+      guard let batchNormalization else { return [coupling] }
+      let channels = place.shape.channels
+      return [
+        coupling,
+        BatchNormalizationFlow(names.next(), features: channels, statistics: batchNormalization, in: &builder),
+      ]
+    }
   }
 }
