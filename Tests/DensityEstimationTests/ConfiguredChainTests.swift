@@ -31,6 +31,15 @@ import Testing
     try check(configuration(.glow, d)) {
       Glow.layers(dimensions: d, blocks: 3, hidden: [6, 5], form: form, in: &$0)
     }
+    var made = configuration(.made, d)
+    made.blocks = 1
+    try check(made) { MADE.layers(dimensions: d, hidden: [6, 5], in: &$0) }
+    try check(configuration(.tan, d)) {
+      let layers = TAN.layers(dimensions: d, blocks: 3, units: 6, in: &$0)
+      // Its density has parameters, too: the first width is that of the recurrent units, the others are those of layers.
+      _ = TAN.base(named: "chain.3", dimensions: d, units: 6, hidden: [5], components: 4, in: &$0)
+      return layers
+    }
     try check(configuration(.maf, d)) { MAF.layers(dimensions: d, blocks: 3, hidden: [6, 5], in: &$0) }
     try check(configuration(.deepSigmoidal, d)) {
       NAF.layers(dimensions: d, blocks: 3, hidden: [6, 5], units: 4, in: &$0)

@@ -62,8 +62,8 @@ public enum RealNVP {
     _ index: Int, of blocks: Int, at place: Multiscale.Place, hidden: [Int],
     batchNormalization: BatchNormalizationFlow.Statistics?, _ names: inout LayerNames, in builder: inout DensityBuilder
   ) -> [any DensityLayer] {
-    let isLast = place.part == .last && index == blocks - 1
-    return (index...(isLast ? index + 1 : index)).flatMap { index -> [any DensityLayer] in
+    let count = place.part == .last && index == blocks - 1 ? 2 : 1
+    return (index..<index + count).flatMap { index -> [any DensityLayer] in
       let coupling = ImageCoupling(
         names.next(), shape: place.shape, hidden: hidden,
         mask: place.part == .afterSqueeze ? .channel : .checkerboard, isSwapped: index % 2 == 0, in: &builder)
