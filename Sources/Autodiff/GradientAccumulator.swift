@@ -29,15 +29,21 @@ extension DeferredGradient {
     return gradient
   }
 
-  /// Moves the contributions of this kind from `terms` to a dense gradient.
-  fileprivate static func move(_ terms: inout [any DeferredGradient], to gradient: inout Tensor?) {
-    let ours = terms.compactMap { $0 as? Self }
-    terms.removeAll { $0 is Self }
+  /// Moves the contributions of this one's kind from `terms`, of which it is one, to a dense gradient.
+  fileprivate func moveKind(from terms: inout [any DeferredGradient], to gradient: inout Tensor?) {
+    var ours = [self]
+    // Alone, as most often in a model without solves, it needs no cast, which may take as long as the sum.
+    if terms.count == 1 {
+      terms = []
+    } else {
+      ours = terms.compactMap { $0 as? Self }
+      terms.removeAll { $0 is Self }
+    }
     guard var total = gradient.take() else {
-      gradient = sum(ours)
+      gradient = Self.sum(ours)
       return
     }
-    add(ours, to: &total)
+    Self.add(ours, to: &total)
     gradient = total
   }
 }
@@ -101,7 +107,7 @@ package struct GradientAccumulator {
   /// The dense gradient, if anything was added; leaves nothing behind.
   package mutating func takeValue() -> Tensor? {
     var result = dense.take()
-    while let first = deferred.first { type(of: first).move(&deferred, to: &result) }
+    while let first = deferred.first { first.moveKind(from: &deferred, to: &result) }
     deferredBytes = 0
     return result
   }

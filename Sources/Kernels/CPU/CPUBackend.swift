@@ -17,6 +17,9 @@ package enum ProductFactors: Sendable {
     ck_product_kernels(self == .bfloat16 ? CK_FACTORS_BFLOAT16 : CK_FACTORS_FLOAT32)?.pointee
   }
 
+  /// The name of a matrix's packed form. It is a literal, since interpolating one takes as long as a small product.
+  var panels: String { self == .bfloat16 ? "bfloat16 panels" : "float32 panels" }
+
   /// As ``Profiler`` counts them.
   var lowPrecisionProducts: Int { self == .bfloat16 ? 1 : 0 }
 }

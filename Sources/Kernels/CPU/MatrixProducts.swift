@@ -54,7 +54,7 @@ extension CPUArithmetic {
       columns > 0, let kernels = factors.kernels
     else { return nil }
     let form = PackedForm(
-      "\(factors) panels",
+      factors.panels,
       sizes: [matrix.offset, matrix.leadingDimension, matrix.transposed ? 1 : 0, inner, columns])
     return matrix.tensor.packed(form, isEager: isEager) {
       let packed = TensorStorage(byteCount: kernels.packed_bytes(inner, columns))
