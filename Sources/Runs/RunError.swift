@@ -103,14 +103,13 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
     case .invalidConfigurationFile(let path, let reason): "\(path) is no configuration of a run: \(reason)"
     case .unusableImages(let text): text
     case .changedData(let text):
-      "\(text). Bring back the images that it began with, allow changed data, or begin a new run."
+      "\(text). Bring back those that it began with, allow changed data, or begin a new run."
     case .occupied(let path):
       "\(path) already holds a run. Resume it, choose another output directory, or replace it."
     case .lostCheckpoints(let path):
       "\(path) holds the metrics of a run, and its checkpoints are gone. Bring back \(Checkpoint.lastName) or "
         + "\(Checkpoint.bestName), choose another output directory, or replace the run."
-    case .foreign(let path, let reason):
-      "no run can go on from \(path) in its place: \(reason). Begin another run with it, in another output directory."
+    case .foreign(let path, let reason): "no run can go on from \(path) in its place: \(reason)."
     case .inUse(let path):
       "another process is training in \(path). Wait until it ends, stop it with Ctrl-C, or choose another output "
         + "directory."

@@ -1,6 +1,7 @@
 import DensityEstimation
 import FileTestSupport
 import Foundation
+import ImageDatasets
 import Runs
 import Safetensors
 import Testing
@@ -28,10 +29,13 @@ import Testing
   @Test func optionsWithoutEffectAreUsageErrors() throws {
     for (option, value, flow) in [
       ("--solver", "euler", "maf"), ("--kinetic-energy", "3", "real-nvp"), ("--divergence", "gaussian", "glow"),
-      ("--components", "5", "ffjord"), ("--logit-alpha", "0.1", "ffjord"),
+      ("--components", "5", "ffjord"), ("--logit-alpha", "0.1", "ffjord"), ("--solver-steps", "5", "ffjord"),
+      ("--polynomial-degree", "2", "ffjord"),
     ] {
-      try Program.fail(64, train("run", "--flow", flow, option, value), naming: [option, flow], in: directory.url)
+      let name = option == "--solver-steps" ? "dopri5" : option == "--polynomial-degree" ? "--polynomial" : flow
+      try Program.fail(64, train("run", "--flow", flow, option, value), naming: [option, name], in: directory.url)
     }
+    try Program.fail(64, train("run", "--solver", "rk4"), naming: ["--tolerance", "rk4"], in: directory.url)
     try Program.fail(64, train("run", "--tolerance", "5"), naming: ["--tolerance"], in: directory.url)
     try Program.fail(64, ["density", "train", "--data", ""], naming: ["--data"], in: directory.url)
     // Nothing is left of what did not begin.
@@ -40,6 +44,8 @@ import Testing
     for options in [["--divergence", "exact"], ["--data", "moons", "--split", "validation"]] {
       try Program.fail(64, ["density", "evaluate", "run"] + options, naming: [options[0]], in: directory.url)
     }
+    try Program.fail(
+      64, ["density", "plot", "run", "--output", "a.png", "--frames", "9"], naming: ["--frames"], in: directory.url)
   }
 
   @Test func samplesOfATableHaveTheNamesOfItsColumns() throws {
@@ -64,9 +70,76 @@ import Testing
     for command in [
       ["evaluate", "run"], ["plot", "run", "--output", "a.png"], ["train", "--resume", "run", "--steps", "9"],
     ] {
-      try Program.fail(
-        command[0] == "train" ? 64 : 65, ["density"] + command, naming: ["a.csv", "3 dimensions"], in: directory.url)
+      try Program.fail(65, ["density"] + command, naming: ["a.csv", "3 columns"], in: directory.url)
     }
+  }
+
+  @Test func ofAChangedTableNoResultIsKept() throws {
+    try write("a.csv", rows: 40, columns: 2)
+    var arguments = train("run", "--flow", "maf")
+    arguments[3] = "a.csv"
+    try Program.succeed(arguments, in: directory.url)
+    try write("a.csv", rows: 50, columns: 2)
+    let evaluated = try Program.succeed(["density", "evaluate", "run"], in: directory.url)
+    #expect(evaluated.standardError.contains("the result is not kept"))
+    #expect(!(try directory.names("run")).contains("evaluations.jsonl"))
+    let resume = ["density", "train", "--resume", "run", "--steps", "9"]
+    try Program.fail(65, resume, naming: ["a.csv", "--allow-changed-data"], in: directory.url)
+    try Program.succeed(resume + ["--allow-changed-data"], in: directory.url)
+    try Program.succeed(["density", "evaluate", "run"], in: directory.url)
+    #expect(try directory.names("run").contains("evaluations.jsonl"))
+  }
+
+  @Test func aRunIsResumedFromItsOwnCheckpoints() throws {
+    try Program.succeed(train("run"), in: directory.url)
+    let other = directory.file("run/other.safetensors.zst")
+    try FileManager.default.copyItem(at: directory.file("run/last.safetensors.zst"), to: other)
+    try Program.fail(
+      64, ["density", "train", "--resume", "run/other.safetensors.zst"], naming: ["other", "--resume FOLDER"],
+      in: directory.url)
+    try Program.succeed(
+      ["density", "train", "--resume", "run/last.safetensors.zst", "--steps", "8"], in: directory.url)
+  }
+
+  @Test(arguments: ["ffjord", "made"]) func theSamplesWayFromTheNoiseIsDrawn(_ flow: String) throws {
+    try Program.succeed(train("run", "--flow", flow, "--blocks", "1"), in: directory.url)
+    let size = ["--count", "100", "--side", "10"]
+    try Program.succeed(["density", "plot", "run", "--output", "a.png"] + size, in: directory.url)
+    #expect(try PNGImage(contentsOf: directory.file("a.png")).height > 20)
+    try Program.succeed(["density", "plot", "run", "--output", "a.gif", "--frames", "3"] + size, in: directory.url)
+    #expect(try Data(contentsOf: directory.file("a.gif")).starts(with: Data("GIF89a".utf8)))
+  }
+
+  @Test func imagesAreTrainedOnSampledAndEvaluated() throws {
+    try FileManager.default.createDirectory(at: directory.file("pictures"), withIntermediateDirectories: true)
+    for number in 0..<30 {
+      let pixels = (0..<64).map { UInt8(($0 * 3 + number * 7) % 256) }
+      try PNGImage(height: 8, width: 8, pixels: pixels).write(to: directory.file("pictures/\(number).png"))
+    }
+    var arguments = train("run", "--flow", "real-nvp", "--blocks", "1", "--patience", "5")
+    arguments[3] = "pictures"
+    let trained = try Program.succeed(arguments, in: directory.url)
+    #expect(trained.standardError.contains("bits/dim"))
+    try Program.succeed(["density", "sample", "run", "--count", "4", "--output", "s.png"], in: directory.url)
+    try Program.succeed(["density", "sample", "run", "--count", "4", "--output", "s.csv"], in: directory.url)
+    let rows = try String(contentsOf: directory.file("s.csv"), encoding: .utf8).split(separator: "\n").dropFirst()
+    let levels = rows.flatMap { $0.split(separator: ",").compactMap { Double($0) } }
+    #expect(levels.count == 4 * 64 && levels.allSatisfy { (0...255).contains($0) && $0 == $0.rounded() })
+    try Program.succeed(["density", "evaluate", "run", "--data", "s.csv"], in: directory.url)
+    let halves = rows.map { $0.split(separator: ",").map { _ in "0.5" }.joined(separator: ",") }
+    try Data(halves.joined(separator: "\n").utf8).write(to: directory.file("half.csv"))
+    try Program.fail(
+      65, ["density", "evaluate", "run", "--data", "half.csv"], naming: ["half.csv", "level of grey"],
+      in: directory.url)
+    // All pictures of another folder count, be they ever so few.
+    try FileManager.default.createDirectory(at: directory.file("few"), withIntermediateDirectories: true)
+    for number in 0..<4 {
+      try FileManager.default.copyItem(
+        at: directory.file("pictures/\(number).png"), to: directory.file("few/\(number).png"))
+    }
+    let few = try Program.succeed(["density", "evaluate", "run", "--data", "few"], in: directory.url)
+    #expect(few.standardOutput.contains("4 samples"))
+    try Program.succeed(["density", "train", "--resume", "run", "--steps", "8"], in: directory.url)
   }
 
   private func tensors(_ run: String) throws -> [String: [UInt8]] {

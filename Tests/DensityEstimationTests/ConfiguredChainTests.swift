@@ -1,8 +1,13 @@
-import DensityEstimation
+import Autodiff
+import NeuralNetworks
+import Randomness
+import Tensors
+import TestSupport
 import Testing
 
-/// A configuration's model has the parameters of the chain of its flow: the chains that other tests check are those that
-/// are trained.
+@testable import DensityEstimation
+
+/// A configuration's model is the chain of its flow: the chains that other tests check are those that are trained.
 @Suite struct ConfiguredChainTests {
   private func configuration(_ flow: DensityFlowKind, _ dimensions: Int) -> DensityConfiguration {
     var configuration = DensityConfiguration()
@@ -15,11 +20,45 @@ import Testing
   private func check(_ configuration: DensityConfiguration, _ chain: (inout DensityBuilder) -> [any DensityLayer])
     throws
   {
-    let (_, parameters, _) = try DensityModel.make(configuration, in: DensityBuilder(seed: 4))
+    var (model, parameters, buffers) = try DensityModel.make(configuration, in: DensityBuilder(seed: 4))
     var builder = DensityBuilder(seed: 4)
-    _ = chain(&builder)
+    let layers = LayerChain(chain(&builder))
     #expect(parameters.parameters == builder.parameters.parameters.parameters)
     #expect(!parameters.parameters.isEmpty)
+    // Some layers begin as the identity, in which a wrong order of dimensions does not show.
+    for (step, parameter) in parameters.parameters.enumerated() {
+      let noise = RandomStream(seed: 1, purpose: .test, step: UInt64(step)).normals(0..<parameters[parameter].count)
+      parameters[parameter].add(Tensor(noise.map { 0.1 * $0 }, shape: parameters[parameter].shape))
+    }
+    let x = Variable(
+      Tensor(RandomStream(seed: 2, purpose: .test).normals(0..<(3 * model.dimensions)), shape: [3, model.dimensions]))
+    func forward(_ layers: LayerChain) throws -> LayerOutput {
+      try layers.forward(x, DensityPass(parameters.constants, buffers: buffers))
+    }
+    let (ours, chains) = (try forward(model.layers), try forward(layers))
+    #expect(ours.z.value == chains.z.value && ours.logDeterminant.value == chains.logDeterminant.value)
+  }
+
+  @Test(arguments: [
+    [DensityFlowKind.realNVP, .realNVP], [.realNVP, .nice], [.maf, .deepSigmoidal], [.maf, .maf], [.glow, .realNVP],
+  ]) func layersOfABlockTakeTurns(_ flows: [DensityFlowKind]) throws {
+    var configuration = configuration(flows[0], 2)
+    (configuration.flows, configuration.blocks) = (flows, 1)
+    let (model, parameters, buffers) = try DensityModel.make(configuration, in: DensityBuilder(seed: 4))
+    let pass = DensityPass(parameters.constants, buffers: buffers)
+    func z(_ x: [Float]) throws -> [Float] {
+      try model.layers.forward(Variable(Tensor(x, shape: [1, 2])), pass).z.value.floats()
+    }
+    // Both of them depend on both.
+    let (here, right, above) = (try z([0.3, -0.2]), try z([0.9, -0.2]), try z([0.3, 0.8]))
+    #expect(zip(here, right).allSatisfy { $0 != $1 } && zip(here, above).allSatisfy { $0 != $1 })
+  }
+
+  @Test func theLayoutOfAClaimedModelTakesNoMemory() throws {
+    var configuration = configuration(.deepDenseSigmoidal, 100_000)
+    (configuration.components, configuration.blocks) = (4096, 1000)
+    let layout = DensityModel.layout(configuration)
+    #expect(layout.parameters.parameters.count > 1000)
   }
 
   @Test(arguments: [2, 5]) func ofRows(_ d: Int) throws {

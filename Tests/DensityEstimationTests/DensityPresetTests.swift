@@ -43,6 +43,9 @@ import Testing
     let (made, maf) = (table("miniboone.npy", 43, .made), table("miniboone.npy", 43, .maf))
     #expect((made.blocks, made.hidden, made.hasBatchNormalization) == (1, [512], false))
     #expect((maf.blocks, maf.hidden, maf.hasBatchNormalization, maf.patience) == (5, [512], true, 30))
+    #expect((made.learningRate, made.batchSize, made.weightDecay) == (1e-3, 100, 1e-6))
+    #expect((maf.learningRate, maf.batchSize, maf.weightDecay) == (1e-4, 100, 1e-6))
+    #expect(table("power.npy", 6, .maf).hidden == [100])
     for flow in [DensityFlowKind.deepSigmoidal, .deepDenseSigmoidal] {
       let preset = table("miniboone.npy", 43, flow)
       #expect((preset.blocks, preset.hidden, preset.components) == (5, [100], 16))

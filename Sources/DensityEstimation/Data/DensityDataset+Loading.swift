@@ -15,7 +15,7 @@ extension DensityDataset {
   }
 
   /// The known dataset of grey images of a name, which may have a variant after a colon.
-  private static func greyImages(_ name: String) -> DatasetDescription? {
+  static func greyImages(_ name: String) -> DatasetDescription? {
     DatasetCatalog.known(name).flatMap { $0.pixels == .grey ? $0 : nil }
   }
 
@@ -23,27 +23,50 @@ extension DensityDataset {
   ///
   /// - Parameters:
   ///   - name: What ``lastingName(for:)`` gives.
-  ///   - locator: Finds the files of known datasets, and data that have moved.
+  ///   - locator: Finds the files of known datasets.
   ///   - memoryLimit: How much memory a file's contents may take.
   /// - Throws: `DatasetError`
   public static func load(
     _ name: String, locator: DatasetLocator, memoryLimit: MemoryLimit = .standard
   ) throws(DatasetError) -> DensityDataset {
+    try load(name, as: nil, locator, memoryLimit)
+  }
+
+  /// A model's own data, from where they were when its run began, or from where they are now; rows of a table are
+  /// standardised as they were then.
+  ///
+  /// - Parameters:
+  ///   - state: The model's state.
+  ///   - locator: Finds the files of known datasets, and data that have moved.
+  ///   - memoryLimit: How much memory a file's contents may take.
+  /// - Throws: `DatasetError`, also where the data are no longer such as the model takes.
+  public static func load(
+    for state: DensityState, locator: DatasetLocator, memoryLimit: MemoryLimit = .standard
+  ) throws(DatasetError) -> DensityDataset {
+    let name = locator.place(ofRecorded: state.configuration.dataset)
+    let data = try load(name, as: TableModel(state), locator, memoryLimit)
+    if let misfit = data.misfit(state.configuration) { throw .unusableData(path: name, reason: misfit) }
+    return data
+  }
+
+  private static func load(
+    _ name: String, as model: TableModel?, _ locator: DatasetLocator, _ memoryLimit: MemoryLimit
+  ) throws(DatasetError) -> DensityDataset {
     if let toy = ToyDensity(rawValue: name) { return endless(name, .toy(toy)) { toy.points($0, $1) } }
     if name == "mnist" { return try mnist(locator, memoryLimit) }
     if let known = greyImages(name) { return try images(name, try known.read(try locator.locateAll(known)) { _ in }) }
-    let url = URL(fileURLWithPath: locator.place(ofRecorded: name))
+    let url = URL(fileURLWithPath: name)
     guard let isDirectory = FileManager.default.isDirectory(atPath: url.path) else {
       throw .missingData(path: url.path, known: names)
     }
     if isDirectory { return try images(name, try folder(url, memoryLimit)) }
-    if TableFile.isOne(url) { return try table(name, TableFile(url, memoryLimit: memoryLimit)) }
+    if TableFile.isOne(url) { return try table(name, TableFile(url, memoryLimit: memoryLimit), as: model) }
     let picture = try PictureDensity(url, memoryLimit: memoryLimit)
     return endless(name, .picture(picture)) { picture.points($0, $1) }
   }
 
   /// The pictures of a folder, which must be of one size.
-  private static func folder(_ url: URL, _ memoryLimit: MemoryLimit) throws(DatasetError) -> ImageDataset {
+  static func folder(_ url: URL, _ memoryLimit: MemoryLimit) throws(DatasetError) -> ImageDataset {
     do throws(DatasetError) {
       return try DatasetDescription.ownImages(at: url.path, memoryLimit: memoryLimit).read([]) { _ in }
     } catch {
@@ -53,81 +76,7 @@ extension DensityDataset {
     }
   }
 
-  /// A model's own data, checked to be such as it takes.
-  ///
-  /// - Throws: `DatasetError`, also where the data are no longer those of the model.
-  public static func load(
-    for configuration: DensityConfiguration, locator: DatasetLocator, memoryLimit: MemoryLimit = .standard
-  ) throws(DatasetError) -> DensityDataset {
-    let data = try load(configuration.dataset, locator: locator, memoryLimit: memoryLimit)
-    if let misfit = data.misfit(configuration) { throw .unusableData(path: configuration.dataset, reason: misfit) }
-    return data
-  }
-
-  /// The rows of other data, as a model takes them: those of tables and points standardised as the model's own, of images
-  /// levels of grey.
-  ///
-  /// - Parameters:
-  ///   - name: What ``lastingName(for:)`` gives.
-  ///   - state: The model's state.
-  ///   - locator: Finds the files of known datasets.
-  ///   - memoryLimit: How much memory a file's contents may take.
-  /// - Throws: `DatasetError`, also where the data have another number of dimensions.
-  public static func rows(
-    of name: String, for state: DensityState, locator: DatasetLocator, memoryLimit: MemoryLimit = .standard
-  ) throws(DatasetError) -> Tensor {
-    let (configuration, url) = (state.configuration, URL(fileURLWithPath: locator.place(ofRecorded: name)))
-    func unusable(_ reason: String) -> DatasetError { .unusableData(path: name, reason: reason) }
-    var rows: Tensor
-    if !names.contains(name), TableFile.isOne(url) {
-      let parts = try TableFile(url, memoryLimit: memoryLimit).parts
-      rows = Tensor.concatenation(DatasetSplit.allCases.compactMap { parts[$0] }, axis: 0)
-    } else {
-      let data = try load(name, locator: locator, memoryLimit: memoryLimit)
-      if let misfit = data.misfit(configuration) { throw unusable(misfit) }
-      rows = data.test
-    }
-    let taken = configuration.dimensions ?? 0
-    guard rows.shape[1] == taken else {
-      throw unusable("it has \(rows.shape[1]) column\(rows.shape[1] == 1 ? "" : "s"), and the model takes \(taken)")
-    }
-    if configuration.image != nil, let place = rows.floats().firstIndex(where: { !(0...255).contains($0) }) {
-      throw unusable("row \(place / taken + 1) has a number outside 0…255, the levels of grey that the model takes")
-    }
-    if let standardization = state.standardization { rows = standardization.standardised(rows) }
-    return rows
-  }
-
-  /// MNIST's grey images: the last 10,000 of the 60,000 training images are for validation.
-  private static func mnist(_ locator: DatasetLocator, _ memoryLimit: MemoryLimit) throws(DatasetError)
-    -> DensityDataset
-  {
-    func read(_ file: String) throws(DatasetError) -> (height: Int, width: Int, levels: [UInt8]) {
-      let candidates = locator.directories.flatMap { directory in
-        ["mnist/\(file)", file].flatMap { [directory.appending(path: "\($0).gz"), directory.appending(path: $0)] }
-      }
-      guard let url = candidates.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
-        throw .notFound(
-          dataset: "mnist in grey levels", searched: candidates.map(\.path),
-          address: "https://ossci-datasets.s3.amazonaws.com/mnist/\(file).gz")
-      }
-      return try IDXFile.read(url, memoryLimit: memoryLimit)
-    }
-    let (training, test) = (try read("train-images-idx3-ubyte"), try read("t10k-images-idx3-ubyte"))
-    guard training.height == test.height, training.width == test.width else {
-      throw .unusable(path: "mnist", reason: "its training and test images are of two sizes")
-    }
-    let shape = ImageShape(height: training.height, width: training.width)
-    let all = rows(training.levels, shape)
-    let validationCount = all.shape[0] / 6
-    let trainingCount = all.shape[0] - validationCount
-    return DensityDataset(
-      name: "mnist", kind: .images(shape),
-      source: .rows(all.sliced(axis: 0, start: 0, length: trainingCount)),
-      validation: all.sliced(axis: 0, start: trainingCount, length: validationCount), test: rows(test.levels, shape))
-  }
-
-  private static func rows(_ levels: [UInt8], _ shape: ImageShape) -> Tensor {
+  static func rows(_ levels: [UInt8], _ shape: ImageShape) -> Tensor {
     Tensor(levels.map { Float($0) }, shape: [levels.count / shape.pixels, shape.pixels])
   }
 
@@ -140,11 +89,13 @@ extension DensityDataset {
       )
     }
     let shape = ImageShape(height: dataset.height, width: dataset.width)
-    func part(_ images: GreyImages) -> Tensor {
-      rows(images.levels ?? images.pixels.map { UInt8(min(max(255 * $0, 0), 255).rounded()) }, shape)
-    }
     return DensityDataset(
-      name: name, kind: .images(shape), source: .rows(part(dataset.train)), validation: part(dataset.validation),
-      test: part(dataset.test))
+      name: name, kind: .images(shape), source: .rows(rows(dataset.train, shape)),
+      validation: rows(dataset.validation, shape), test: rows(dataset.test, shape))
+  }
+
+  /// Images as levels of grey, `[n, pixels]`.
+  static func rows(_ images: GreyImages, _ shape: ImageShape) -> Tensor {
+    rows(images.levels ?? images.pixels.map { UInt8(min(max(255 * $0, 0), 255).rounded()) }, shape)
   }
 }

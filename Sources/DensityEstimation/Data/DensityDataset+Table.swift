@@ -9,19 +9,24 @@ extension DensityDataset {
   /// The fewest rows that can be split.
   private static let fewestRows = 10
 
-  /// The data of a table, standardised by its training rows.
+  /// The data of a table, standardised by its training rows, or as a model's table was.
   ///
   /// A split that the file lacks is a tenth of its rows, drawn from the training rows at random, always the same ones. A
   /// column that is constant among the training rows is refused, since its density is infinite: left out silently, it would
   /// be missing from samples, and the table that a model takes would not be the one it was trained on.
   ///
-  /// - Throws: `DatasetError.unusableData` where rows are too few, or a column is constant.
-  static func table(_ name: String, _ file: TableFile) throws(DatasetError) -> DensityDataset {
+  /// - Throws: `DatasetError.unusableData` where rows are too few, a column is constant, or the columns are not those that
+  ///   the model takes.
+  static func table(
+    _ name: String, _ file: TableFile, as model: TableModel? = nil
+  ) throws(DatasetError) -> DensityDataset {
+    let file = try model?.fitting(file, name) ?? file
     let (train, validation, test) = try split(name, file)
     guard train.shape[0] > 1 else {
       throw .unusableData(path: name, reason: "it has a single training row, which has no density")
     }
-    let (columns, standardization) = (TableColumns(names: file.names), Standardization(of: train))
+    let columns = TableColumns(names: file.names)
+    let standardization = model?.standardization ?? Standardization(of: train)
     guard (standardization.mean + standardization.deviation).allSatisfy({ Float($0).isFinite }) else {
       throw .unusableData(
         path: name, reason: "its numbers are so large that their deviation is infinite in single precision; scale them")

@@ -14,20 +14,22 @@ public struct Standardization: Sendable, Equatable {
   }
 
   /// The standardization of rows, `[n, columns]`, whose deviations are those of a sample: divided by n - 1.
+  ///
+  /// Its numbers are exact in single precision, in which a checkpoint stores them: read again, it is the same.
   init(of rows: Tensor) {
     let (n, columns) = (rows.shape[0], rows.shape[1])
     let numbers = rows.doubles()
     let mean = (0..<columns).map { column in
       (0..<n).reduce(0) { $0 + numbers[$1 * columns + column] } / Double(max(n, 1))
     }
-    self.mean = mean
-    deviation = (0..<columns).map { column in
+    let deviation = (0..<columns).map { column in
       let squares = (0..<n).reduce(0.0) { sum, row in
         let difference = numbers[row * columns + column] - mean[column]
         return sum + difference * difference
       }
       return (squares / Double(max(n - 1, 1))).squareRoot()
     }
+    (self.mean, self.deviation) = (mean.map { Double(Float($0)) }, deviation.map { Double(Float($0)) })
   }
 
   /// Rows, `[n, columns]`, standardised: (x - mean) / deviation.

@@ -5,7 +5,7 @@ import Tensors
 
 /// A table of numbers from a file: a row for each sample, in up to three parts.
 struct TableFile {
-  /// The rows by split, each `[n, columns]`. A single split, `train`, stands for all rows.
+  /// The rows by split, each `[n, columns]`, of the same number of columns. A single split, `train`, stands for all rows.
   private(set) var parts: [DatasetSplit: Tensor] = [:]
   /// The names of the columns; nil where the file has none.
   private(set) var names: [String]?
@@ -83,6 +83,22 @@ struct TableFile {
       guard let entry = chosen[split] else { continue }
       parts[split] = try rows(try archive.read(entry, memoryLimit: memoryLimit), "the array '\(entry.name)'")
     }
+  }
+
+  /// The number of columns.
+  var columns: Int { parts.values.first?.shape[1] ?? 0 }
+
+  /// All rows, those of all splits.
+  var rows: Tensor { .concatenation(DatasetSplit.allCases.compactMap { parts[$0] }, axis: 0) }
+
+  /// The same table with its columns in another order: that of these indices.
+  func reordered(_ indices: [Int]) -> TableFile {
+    var file = self
+    file.names = names.map { names in indices.map { names[$0] } }
+    file.parts = parts.mapValues { rows in
+      .concatenation(indices.map { rows.sliced(axis: 1, start: $0, length: 1) }, axis: 1)
+    }
+    return file
   }
 
   /// The split that an array's name refers to.

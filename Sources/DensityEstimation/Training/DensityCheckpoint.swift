@@ -57,6 +57,9 @@ public enum DensityCheckpoint {
     let progress: DensityProgress
     let optimizerStep: Int
     let run: String?
+
+    /// Where in its run the checkpoint was saved.
+    var position: CheckpointPosition { progress.position(in: run) }
   }
 
   private static func header(_ file: SafetensorsFile) throws -> Header {

@@ -62,9 +62,9 @@ extension DensityConfiguration {
       guard hasConvolutions else {
         throw .invalidConfiguration("multiscale models are made of ffjord, real-nvp or glow; choose a single scale")
       }
-      guard image.height % 2 == 0, image.width % 2 == 0, min(image.height, image.width) >= 4 else {
+      guard Multiscale.scales(of: image) > 1 else {
         throw .invalidConfiguration(
-          "a multiscale model halves images whose sides are even and at least 4; these are \(image.height)x\(image.width): choose a single scale (--no-multiscale)"
+          "a multiscale model halves images whose sides are even and at least 8; these are \(image.height)x\(image.width): choose a single scale (--no-multiscale)"
         )
       }
     }

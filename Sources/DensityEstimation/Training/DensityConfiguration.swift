@@ -37,7 +37,8 @@ public struct DensityConfiguration: Sendable, Equatable, Codable {
   public var timeLength = 0.5
   /// Whether the end time is trained.
   public var isTimeTrained = true
-  /// Whether there is a normalization by moving statistics before and after each block.
+  /// Whether a normalization follows each block, and of continuous flows of rows precedes the first: by moving statistics, or
+  /// by the batch's in autoregressive flows.
   public var hasBatchNormalization = false
   /// Whether a model of images halves their resolution and factors out half of the dimensions, scale after scale.
   public var isMultiscale = false

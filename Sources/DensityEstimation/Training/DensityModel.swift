@@ -46,7 +46,7 @@ public struct DensityModel: Sendable {
     return (parameters, buffers ?? ParameterBuilder.layout { _ in })
   }
 
-  /// log p(x) of a batch, `[batch]` in nats. Of images it is the density of intensities in [0, 1).
+  /// log p(x) of a batch, `[batch]` in nats. Of images it is the density of intensities in [0, 1].
   ///
   /// - Throws: `SolveError` of a layer that solves a differential equation.
   public func logDensity(_ input: ModelInput, _ pass: DensityPass) throws(SolveError) -> Variable {
@@ -55,7 +55,7 @@ public struct DensityModel: Sendable {
     return input.logDeterminant.map { density + Variable($0) } ?? density
   }
 
-  /// Samples for standard normal numbers, `[batch, dimensions]`; of images their intensities in [0, 1).
+  /// Samples for standard normal numbers, `[batch, dimensions]`; of images their intensities in [0, 1].
   ///
   /// - Throws: `SolveError` of a layer that solves a differential equation.
   public func samples(_ noise: Tensor, _ pass: DensityPass) throws(SolveError) -> Tensor {
@@ -80,7 +80,7 @@ public struct DensityModel: Sendable {
     layers.initialize(&parameters, buffers: buffers, for: input.x)
   }
 
-  /// Nats of a density of intensities in [0, 1) in bits per dimension of images with 256 levels of grey; nil for other
+  /// Nats of a density of intensities in [0, 1] in bits per dimension of images with 256 levels of grey; nil for other
   /// data.
   public func bitsPerDimension(nats: Double) -> Double? {
     preparation?.bitsPerDimension(nats: nats, dimensions: dimensions)

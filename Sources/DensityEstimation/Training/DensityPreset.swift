@@ -11,7 +11,7 @@ extension DensityConfiguration {
   /// get those of MINIBOONE. Images: multiscale convolutions.
   ///
   /// Source: Grathwohl et al. 2019 (FFJORD), section 4.1 and appendix B, and the defaults of its code. Of MAF and MADE:
-  /// Papamakarios et al. 2017, section 4. Of neural autoregressive flows and TAN: the codes of Huang et al. 2018 and Oliva
+  /// Papamakarios et al. 2017, section 4 and its code; their learning rates drop as those of the others do. Of neural autoregressive flows and TAN: the codes of Huang et al. 2018 and Oliva
   /// et al. 2018.
   ///
   /// - Parameters:
@@ -35,7 +35,8 @@ extension DensityConfiguration {
     // Flows of rows have no scales.
     if !flows.contains(where: \.isConvolutional) { configuration.isMultiscale = false }
     switch flows {
-    case [.made], [.maf]: configuration.useAutoregressiveRecipe(isSingle: flows == [.made])
+    case [.made], [.maf]:
+      configuration.useAutoregressiveRecipe(isSingle: flows == [.made], ofTable: kind == .table ? name : nil)
     case [.deepSigmoidal], [.deepDenseSigmoidal]: configuration.useSigmoidalRecipe()
     case [.tan]: configuration.useTransformationRecipe(ofTable: kind == .table ? name : nil)
     default: break
@@ -75,9 +76,11 @@ extension DensityConfiguration {
     (steps, validationInterval, patience, limitValidation) = (1000 * 300, 300, nil, nil)
   }
 
-  private mutating func useAutoregressiveRecipe(isSingle: Bool) {
-    (blocks, hidden, learningRate) = (isSingle ? 1 : 5, [512], 1e-4)
+  private mutating func useAutoregressiveRecipe(isSingle: Bool, ofTable name: String?) {
+    (blocks, learningRate) = isSingle ? (1, 1e-3) : (5, 1e-4)
+    hidden = [name.map { TableSizes.of($0).maskedWidth } ?? 512]
     hasBatchNormalization = !isSingle
+    if name != nil { batchSize = 100 }
   }
 
   private mutating func useSigmoidalRecipe() {
@@ -94,14 +97,17 @@ extension DensityConfiguration {
   }
 }
 
-/// The sizes of the published continuous flow of a table.
+/// The sizes of the published flows of a table.
 private struct TableSizes {
+  /// Of continuous flows.
   let hiddenLayers: Int
   /// The width of hidden layers in multiples of the dimensions.
   let factor: Int
   let blocks: Int
   let batchSize: Int
   var activation = ElementwiseFunction.softplus
+  /// The width of the masked networks of MADE and MAF.
+  var maskedWidth = 512
 
   /// The sizes for a table whose file is named after the dataset.
   static func of(_ name: String) -> TableSizes { entry(name).sizes }
@@ -116,8 +122,11 @@ private struct TableSizes {
 
   private static let published: [(name: String, sizes: TableSizes)] = [
     ("miniboone", TableSizes(hiddenLayers: 2, factor: 20, blocks: 1, batchSize: 1000)),
-    ("power", TableSizes(hiddenLayers: 3, factor: 10, blocks: 5, batchSize: 10_000, activation: .tanh)),
-    ("gas", TableSizes(hiddenLayers: 3, factor: 20, blocks: 5, batchSize: 1000, activation: .tanh)),
+    (
+      "power",
+      TableSizes(hiddenLayers: 3, factor: 10, blocks: 5, batchSize: 10_000, activation: .tanh, maskedWidth: 100)
+    ),
+    ("gas", TableSizes(hiddenLayers: 3, factor: 20, blocks: 5, batchSize: 1000, activation: .tanh, maskedWidth: 100)),
     ("hepmass", TableSizes(hiddenLayers: 2, factor: 10, blocks: 10, batchSize: 10_000)),
     ("bsds300", TableSizes(hiddenLayers: 3, factor: 20, blocks: 2, batchSize: 10_000)),
   ]

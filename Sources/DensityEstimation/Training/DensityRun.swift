@@ -29,36 +29,35 @@ public enum DensityRun {
   ///
   /// - Parameters:
   ///   - directory: The directory.
+  ///   - file: A checkpoint in the directory to resume from; nil to choose one.
   ///   - memoryLimit: How much memory a checkpoint's contents may take.
   /// - Returns: The continuation, and remarks on the choice.
   /// - Throws: `RunError.missingCheckpoint`, `RunError.lostCheckpoints`, `RunError.foreign`, and the errors of damaged
   ///   files.
   public static func continuation(
-    in directory: RunDirectory, memoryLimit: MemoryLimit = .standard
+    in directory: RunDirectory, from file: URL? = nil, memoryLimit: MemoryLimit = .standard
   ) throws -> (Continuation, remarks: [String]) {
     try directory.recover()
-    let files = [directory.last, directory.best].filter { FileManager.default.fileExists(atPath: $0.path) }
+    let files =
+      file.map { [$0] } ?? [directory.last, directory.best].filter { FileManager.default.fileExists(atPath: $0.path) }
     guard !files.isEmpty else {
       if directory.hasLostCheckpoints { throw RunError.lostCheckpoints(path: directory.url.relativePath) }
       let configuration = try configuration(in: directory)
       return (.beginning(configuration), ["\(directory.url.relativePath) has no checkpoint yet: beginning with step 1"])
     }
-    let (read, file, failures) = try firstUndamaged(files) {
+    let (read, used, failures) = try Checkpoint.firstUndamaged(of: files, at: directory.url.relativePath) {
       try DensityCheckpoint.read($0, includingOptimizer: true, memoryLimit: memoryLimit)
     }
-    if let run = directory.run, let other = read.state.run, run != other {
-      throw RunError.foreign(
-        path: file.relativePath, reason: "it is of another run than the directory's config.json")
+    let position = read.state.progress.position(in: read.state.run)
+    try directory.requireOwn(used, at: position) {
+      (try? DensityCheckpoint.read(directory.last, includingOptimizer: false))?.state.progress.position(in: nil)
     }
-    var remarks = failures.map { "\($0)" }
-    if file != directory.last {
-      remarks.append("going on from \(file.relativePath), of step \(read.state.progress.step)")
-    } else if read.state.progress.isBest,
-      (try? DensityCheckpoint.header(of: directory.best))?.progress.epoch != read.state.progress.epoch
-    {
-      // The program was killed after it had written the last checkpoint, and before it linked it as the best.
-      try AtomicFile.link(directory.last, to: directory.best)
+    var remarks = failures
+    if file == nil, used != directory.last {
+      if failures.isEmpty { remarks.append("\(directory.last.relativePath) is missing") }
+      remarks.append("going on from \(used.relativePath), of \(position.words)")
     }
+    remarks += try directory.mendBest(position) { try DensityCheckpoint.header(of: $0).position }
     return (.state(read.model, read.state), remarks)
   }
 
@@ -69,29 +68,17 @@ public enum DensityRun {
     at path: String, memoryLimit: MemoryLimit = .standard
   ) throws -> (model: DensityModel, state: DensityState, directory: RunDirectory?, remarks: [String]) {
     let (directory, file) = try RunDirectory.naming(path)
-    let files =
-      file.map { [$0] } ?? [directory.best, directory.last].filter { FileManager.default.fileExists(atPath: $0.path) }
+    var (files, remarks) = directory.checkpointsOfModel { try DensityCheckpoint.header(of: $0).position }
+    if let file { (files, remarks) = ([file], []) }
     guard !files.isEmpty else { throw RunError.missingCheckpoint(path: path) }
-    let (read, used, failures) = try firstUndamaged(files) {
+    let (read, used, failures) = try Checkpoint.firstUndamaged(of: files, at: path) {
       try DensityCheckpoint.read($0, includingOptimizer: false, memoryLimit: memoryLimit)
     }
-    var remarks = failures.map { "\($0)" }
-    if !failures.isEmpty { remarks.append("using \(used.relativePath), of step \(read.state.progress.step)") }
-    return (read.model, read.state, file == nil ? directory : nil, remarks)
-  }
-
-  /// What a closure reads of the first file that is not damaged, and what is wrong with those before it.
-  private static func firstUndamaged<Value>(
-    _ files: [URL], _ read: (URL) throws -> Value
-  ) throws -> (Value, URL, failures: [any Error]) {
-    var failures: [any Error] = []
-    for file in files {
-      do { return (try read(file), file, failures) } catch {
-        guard Checkpoint.isDamage(error), file != files.last else { throw error }
-        failures.append(error)
-      }
+    remarks += failures
+    if !failures.isEmpty {
+      remarks.append("using \(used.relativePath), of \(read.state.progress.position(in: nil).words)")
     }
-    throw failures[0]
+    return (read.model, read.state, file == nil ? directory : nil, remarks)
   }
 
   /// The configuration in a directory's `config.json`.

@@ -8,7 +8,7 @@ public struct DensityRunSummary: Sendable {
   public let directory: RunDirectory
   /// The configuration of the run.
   public let configuration: DensityConfiguration
-  /// The number of elements of the model's parameters; nil before there is a checkpoint.
+  /// The number of elements of the model's parameters; nil where the configuration lacks the number of dimensions.
   public let parameterCount: Int?
   /// The epochs in `metrics.jsonl`: the means on the training and the validation samples.
   public let epochs: [(training: DensityRecord, validation: DensityRecord)]

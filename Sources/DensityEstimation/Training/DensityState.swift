@@ -31,6 +31,11 @@ public struct DensityProgress: Sendable, Equatable, Codable {
   /// The number of validations since the best one.
   public var epochsWithoutGain: Int { epoch - (bestEpoch ?? epoch) }
 
+  /// Where in a run this is.
+  func position(in run: String?) -> CheckpointPosition {
+    CheckpointPosition(run: run, epoch: epoch, step: step, bestEpoch: bestEpoch, isBest: isBest)
+  }
+
   /// Whether this is the state at the end of the best epoch so far.
   var isBest: Bool { bestEpoch == epoch && epoch > 0 && epochSums.samples == 0 }
 

@@ -69,7 +69,7 @@ public struct DensityTrainer {
   ///   - data: The data.
   ///   - directory: The directory of the run.
   ///   - allowingChangedData: Whether to accept other data than those the run began with.
-  /// - Throws: `RunError.invalidConfiguration` where the data are of another number of dimensions; `RunError.changedData`
+  /// - Throws: `RunError.unusableImages` where the data are of another number of dimensions; `RunError.changedData`
   ///   where they are not those of the run; `RunError.notEnoughMemory`.
   public init(
     resuming state: DensityState, _ model: DensityModel, data: DensityDataset, directory: RunDirectory,
@@ -77,7 +77,7 @@ public struct DensityTrainer {
   ) throws(RunError) {
     let configuration = state.configuration
     try configuration.validate()
-    if let misfit = data.misfit(configuration) { throw .invalidConfiguration("\(data.name): \(misfit)") }
+    if let misfit = data.misfit(configuration) { throw .unusableImages("\(data.name): \(misfit)") }
     try configuration.trainingMemory(samples: data.trainingCount, isStateHeld: true).require(for: "training")
     // Of all the data, which takes a while where there are many.
     let digest = data.digest
@@ -225,9 +225,15 @@ extension DensityDataset {
     func columns(_ count: Int) -> String { "\(count) dimension\(count == 1 ? "" : "s")" }
     let taken = configuration.dimensions ?? 0
     if dimensions != taken { return "it has \(columns(dimensions)), and the model takes \(taken)" }
-    guard imageShape != configuration.image else { return nil }
+    return ImageShape.misfit(imageShape, configuration.image)
+  }
+}
+
+extension ImageShape {
+  /// Why a model that takes images of a shape, or rows where there is none, does not take data of another; nil where it does.
+  static func misfit(_ given: ImageShape?, _ taken: ImageShape?) -> String? {
     func words(_ shape: ImageShape?) -> String { shape.map { "images of \($0.height)x\($0.width)" } ?? "rows" }
-    return "it has \(words(imageShape)), and the model takes \(words(configuration.image))"
+    return given == taken ? nil : "it has \(words(given)), and the model takes \(words(taken))"
   }
 }
 

@@ -9,6 +9,9 @@ struct LayerMaker {
   private let configuration: DensityConfiguration
   private let solver: SolverOptions
   private var names = LayerNames("chain")
+  /// How many couplings and autoregressive layers there are where a layer is added. Each keeps what the one before moved, or
+  /// reverses its order, be it of the same kind or not.
+  private var alternations = 0
 
   init(_ configuration: DensityConfiguration) throws(RunError) {
     self.configuration = configuration
@@ -44,13 +47,15 @@ struct LayerMaker {
 
   /// The blocks of a model of rows, with normalizations between them where the configuration asks for them.
   private mutating func blocks(_ dimensions: Int, in builder: inout DensityBuilder) -> [any DensityLayer] {
+    alternations = 0
     var layers: [any DensityLayer] = []
     // The published continuous models begin with a normalization, too; the discrete ones do not.
     if configuration.hasBatchNormalization, configuration.isContinuous {
       layers.append(normalization(names.next(), dimensions, in: &builder))
     }
     for block in 0..<configuration.blocks {
-      for kind in configuration.flows { layers += self.layers(kind, block, dimensions, in: &builder) }
+      let isLast = block == configuration.blocks - 1
+      for kind in configuration.flows { layers += self.layers(kind, isLast: isLast, dimensions, in: &builder) }
       if configuration.hasBatchNormalization { layers.append(normalization(names.next(), dimensions, in: &builder)) }
     }
     return layers
@@ -58,10 +63,12 @@ struct LayerMaker {
 
   /// The layers of a block that are of one kind of flow.
   private mutating func layers(
-    _ kind: DensityFlowKind, _ block: Int, _ dimensions: Int, in builder: inout DensityBuilder
+    _ kind: DensityFlowKind, isLast: Bool, _ dimensions: Int, in builder: inout DensityBuilder
   ) -> [any DensityLayer] {
     let hidden = configuration.hidden
-    let order = AutoregressiveOrder.alternating(block)
+    let index = alternations
+    if kind != .ffjord { alternations += 1 }
+    let order = AutoregressiveOrder.alternating(index)
     // The published couplings split points in the plane, and have masks for tables.
     let form: CouplingForm = dimensions == 2 ? .split : .masked
     switch kind {
@@ -73,11 +80,11 @@ struct LayerMaker {
       return [continuous(name, velocity, in: &builder)]
     case .nice:
       return NICE.block(
-        block, of: configuration.blocks, dimensions: dimensions, hidden: hidden, &names, in: &builder)
+        index, isLast: isLast, dimensions: dimensions, hidden: hidden, &names, in: &builder)
     case .realNVP:
-      return [form.layer(names.next(), index: block, dimensions: dimensions, hidden: hidden, in: &builder)]
+      return [form.layer(names.next(), index: index, dimensions: dimensions, hidden: hidden, in: &builder)]
     case .glow:
-      return Glow.block(block, form: form, dimensions: dimensions, hidden: hidden, &names, in: &builder)
+      return Glow.block(index, form: form, dimensions: dimensions, hidden: hidden, &names, in: &builder)
     case .made, .maf:
       return [
         AutoregressiveFlow.affine(names.next(), dimensions: dimensions, hidden: hidden, order: order, in: &builder)
@@ -91,7 +98,7 @@ struct LayerMaker {
     case .tan:
       return TAN.block(
         named: names.next(), dimensions: dimensions, units: hidden.first ?? 1, order: order,
-        isLast: block == configuration.blocks - 1, in: &builder)
+        isLast: isLast, in: &builder)
     }
   }
 
@@ -109,8 +116,10 @@ struct LayerMaker {
     at place: Multiscale.Place, in builder: inout DensityBuilder
   ) -> [any DensityLayer] {
     let (shape, channels) = (place.shape, place.shape.channels)
+    alternations = 0
     var layers: [any DensityLayer] = []
     for block in 0..<configuration.blocks {
+      let isLast = block == configuration.blocks - 1
       for kind in configuration.flows {
         switch kind {
         case .ffjord:
@@ -121,12 +130,15 @@ struct LayerMaker {
           layers.append(continuous(name, velocity, in: &builder))
         case .realNVP:
           // The normalization of the configuration follows whole blocks.
-          layers += RealNVP.imageBlock(
-            block, of: configuration.blocks, at: place, hidden: configuration.hidden, batchNormalization: nil, &names,
+          let couplings = RealNVP.imageBlock(
+            alternations, isLast: isLast, at: place, hidden: configuration.hidden, batchNormalization: nil, &names,
             in: &builder)
+          alternations += couplings.count
+          layers += couplings
         case .glow:
-          layers += Glow.step(at: place, index: block, hidden: configuration.hidden, &names, in: &builder)
-        default: layers += self.layers(kind, block, shape.dimensions, in: &builder)
+          layers += Glow.step(at: place, index: alternations, hidden: configuration.hidden, &names, in: &builder)
+          alternations += 1
+        default: layers += self.layers(kind, isLast: isLast, shape.dimensions, in: &builder)
         }
       }
       if configuration.hasBatchNormalization { layers.append(normalization(names.next(), channels, in: &builder)) }

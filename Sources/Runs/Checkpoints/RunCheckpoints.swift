@@ -32,20 +32,13 @@ extension Checkpoint {
   package static func usable<Value>(
     at path: String, _ read: (URL) throws -> Value
   ) throws -> (Value, url: URL, remarks: [String]) {
-    var (files, remarks) = try files(at: path)
+    let (files, remarks) = try files(at: path)
     guard let first = files.first else { throw RunError.missingCheckpoint(path: path) }
-    var failures: [any Error] = []
-    for file in files {
-      do {
-        let value = try read(file)
-        remarks += failures.map(words)
-        if !failures.isEmpty {
-          remarks.append("using \(file.relativePath), of \(try summary(of: file).progress.place)")
-        }
-        return (value, file, remarks)
-      } catch  where isDamage(error) { failures.append(error) }
-    }
-    throw failures.count == 1 ? offer(besides: first, failures[0]) : together(failures, path)
+    do {
+      let (value, file, failures) = try firstUndamaged(of: files, at: path, read)
+      let choice = failures.isEmpty ? [] : ["using \(file.relativePath), of \(try summary(of: file).position.words)"]
+      return (value, file, remarks + failures + choice)
+    } catch  where files.count == 1 && isDamage(error) { throw offer(besides: first, error) }
   }
 
   /// Whether an error means that a file is damaged, so that another may be used in its place.
@@ -85,34 +78,24 @@ extension Checkpoint {
       guard let file else { throw .missingCheckpoint(path: path) }
       return ([file], [])
     }
-    let run = RunDirectory(path)
-    func found(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
-    // A program that was killed may have left the files of a run in an intermediate place.
-    let directory =
-      found(run.last) || found(run.best) ? run : run.replacement.arrived.map { RunDirectory($0.path) } ?? run
-    let both = [directory.best, directory.last].filter(found)
+    let (files, remarks) = RunDirectory(path).checkpointsOfModel { try summary(of: $0).position }
     // A folder that is no run's, such as one of images, does not hide a model.
-    if both.isEmpty, let file = try ModelCatalog().file(named: path) { return ([file], []) }
-    guard let last = try? summary(of: directory.last), let epoch = last.progress.bestEpoch else { return (both, []) }
-    let name = directory.best.relativePath
-    guard both.count == 2 else {
-      return (
-        both,
-        last.progress.isBest
-          ? [] : ["\(name), of epoch \(epoch), is missing: using \(lastName), of \(last.progress.place)"]
-      )
-    }
-    guard let best = try? summary(of: directory.best) else { return (both, []) }
-    if let mine = best.run, let theirs = last.run, mine != theirs {
-      return ([directory.last], ["\(name) is of another run than \(lastName): using \(lastName)"])
-    }
-    // The program was killed after it had written the last checkpoint, and before it linked it as the best.
-    if last.progress.isBest, best.progress.epoch < epoch { return ([directory.last, directory.best], []) }
-    return (both, [])
+    if files.isEmpty, let file = try ModelCatalog().file(named: path) { return ([file], []) }
+    return (files, remarks)
   }
 }
 
+extension Checkpoint.Summary {
+  /// Where in its run the checkpoint was saved.
+  var position: CheckpointPosition { progress.position(in: run) }
+}
+
 extension TrainingProgress {
+  /// Where in a run this is.
+  func position(in run: String?) -> CheckpointPosition {
+    CheckpointPosition(run: run, epoch: epoch, step: step, bestEpoch: bestEpoch, isBest: isBest)
+  }
+
   /// The progress in words.
-  var place: String { "epoch \(epoch), step \(step)" }
+  var place: String { position(in: nil).words }
 }

@@ -70,8 +70,8 @@ public enum ArrayFile: String, Sendable, CaseIterable {
       values: bytes.flatMap { $0 + [UInt8](repeating: 0, count: longest - $0.count) })
   }
 
-  /// A field, quoted where necessary (RFC 4180).
-  private static func field(_ text: String) -> String {
+  /// A field of a CSV file, quoted where necessary (RFC 4180).
+  package static func field(_ text: String) -> String {
     let isPlain = text.unicodeScalars.allSatisfy { !"\",\r\n".unicodeScalars.contains($0) }
     return isPlain ? text : "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
   }

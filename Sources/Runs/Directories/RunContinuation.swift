@@ -41,7 +41,8 @@ extension RunDirectory {
     try recover()
     let (continuation, remarks) = try newest(file, memoryLimit)
     guard case .state(_, let state) = continuation else { return (continuation, remarks) }
-    return (continuation, remarks + (try mendBest(state.progress, state.run)))
+    let mended = try mendBest(state.progress.position(in: state.run)) { try Checkpoint.summary(of: $0).position }
+    return (continuation, remarks + mended)
   }
 
   /// A state with which another run can begin: that of a file, or the newest in the directory.
@@ -114,52 +115,11 @@ extension RunDirectory {
 
   /// Checks that the run in the directory can be resumed from a checkpoint.
   private func check(_ file: URL, _ state: TrainingState) throws {
-    func refuse(_ reason: String) throws -> Never {
-      throw RunError.foreign(path: file.relativePath, reason: reason)
-    }
-    let name = file.lastPathComponent
-    guard name == Checkpoint.lastName || name == Checkpoint.bestName else {
-      try refuse("a run goes on from its \(Checkpoint.lastName) or \(Checkpoint.bestName)")
-    }
     if state.run == nil, try Checkpoint.summary(of: file).role == .model {
-      try refuse("it is an imported model, of no run")
+      throw RunError.foreign(path: file.relativePath, reason: "it is an imported model, of no run")
     }
-    if let run, let other = state.run, run != other {
-      try refuse("it is of another run than the directory's config.json")
+    try requireOwn(file, at: state.progress.position(in: state.run)) {
+      (try? Checkpoint.read(last, includingOptimizer: false))?.state.progress.position(in: nil)
     }
-    if name == Checkpoint.bestName, let newest = try? Checkpoint.summary(of: last),
-      newest.progress.step > state.progress.step, (try? Checkpoint.read(last, includingOptimizer: false)) != nil
-    {
-      try refuse(
-        "it is of \(state.progress.place), and what came after would be lost, up to \(newest.progress.place). To go on from "
-          + "there, resume \(url.relativePath)")
-    }
-  }
-
-  /// Makes the best checkpoint agree with what the last one says about the best epoch.
-  ///
-  /// A program may have been killed after it had written the last checkpoint, and before it linked it as the best.
-  ///
-  /// - Returns: Remarks for the user.
-  /// - Throws: `FileError`
-  func mendBest(_ progress: TrainingProgress, _ run: String?) throws -> [String] {
-    guard let epoch = progress.bestEpoch, FileManager.default.fileExists(atPath: last.path) else { return [] }
-    let summary = try? Checkpoint.summary(of: best)
-    let isSameRun = summary?.run == nil || run == nil || summary?.run == run
-    // A best checkpoint of a later epoch belongs to a last checkpoint that was lost.
-    if let found = summary?.progress.epoch, found >= epoch, isSameRun { return [] }
-    if progress.isBest {
-      try AtomicFile.link(last, to: best)
-      return []
-    }
-    let state =
-      switch summary {
-      case nil: FileManager.default.fileExists(atPath: best.path) ? "damaged" : "missing"
-      case let summary?: isSameRun ? "of epoch \(summary.progress.epoch)" : "of another run"
-      }
-    return [
-      "\(best.relativePath), which should be of epoch \(epoch), is \(state); the next epoch with a better validation bound "
-        + "writes it anew"
-    ]
   }
 }

@@ -46,7 +46,7 @@ struct DensityDrawing {
   /// Writes the samples' way from the noise to the data as an animation, which rests at its end.
   func writeAnimation(to url: URL) throws {
     let sampler = DensitySampler(model, state)
-    let path = try sampler.paths(options.count, seed: options.random.seed, frames: options.frames)
+    let path = try sampler.paths(options.count, seed: options.random.seed, frames: options.frames ?? 40)
     let frames = path.map { histogram($0).enlarged(by: Self.cell) }
     try Animation.write(frames: frames, delay: 0.06, lastDelay: 2, to: url)
   }
@@ -55,9 +55,14 @@ struct DensityDrawing {
     .histogram(of: points, side: options.side, within: range)
   }
 
-  /// The noise, and two states on the way to the samples.
+  /// The noise, and two states on the way to the samples, or as many as there are.
   private func chosen(_ path: [Tensor]) -> [(label: String, state: Tensor)] {
     let last = path.count - 1
-    return [("noise", path[0]), ("a third of the way", path[last / 3]), ("two thirds", path[last * 2 / 3])]
+    func label(_ index: Int) -> String {
+      if 3 * index == last { return "a third of the way" }
+      return 3 * index == 2 * last ? "two thirds" : "\(index)/\(last) of the way"
+    }
+    let between = [last / 3, last * 2 / 3].filter { 0 < $0 && $0 < last }
+    return [("noise", path[0])] + between.map { (label($0), path[$0]) }
   }
 }

@@ -25,17 +25,21 @@ struct DensityEvaluate: ParsableCommand {
   @OptionGroup(title: "Data") var source: DensityDataOptions
 
   @OptionGroup(title: "Data") var part: PartOptions
-  @OptionGroup(title: "Data") var extent: LimitOptions
   @OptionGroup(title: "Likelihood") var estimate: DensityEstimateOptions
   @OptionGroup(title: "Output") var results: ResultOptions
   @OptionGroup(title: "Output") var messages: MessageOptions
   @OptionGroup(title: "Machine") var compute: ComputeOptions
   @OptionGroup(title: "Machine") var memory: MemoryOptions
 
-  /// Which part of the data is evaluated.
+  /// How much of the data is evaluated.
   struct PartOptions: ParsableArguments {
     @Option(help: "Part of the data (default: test)")
     var split: Split?
+
+    @Option(help: ArgumentHelp("Use only the first n samples (default: all)", .count))
+    var limit: Int?
+
+    func validate() throws { try check("--limit", limit, in: 1...) }
   }
 
   private var split: Split { part.split ?? .test }
@@ -45,13 +49,13 @@ struct DensityEvaluate: ParsableCommand {
   }
 
   func run() throws {
-    try Failure.reporting {
+    try Failure.reporting(isDensity: true) {
       messages.apply()
       compute.apply()
       let (model, state, directory, remarks) = try DensityRun.model(at: checkpoint, memoryLimit: memory.limit)
       for remark in remarks { Terminal.logger.warning("\(remark)") }
       try checkOptions(state.configuration)
-      let rows = try rows(for: state)
+      let (rows, isAsTrained) = try rows(for: state)
       let configuration = state.configuration
       var evaluator = DensityEvaluator(model, state)
       estimate.apply(to: &evaluator, configuration)
@@ -68,7 +72,9 @@ struct DensityEvaluate: ParsableCommand {
         seconds: (ContinuousClock.now - start) / .seconds(1))
       try print(record)
       // The figures are printed, so that this may fail.
-      if let directory, extent.limit == nil { try Evaluate.keeping { try record.keep(in: directory) } }
+      if let directory, part.limit == nil, isAsTrained {
+        try Evaluate.keeping { try record.keep(in: directory) }
+      }
     }
   }
 
@@ -82,24 +88,29 @@ struct DensityEvaluate: ParsableCommand {
     }
   }
 
-  /// The samples, as the model takes them.
-  private func rows(for state: DensityState) throws -> Tensor {
+  /// The samples, as the model takes them, and whether they can be set beside those that it was trained on.
+  private func rows(for state: DensityState) throws -> (rows: Tensor, isAsTrained: Bool) {
     let configuration = state.configuration
     let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: configuration.dataDirectory)
     let rows: Tensor
+    var isAsTrained = true
     if let name = source.data {
-      rows = try DensityDataset.rows(
+      let given = try DensityDataset.rows(
         of: DensityDataset.lastingName(for: name), for: state, locator: locator, memoryLimit: memory.limit)
+      for remark in given.remarks { Terminal.logger.warning("\(remark)") }
+      rows = given.rows
     } else {
-      let data = try DensityDataset.load(for: configuration, locator: locator, memoryLimit: memory.limit)
+      let data = try DensityDataset.load(for: state, locator: locator, memoryLimit: memory.limit)
       for remark in data.remarks { Terminal.logger.warning("\(remark)") }
       if let digest = configuration.dataDigest, digest != data.digest {
-        Terminal.logger.warning("\(configuration.dataset) has other data than the run began with")
+        isAsTrained = false
+        Terminal.logger.warning(
+          "\(configuration.dataset.visible()) has other data than the run began with: the result is not kept")
       }
       rows = split == .test ? data.test : data.validation
     }
-    guard let limit = extent.limit, limit < rows.shape[0] else { return rows }
-    return rows.sliced(axis: 0, start: 0, length: limit)
+    let count = min(part.limit ?? rows.shape[0], rows.shape[0])
+    return (rows.sliced(axis: 0, start: 0, length: count), isAsTrained)
   }
 
   private func print(_ record: DensityEvaluationRecord) throws {

@@ -39,8 +39,8 @@ struct DensityPlot: ParsableCommand {
     @Option(help: ArgumentHelp("Cells along a side of the density", .count))
     var side = 120
 
-    @Option(help: ArgumentHelp("Frames of an animation", .count))
-    var frames = 40
+    @Option(help: ArgumentHelp("Frames of an animation (default: 40)", .count))
+    var frames: Int?
 
     @OptionGroup var random: SeedOptions
 
@@ -58,10 +58,11 @@ struct DensityPlot: ParsableCommand {
   }
 
   func run() throws {
-    try Failure.reporting {
+    try Failure.reporting(isDensity: true) {
       messages.apply()
       compute.apply()
       try checkOutput(drawing.output, endingIn: [".png", ".gif"])
+      if drawing.frames != nil, !isAnimated { throw ValidationError("--frames is for an animation, a .gif") }
       let (model, state, _, remarks) = try DensityRun.model(at: checkpoint, memoryLimit: memory.limit)
       for remark in remarks { Terminal.logger.warning("\(remark)") }
       guard model.dimensions == 2 else {
@@ -70,7 +71,7 @@ struct DensityPlot: ParsableCommand {
         )
       }
       let picture = DensityDrawing(model, state, drawing, data: try data(state))
-      if drawing.output.lowercased().hasSuffix(".gif") {
+      if isAnimated {
         try picture.writeAnimation(to: URL(filePath: drawing.output))
       } else {
         try picture.writePicture(to: URL(filePath: drawing.output))
@@ -79,10 +80,12 @@ struct DensityPlot: ParsableCommand {
     }
   }
 
+  private var isAnimated: Bool { drawing.output.lowercased().hasSuffix(".gif") }
+
   /// The test data.
   private func data(_ state: DensityState) throws -> Tensor {
     let configuration = state.configuration
     let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: configuration.dataDirectory)
-    return try DensityDataset.load(for: configuration, locator: locator, memoryLimit: memory.limit).test
+    return try DensityDataset.load(for: state, locator: locator, memoryLimit: memory.limit).test
   }
 }

@@ -12,7 +12,8 @@ struct DensitySample: ParsableCommand {
     commandName: "sample",
     abstract: "Samples from a density model.",
     discussion: """
-      Points and table rows go to a .npy or .csv file, tables in their original units; images go to a .png.
+      Points and table rows go to a .npy or .csv file, tables in their original units. Images go to a .png, or as rows of \
+      grey levels (0 to 255) to a .npy or .csv file.
 
         ffjord-vae density sample Checkpoints/pinwheel --output points.npy
       """)
@@ -43,7 +44,7 @@ struct DensitySample: ParsableCommand {
   private var count: Int { target.count }
 
   func run() throws {
-    try Failure.reporting {
+    try Failure.reporting(isDensity: true) {
       messages.apply()
       compute.apply()
       let (model, state, _, remarks) = try DensityRun.model(at: checkpoint, memoryLimit: memory.limit)
@@ -58,11 +59,18 @@ struct DensitySample: ParsableCommand {
         let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
         try ImageGrid.images(pictures, columns: columns).write(to: URL(filePath: output))
       } else {
-        let rows = state.standardization?.restored(samples) ?? samples
-        try write(rows, columns: state.columns)
+        try write(rows(samples, state), columns: state.columns)
       }
       Terminal.logger.info("\(output): \(Terminal.count(count, "sample"))")
     }
+  }
+
+  /// Samples as rows of the data: tables in their units, images in levels of grey.
+  private func rows(_ samples: Tensor, _ state: DensityState) -> Tensor {
+    if let standardization = state.standardization { return standardization.restored(samples) }
+    guard state.configuration.image != nil else { return samples }
+    // A level g was spread over g / 256 to (g + 1) / 256.
+    return Tensor(samples.floats().map { min(max((256 * $0).rounded(.down), 0), 255) }, shape: samples.shape)
   }
 
   private func write(_ rows: Tensor, columns: [String]?) throws {
@@ -71,17 +79,11 @@ struct DensitySample: ParsableCommand {
     }
     let numbers = rows.floats()
     let width = rows.shape[1]
-    let heading = (columns ?? (0..<width).map { "x\($0)" }).map(Self.field).joined(separator: ",")
+    let heading = (columns ?? (0..<width).map { "x\($0)" }).map(ArrayFile.field).joined(separator: ",")
     let lines = (0..<rows.shape[0]).map { row in
       numbers[(row * width)..<((row + 1) * width)].map { "\($0)" }.joined(separator: ",")
     }
     let text = ([heading] + lines).joined(separator: "\n") + "\n"
     try AtomicFile.write(to: URL(filePath: output)) { try $0.write(Data(text.utf8)) }
-  }
-
-  /// A field of a CSV file (RFC 4180), in quotes where it needs them.
-  private static func field(_ text: String) -> String {
-    guard text.contains(where: { [",", "\"", "\n", "\r"].contains($0) }) else { return text }
-    return "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\""
   }
 }

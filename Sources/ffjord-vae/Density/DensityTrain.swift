@@ -1,5 +1,6 @@
 import ArgumentParser
 import DensityEstimation
+import DifferentialEquations
 import Foundation
 import ImageDatasets
 import Runs
@@ -21,7 +22,8 @@ struct DensityTrain: ParsableCommand {
 
       The output folder gets checkpoints (last.safetensors.zst, best.safetensors.zst), metrics.jsonl, event files for \
       TensorBoard and config.json. Ctrl-C finishes the step, saves, and prints how to resume. A resumed run keeps its \
-      configuration; only --steps may change.
+      configuration; only --steps may change. Resumed on a changed table (--allow-changed-data), it standardises the new \
+      rows by the means and deviations of the first.
       """)
 
   @OptionGroup(title: "Run") var options: DensityRunOptions
@@ -34,7 +36,7 @@ struct DensityTrain: ParsableCommand {
   @OptionGroup(title: "Machine") var memory: MemoryOptions
 
   func run() throws {
-    try Failure.reporting {
+    try Failure.reporting(isDensity: true) {
       messages.apply()
       compute.apply()
       let lock: RunLock
@@ -59,13 +61,13 @@ struct DensityTrain: ParsableCommand {
     let flows = model.flow?.kinds ?? [.ffjord]
     let name = DensityDataset.lastingName(for: source.data ?? "")
     let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: nil)
-    let data = try load(name, locator)
+    let data = remarking(try DensityDataset.load(name, locator: locator, memoryLimit: memory.limit))
     var configuration = DensityConfiguration.published(
       data.kind, name: name, dimensions: data.dimensions, flows: flows)
     model.apply(to: &configuration)
     solve.apply(to: &configuration)
     optimization.apply(to: &configuration)
-    configuration.dataDirectory = source.dataDir.map { URL(filePath: $0).standardizedFileURL.path }
+    configuration.dataDirectory = try DensityDataset.directory(holding: name, locator)?.path
     try checkOptions(configuration, of: data)
     // Before there is a folder.
     let fitted = configuration.fitted(to: data)
@@ -80,12 +82,23 @@ struct DensityTrain: ParsableCommand {
 
   /// Refuses options that would have no effect.
   private func checkOptions(_ configuration: DensityConfiguration, of data: DensityDataset) throws {
-    func refuse(_ names: [String], _ purpose: String) throws {
+    func refuse(_ names: [String], _ purpose: String, _ model: String? = nil) throws {
       guard let name = names.first else { return }
       throw ValidationError(
-        "\(name) is for \(purpose); this model is \(configuration.modelSummary), of \(data.name.visible())")
+        "\(name) is for \(purpose); this model "
+          + (model ?? "is \(configuration.modelSummary), of \(data.name.visible())"))
     }
     if !configuration.isContinuous { try refuse(solve.names, "--flow ffjord") }
+    if ButcherTableau.named(configuration.solver)?.isAdaptive == true {
+      try refuse(
+        solve.names.filter { $0 == "--solver-steps" }, "solvers of fixed steps", "solves with \(configuration.solver)")
+    } else {
+      let adaptive = ["--tolerance", "--relative-tolerance", "--warm-start", "--no-warm-start"]
+      try refuse(solve.names.filter(adaptive.contains), "adaptive solvers", "solves with \(configuration.solver)")
+    }
+    if configuration.polynomial.weight == 0 {
+      try refuse(solve.names.filter { $0 == "--polynomial-degree" }, "--polynomial with a weight above 0")
+    }
     if configuration.flows.allSatisfy({ ![.deepSigmoidal, .deepDenseSigmoidal, .tan].contains($0) }) {
       try refuse(model.names.filter { $0 == "--components" }, "--flow dsf, ddsf or tan")
     }
@@ -102,14 +115,16 @@ struct DensityTrain: ParsableCommand {
         "a resumed run keeps its configuration, got \(given.joined(separator: ", ")). Leave out all but --steps, --data-dir, "
           + "--allow-changed-data, --quiet, --threads and --memory-limit.")
     }
-    let (directory, _) = try RunDirectory.naming(path)
+    let (directory, file) = try RunDirectory.naming(path)
     let lock = try directory.lock()
-    let (continuation, remarks) = try DensityRun.continuation(in: directory, memoryLimit: memory.limit)
+    let (continuation, remarks) = try DensityRun.continuation(in: directory, from: file, memoryLimit: memory.limit)
     for remark in remarks { Terminal.logger.warning("\(remark)") }
     switch continuation {
     case .beginning(var configuration):
       if let steps = optimization.steps { configuration.steps = steps }
-      let data = try load(configuration.dataset, locator(configuration))
+      let locator = try place(&configuration)
+      let data = remarking(
+        try DensityDataset.load(configuration.dataset, locator: locator, memoryLimit: memory.limit))
       return (try DensityTrainer(configuration, data: data, directory: directory), lock)
     case .state(let model, var state):
       if let steps = optimization.steps {
@@ -119,20 +134,23 @@ struct DensityTrain: ParsableCommand {
         }
         state.configuration.steps = steps
       }
-      let data = try load(
-        state.configuration.dataset, locator(state.configuration))
+      let locator = try place(&state.configuration)
+      let data = remarking(try DensityDataset.load(for: state, locator: locator, memoryLimit: memory.limit))
       let trainer = try DensityTrainer(
         resuming: state, model, data: data, directory: directory, allowingChangedData: options.allowChangedData)
       return (trainer, lock)
     }
   }
 
-  private func locator(_ configuration: DensityConfiguration) -> DatasetLocator {
-    DatasetLocator(dataDirectory: source.dataDir, recorded: configuration.dataDirectory)
+  /// What finds a run's data, and in the configuration where they are now.
+  private func place(_ configuration: inout DensityConfiguration) throws -> DatasetLocator {
+    let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: configuration.dataDirectory)
+    configuration.dataset = locator.place(ofRecorded: configuration.dataset)
+    configuration.dataDirectory = try DensityDataset.directory(holding: configuration.dataset, locator)?.path
+    return locator
   }
 
-  private func load(_ name: String, _ locator: DatasetLocator) throws -> DensityDataset {
-    let data = try DensityDataset.load(name, locator: locator, memoryLimit: memory.limit)
+  private func remarking(_ data: DensityDataset) -> DensityDataset {
     for remark in data.remarks { Terminal.logger.warning("\(remark)") }
     return data
   }

@@ -15,9 +15,12 @@ enum Failure {
   static let inputOutput: Int32 = 74
 
   /// Runs a command; says what went wrong, if anything, and exits with the code for it.
-  static func reporting(_ body: () throws -> Void) throws {
+  static func reporting(_ body: () throws -> Void) throws { try reporting(isDensity: false, body) }
+
+  /// Runs a command of density models, or another. An error is to advise the options that the command has.
+  static func reporting(isDensity: Bool, _ body: () throws -> Void) throws {
     handleMemoryExhaustion()
-    do { try body() } catch { throw reported(error) }
+    do { try body() } catch { throw reported(error, isDensity: isDensity) }
   }
 
   /// Runs a command that waits for something; says what went wrong, if anything, and exits with the code for it.
@@ -39,13 +42,13 @@ enum Failure {
   }
 
   /// Says what went wrong, where that has not been said, and returns the error that the parser takes.
-  private static func reported(_ error: any Error) -> any Error {
+  private static func reported(_ error: any Error, isDensity: Bool = false) -> any Error {
     if error is ExitCode || error is ValidationError { return error }
     if case RunError.invalidValue(let value) = error {
       return ValidationError(value.description(calling: Remedy.name(of: value)))
     }
-    let text = [message(error), Remedy.options(for: error)].compactMap { $0 }.joined(separator: " ")
-    Terminal.logger.error("\(text)")
+    let remedy = Remedy.options(for: error, isDensity: isDensity)
+    Terminal.logger.error("\([message(error), remedy].compactMap { $0 }.joined(separator: " "))")
     return ExitCode(code(error))
   }
 

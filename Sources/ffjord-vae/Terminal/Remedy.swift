@@ -13,10 +13,12 @@ enum Remedy {
     return settings.contains { $0.option == option } ? option : value.name
   }
 
-  /// The options that mend an error; nil where there are none.
-  static func options(for error: any Error) -> String? {
+  /// The options of a command that mend an error; nil where there are none.
+  ///
+  /// - Parameter isDensity: Whether the command is one of density models.
+  static func options(for error: any Error, isDensity: Bool) -> String? {
     switch error {
-    case let error as RunError: options(for: error)
+    case let error as RunError: isDensity ? densityOptions(for: error) : options(for: error)
     case let error as DatasetError: options(for: error)
     case let error as SafetensorsError:
       if case .beyondLimit = error.problem { "--memory-limit GB raises the limit." } else { nil }
@@ -24,9 +26,22 @@ enum Remedy {
     }
   }
 
+  /// Where commands of density models have other options.
+  private static func densityOptions(for error: RunError) -> String? {
+    switch error {
+    case .foreign: "--resume FOLDER goes on with the run that is in a folder."
+    case .solve(_, .stepLimit):
+      "In a new run, --tolerance sets the tolerance, and --polynomial, --kinetic-energy and --jacobian-norm make the dynamics "
+        + "smoother."
+    case .invalidModel: "--flow, --blocks, --hidden and --components say how a model is built."
+    case .modelAlone: nil
+    default: options(for: error)
+    }
+  }
+
   private static func options(for error: RunError) -> String? {
     switch error {
-    case .changedData: "--allow-changed-data goes on with the images that there are now."
+    case .changedData: "--allow-changed-data goes on with those that there are now."
     case .missingCheckpoint(let path):
       suggestion(path, of: ((try? ModelCatalog().models()) ?? []).map(\.model.name))
         + "'ffjord-vae models list' lists the models that can be named."

@@ -48,7 +48,7 @@ struct GaussianMixture {
 func logNormalTail(_ t: Double) -> Double {
   if t > 0 { return log1p(-0.5 * erfc(t * 0.5.squareRoot())) }
   guard t < -30 else { return log(0.5 * erfc(-t * 0.5.squareRoot())) }
-  // The asymptotic series of Mills' ratio: its first omitted term is below 1e-10 of the sum.
+  // The asymptotic series of Mills' ratio: its first omitted term is below 2e-10 of the sum.
   let s = 1 / (t * t)
   return -0.5 * t * t - log(-t) - 0.5 * log(2 * .pi) + log1p(-s * (1 - s * (3 - s * 15)))
 }

@@ -48,20 +48,26 @@ public struct MaskedNetwork: AutoregressiveConditioner {
       dimensions > 0 && outputs > 0 && hidden.allSatisfy { $0 > 0 },
       "masked network: \(dimensions) dimensions, \(outputs) outputs for each, hidden \(hidden)")
     (self.dimensions, self.outputs, self.order, self.activation) = (dimensions, outputs, order, activation)
-    var inputDegrees = [Int](repeating: 0, count: dimensions)
-    for (place, dimension) in order.dimensions(dimensions).enumerated() { inputDegrees[dimension] = place + 1 }
+    let input = MaskedUnits(count: dimensions) {
+      var degrees = [Int](repeating: 0, count: dimensions)
+      for (place, dimension) in order.dimensions(dimensions).enumerated() { degrees[dimension] = place + 1 }
+      return degrees
+    }
     // An output sees what has a degree below its dimension's: at most its own degree of one less.
-    let outputDegrees = inputDegrees.flatMap { Array(repeating: $0 - 1, count: outputs) }
-    let hiddenDegrees = hidden.map { Self.degrees(width: $0, dimensions: dimensions) }
-    let degrees = [inputDegrees] + hiddenDegrees + [outputDegrees]
-    layers = zip(degrees, degrees.dropFirst()).enumerated().map { l, ends in
+    let output = MaskedUnits(count: dimensions * outputs) {
+      input.degrees().flatMap { Array(repeating: $0 - 1, count: outputs) }
+    }
+    let units =
+      [input] + hidden.map { width in MaskedUnits(count: width) { Self.degrees(width: width, dimensions: dimensions) } }
+      + [output]
+    layers = zip(units, units.dropFirst()).enumerated().map { l, ends in
       MaskedLayer(
         "\(name).layers.\(l)", from: ends.0, to: ends.1, bound: l == hidden.count ? outputBound : nil, in: &builder)
     }
     direct =
       hasDirectConnections
       ? MaskedLayer(
-        "\(name).direct", from: inputDegrees, to: outputDegrees, bound: outputBound, hasBias: false, in: &builder)
+        "\(name).direct", from: input, to: output, bound: outputBound, hasBias: false, in: &builder)
       : nil
   }
 
@@ -116,6 +122,12 @@ public struct MaskedNetwork: AutoregressiveConditioner {
   }
 }
 
+/// The units of a layer. Their degrees are found only where weights are made: a file's header may claim any number of them.
+private struct MaskedUnits {
+  let count: Int
+  let degrees: @Sendable () -> [Int]
+}
+
 /// A linear layer whose units have degrees, and see units of at most their own degree.
 private struct MaskedLayer: Sendable {
   private let weight: Parameter
@@ -123,14 +135,15 @@ private struct MaskedLayer: Sendable {
   private let mask: Tensor
 
   init(
-    _ name: String, from inputs: [Int], to outputs: [Int], bound: Double?, hasBias: Bool = true,
+    _ name: String, from inputs: MaskedUnits, to outputs: MaskedUnits, bound: Double?, hasBias: Bool = true,
     in builder: inout ParameterBuilder
   ) {
     let usual = 1 / Double(inputs.count).squareRoot()
     weight = builder.uniform("\(name).weight", [outputs.count, inputs.count], bound: bound ?? usual)
     bias = hasBias ? builder.uniform("\(name).bias", [outputs.count], bound: bound == nil ? usual : 0) : nil
     mask = builder.constant([outputs.count, inputs.count]) {
-      outputs.flatMap { output in inputs.map { $0 <= output ? 1 : 0 } }
+      let degrees = inputs.degrees()
+      return outputs.degrees().flatMap { output in degrees.map { $0 <= output ? 1 : 0 } }
     }
   }
 

@@ -6,7 +6,7 @@
 /// ``LeakyRescaling``; and the recurrent model (RAM), or the linear one (LAM), as the density. A recurrent shift is z_i
 /// = x_i + m(s_i), s_i the state of a gated recurrent unit that has read the dimensions before i: an
 /// ``AutoregressiveFlow`` of a ``RecurrentConditioner`` and a ``ShiftTransformer``. Blocks take the dimensions in
-/// alternating order, where the published code reverses them after each.
+/// alternating order, where the published code reverses them after each, and linear maps have no bias, where its have one.
 ///
 /// Oliva et al. 2018, "Transformation Autoregressive Networks".
 public enum TAN {

@@ -18,18 +18,18 @@ public enum NICE {
     LayerChain.layers(
       named: prefix, dimensions: dimensions, blocks: blocks, batchNormalization: nil, in: &builder
     ) { index, names, builder in
-      block(index, of: blocks, dimensions: dimensions, hidden: hidden, &names, in: &builder)
+      block(index, isLast: index == blocks - 1, dimensions: dimensions, hidden: hidden, &names, in: &builder)
     }
   }
 
   /// A coupling, whose index decides what it keeps, and after the last the scaling.
   static func block(
-    _ index: Int, of blocks: Int, dimensions: Int, hidden: [Int], _ names: inout LayerNames,
+    _ index: Int, isLast: Bool, dimensions: Int, hidden: [Int], _ names: inout LayerNames,
     in builder: inout DensityBuilder
   ) -> [any DensityLayer] {
     let coupling = AdditiveCoupling(
       names.next(), dimensions: dimensions, hidden: hidden, isSwapped: index % 2 == 0, in: &builder)
-    guard index == blocks - 1 else { return [coupling] }
+    guard isLast else { return [coupling] }
     return [coupling, DiagonalScaling(names.next(), dimensions: dimensions, in: &builder)]
   }
 }

@@ -50,7 +50,8 @@ public enum RealNVP {
       Multiscale(shape, scales: scales) { place in
         (0..<blocks).flatMap { index in
           imageBlock(
-            index, of: blocks, at: place, hidden: hidden, batchNormalization: batchNormalization, &names, in: &builder)
+            index, isLast: index == blocks - 1, at: place, hidden: hidden, batchNormalization: batchNormalization,
+            &names, in: &builder)
         }
       }
     ]
@@ -59,10 +60,10 @@ public enum RealNVP {
   /// The couplings of a block of images: one, whose index decides what it keeps, and one more in the last block of the
   /// last scale. After each comes a normalization where there is to be one.
   static func imageBlock(
-    _ index: Int, of blocks: Int, at place: Multiscale.Place, hidden: [Int],
+    _ index: Int, isLast: Bool, at place: Multiscale.Place, hidden: [Int],
     batchNormalization: BatchNormalizationFlow.Statistics?, _ names: inout LayerNames, in builder: inout DensityBuilder
   ) -> [any DensityLayer] {
-    let count = place.part == .last && index == blocks - 1 ? 2 : 1
+    let count = place.part == .last && isLast ? 2 : 1
     return (index..<index + count).flatMap { index -> [any DensityLayer] in
       let coupling = ImageCoupling(
         names.next(), shape: place.shape, hidden: hidden,
