@@ -12,8 +12,9 @@ import VariationalAutoencoder
 
 /// Evaluates the bound of each image, with means in which all images have equal weight.
 ///
-/// The noise of an image is a function of the seed, the number of the sample and the index of the image, so that
-/// results do not depend on the batch size.
+/// The noise of an image is a function of the seed, the number of the sample and the index of the image, and does not
+/// depend on the batch size. The solver's steps, which the images of a batch share, do: results change within what the
+/// tolerance allows.
 public struct Evaluator: Sendable {
   /// The model.
   public let model: VariationalAutoencoder
