@@ -77,10 +77,11 @@ package struct NPYHeader: Sendable {
 }
 
 extension NPYHeader {
-  /// The header of an array of little-endian numbers in single precision, row-major: the bytes of version 1.0, up to the first number.
-  package static func encoded(floatsOfShape shape: [Int]) -> [UInt8] {
+  /// The header of an array of little-endian numbers in single or double precision, row-major: the bytes of version 1.0, up
+  /// to the first number.
+  package static func encoded(floatsOfShape shape: [Int], isDouble: Bool = false) -> [UInt8] {
     let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
-    var dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(sizes)), }"
+    var dictionary = "{'descr': '<f\(isDouble ? 8 : 4)', 'fortran_order': False, 'shape': (\(sizes)), }"
     // Numbers begin at a multiple of 64 bytes, after a line feed.
     let padding = 64 - (10 + dictionary.utf8.count + 1) % 64
     dictionary += String(repeating: " ", count: padding % 64) + "\n"

@@ -62,7 +62,7 @@ enum ArrayFile {
   private static func read<Item>(
     _ url: URL, _ items: [Item], _ noun: String, _ source: ImageLayout.Source,
     _ sides: ClosedRange<Int>, name: (Item) -> String,
-    shape: (Item) -> [Int]?, refusal: (Item) -> String?, array: (Item) throws(DatasetError) -> NumberArray
+    shape: (Item) -> [Int]?, refusal: (Item) -> String?, array: (Item) throws(DatasetError) -> NumberArray<Float>
   ) throws(DatasetError) -> Contents {
     func holdsImages(_ item: Item) -> Bool {
       shape(item).flatMap { ImageLayout(shape: $0, isFirstIndexFastest: false, source: source, sides: sides) } != nil
@@ -106,7 +106,7 @@ enum ArrayFile {
   }
 
   private static func images(
-    _ array: NumberArray, _ name: String, _ origin: String, _ url: URL, _ source: ImageLayout.Source,
+    _ array: NumberArray<Float>, _ name: String, _ origin: String, _ url: URL, _ source: ImageLayout.Source,
     _ sides: ClosedRange<Int>
   ) throws(DatasetError) -> (images: RawImages, layout: String) {
     guard

@@ -144,7 +144,7 @@ struct ImageFolder {
   private func checkMemory(_ paths: [String], pixelCount: Int) throws(DatasetError) {
     let files = paths.map { url.appendingPathComponent($0) }
     let sizes = files.map { (try? FileManager.default.attributesOfItem(atPath: $0.path)[.size] as? Int) ?? 0 }
-    try NumberArray.check(
+    try ArrayMemory.check(
       CheckedSize.multiply(paths.count, pixelCount), path: url.path,
       fileSize: sizes.reduce(0) { CheckedSize.add($0, $1) ?? .max }, memoryLimit)
   }
@@ -173,7 +173,7 @@ struct ImageFolder {
         return size == nil ? ImageLayout.sizeRule : "the sides must be from \(sides.lowerBound) to \(sides.upperBound)"
       }
       // Pictures that are not resized are checked together, once their number is known.
-      let claim = height * width * NumberArray.bytesPerNumber
+      let claim = height * width * ArrayMemory.bytesPerNumber
       guard size != nil, claim > limit else { return nil }
       return "reading it takes \(MemoryLimit.words(claim)) of memory, and the limit for a file of its size is "
         + "\(MemoryLimit.words(limit))"

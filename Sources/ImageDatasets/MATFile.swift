@@ -76,13 +76,13 @@ struct MATFile {
   /// The numbers of a variable, in column-major order.
   ///
   /// - Throws: ``DatasetError/malformed(path:reason:)``, ``DatasetError/tooLarge(path:claim:limit:)``.
-  func array(_ variable: MATVariable, memoryLimit: MemoryLimit) throws(DatasetError) -> NumberArray {
+  func array(_ variable: MATVariable, memoryLimit: MemoryLimit) throws(DatasetError) -> NumberArray<Float> {
     guard let kind = variable.kind else {
       throw .malformed(
         path: path, reason: "the variable '\(variable.name)' is \(variable), not an array of real numbers")
     }
     let count = CheckedSize.product(variable.dimensions)
-    try NumberArray.check(count, path: path, fileSize: data.count, memoryLimit)
+    try ArrayMemory.check(count, path: path, fileSize: data.count, memoryLimit)
     do throws(MATProblem) {
       var reader = try MATElementReader(data, variable.element, isLittleEndian: isLittleEndian)
       _ = try reader.variable(variable.element)

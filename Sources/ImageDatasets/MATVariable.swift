@@ -51,7 +51,7 @@ struct MATVariable: Sendable, CustomStringConvertible {
   }
 
   /// The kind of the variable's numbers; nil where it does not hold real numbers.
-  var kind: NumberArray.Kind? {
+  var kind: NumberKind? {
     guard !isComplex, !dimensions.isEmpty else { return nil }
     switch classType {
     case .single, .double: return .floating

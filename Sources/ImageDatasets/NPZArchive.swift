@@ -46,10 +46,21 @@ package final class NPZArchive {
 
   deinit { zip_discard(archive) }
 
-  /// Reads the numbers of an array, and verifies its checksum.
+  /// Reads the numbers of an array in single precision, and verifies its checksum.
   ///
   /// - Throws: ``DatasetError/malformed(path:reason:)``, ``DatasetError/tooLarge(path:claim:limit:)``.
-  package func read(_ entry: Entry, memoryLimit: MemoryLimit) throws(DatasetError) -> NumberArray {
+  package func read(_ entry: Entry, memoryLimit: MemoryLimit) throws(DatasetError) -> NumberArray<Float> {
+    try numbers(entry, memoryLimit)
+  }
+
+  /// The same in double precision.
+  package func readDoubles(_ entry: Entry, memoryLimit: MemoryLimit) throws(DatasetError) -> NumberArray<Double> {
+    try numbers(entry, memoryLimit)
+  }
+
+  private func numbers<Number>(
+    _ entry: Entry, _ memoryLimit: MemoryLimit
+  ) throws(DatasetError) -> NumberArray<Number> {
     func malformed(_ problem: NPYProblem) -> DatasetError {
       .malformed(path: path, reason: "the array '\(entry.name)': \(problem.reason)")
     }
@@ -65,7 +76,7 @@ package final class NPZArchive {
       throw malformed(
         NPYProblem("its shape \(header.shape) does not agree with the \(entry.byteCount) bytes that it takes"))
     }
-    try NumberArray.check(CheckedSize.product(header.shape), path: path, fileSize: fileSize, memoryLimit)
+    try ArrayMemory.check(CheckedSize.product(header.shape), path: path, fileSize: fileSize, memoryLimit)
     do throws(NPYProblem) {
       // One byte more than there is: the library verifies the checksum only at the end.
       let bytes = try bytes(entry.index, limit: entry.byteCount + 1)

@@ -1,23 +1,26 @@
 import Files
 
-/// An array of numbers from a file, before its axes are interpreted.
-package struct NumberArray: Sendable {
-  /// The kind of the numbers.
-  package enum Kind: Sendable, Hashable {
-    case boolean
-    case integer
-    case floating
-  }
+/// The kind of the numbers in an array of a file.
+package enum NumberKind: Sendable, Hashable {
+  case boolean
+  case integer
+  case floating
+}
 
+/// An array of numbers from a file, before its axes are interpreted.
+package struct NumberArray<Number: BinaryFloatingPoint & Sendable>: Sendable {
   /// The length of each axis.
   package let shape: [Int]
   /// Whether the array is column-major, as in Fortran and MATLAB, or row-major, as in C.
   package let isFirstIndexFastest: Bool
   /// The kind of the numbers.
-  package let kind: Kind
+  package let kind: NumberKind
   /// The numbers, in the order of the file.
-  package let values: [Float]
+  package let values: [Number]
+}
 
+/// The memory that reading arrays takes.
+package enum ArrayMemory {
   /// The most memory that a number takes on its way from a file to a dataset's splits, in bytes: at most 8 when it is
   /// decompressed, and 4 for each of two copies in single precision (as read, and rearranged), or 4 for each of three
   /// copies (as read, scaled, and in its split).

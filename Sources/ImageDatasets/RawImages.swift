@@ -5,7 +5,7 @@ struct RawImages: Sendable {
   var height: Int
   var width: Int
   /// The kind of the numbers.
-  let kind: NumberArray.Kind
+  let kind: NumberKind
   /// The numbers, `[count, height * width]`.
   var values: [Float]
   /// The file of each image; empty for an array.
@@ -66,7 +66,7 @@ enum ImageScale: Sendable, Hashable {
   /// The scale of images whose numbers lie in `range`.
   ///
   /// - Throws: ``UnusableImages`` where the greatest number is a fraction between 1 and 2, which fits neither scale.
-  init(of range: ClosedRange<Float>, isOfBytes: Bool, kind: NumberArray.Kind) throws(UnusableImages) {
+  init(of range: ClosedRange<Float>, isOfBytes: Bool, kind: NumberKind) throws(UnusableImages) {
     if isOfBytes {
       self = .dividedBy255
     } else if range.upperBound <= 1 {

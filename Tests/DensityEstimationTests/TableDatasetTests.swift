@@ -58,7 +58,7 @@ import Testing
 
   @Test func equalTablesHaveEqualDigestsAndSplits() throws {
     let numbers = normals(120)
-    let lines = (0..<60).map { "\(numbers[2 * $0]),\(numbers[2 * $0 + 1])" }
+    let lines = (0..<60).map { "\(Double(numbers[2 * $0])),\(Double(numbers[2 * $0 + 1]))" }
     try write(lines.joined(separator: "\n"), to: "plain.csv")
     try ArchiveWriter.npy("<f4", [60, 2], numbers).write(to: directory.file("plain.npy"))
     // A column after another, and in double precision.
@@ -136,7 +136,9 @@ import Testing
   static let refusals = [
     Refusal(name: "nan.csv", text: changed(4, "1,NaN"), says: ["line 5, column 'b' is 'NaN'", "finite"]),
     Refusal(name: "infinite.csv", text: changed(4, "-inf,2"), says: ["line 5, column 'a' is '-inf'"]),
-    Refusal(name: "large.csv", text: changed(4, "1e99,2"), says: ["line 5, column 'a' is '1e99'"]),
+    Refusal(name: "semicolons.csv", text: "a;b\n1;2\n3;4", says: ["line 1 is 'a;b'", "semicolons"]),
+    Refusal(name: "tabs.csv", text: "1\t2\n3\t4", says: ["line 1", "tabs"]),
+    Refusal(name: "large.csv", text: changed(4, "1e999,2"), says: ["line 5, column 'a' is '1e999'"]),
     Refusal(name: "text.csv", text: changed(2, "1,blue"), says: ["line 3, column 'b' is 'blue'", "no number"]),
     Refusal(name: "gap.csv", text: changed(2, "1,"), says: ["line 3, column 'b' is empty"]),
     Refusal(name: "escape.csv", text: changed(2, "1,\u{1B}[2J"), says: ["\\u001b"]),
@@ -309,6 +311,22 @@ import Testing
     #expect(try found("bare.csv").rows == own.rows)
     let error = thrown(DatasetError.self) { _ = try found("other.csv") }
     #expect(error?.category == .badData && "\(error.map { "\($0)" } ?? "")".contains("no column 'b'"))
+  }
+
+  /// Times in seconds are a thousand times larger than single precision has room for beside their variation.
+  @Test func numbersWithALargeMeanKeepTheirDigits() throws {
+    let times = normals(100).map { 1.7e9 + 0.01 * Double($0) }
+    let values = times.enumerated().flatMap { [$0.element, Double($0.offset % 7)] }
+    try write(
+      times.enumerated().map { "\($0.element),\($0.offset % 7)" }.joined(separator: "\n"), to: "times.csv")
+    try ArchiveWriter.npy("<f8", [100, 2], values).write(to: directory.file("times.npy"))
+    for name in ["times.csv", "times.npy"] {
+      let data = try load(name)
+      let standardization = try #require(data.standardization)
+      #expect(abs(standardization.deviation[0] - 0.01) < 0.003 && abs(standardization.mean[0] - 1.7e9) < 0.01)
+      let restored = standardization.restored(data.trainingBatch(rows: Array(0..<80))).doubles()
+      #expect(stride(from: 0, to: 160, by: 2).allSatisfy { i in times.contains { abs($0 - restored[i]) < 1e-6 } })
+    }
   }
 
   @Test func noOtherFileTakesThePlaceOfOneThatWasNamed() throws {

@@ -12,14 +12,14 @@ struct CSVTable {
   /// The number of columns.
   private(set) var columns = 0
   /// The numbers, row-major.
-  private(set) var numbers: [Float] = []
+  private(set) var numbers: [Double] = []
 
   /// What a user should know of the file.
   private(set) var remarks: [String] = []
 
   private let path: String
 
-  /// Reads a file. Its contents take at most twice its size: each number takes two bytes or more.
+  /// Reads a file. Its contents take at most four times its size: each number takes two bytes or more.
   ///
   /// - Throws: `DatasetError.unreadable`; `DatasetError.unusableData` where a line has a text, another number of columns
   ///   or an infinite number, which names the line and the column.
@@ -38,7 +38,7 @@ struct CSVTable {
     }
     guard columns > 0 else { throw unusable("it is empty") }
     if names == nil, columns > 1, numbers.count > columns,
-      numbers[..<columns].elementsEqual((0..<columns).map { Float($0) })
+      numbers[..<columns].elementsEqual((0..<columns).map { Double($0) })
     {
       remarks.append("line 1 is 0 to \(columns - 1), and is taken for a row: if it numbers the columns, leave it out")
     }
@@ -49,8 +49,13 @@ struct CSVTable {
     if fields.count == 1, fields[0].isEmpty { return }
     if columns == 0 {
       columns = fields.count
+      if columns == 1, fields[0].contains(where: { $0 == ";" || $0 == "\t" }) {
+        throw unusable(
+          "line \(line) is '\(fields[0].visible().prefix(40))', without a comma; separate fields by commas, not by "
+            + (fields[0].contains("\t") ? "tabs" : "semicolons"))
+      }
       // A line of which no field is a number names the columns.
-      if fields.allSatisfy({ Float($0) == nil }) {
+      if fields.allSatisfy({ Double($0) == nil }) {
         names = fields
         return
       }
@@ -59,7 +64,7 @@ struct CSVTable {
       throw unusable("line \(line) has \(Self.count(fields.count)), and those before it \(columns)")
     }
     for (column, field) in fields.enumerated() {
-      guard let number = Float(field), number.isFinite else { throw problem(field, line, column) }
+      guard let number = Double(field), number.isFinite else { throw problem(field, line, column) }
       numbers.append(number)
     }
   }
@@ -72,7 +77,7 @@ struct CSVTable {
     }
     let shown = "'\(field.visible().prefix(40))'"
     return unusable(
-      Float(field) == nil
+      Double(field) == nil
         ? "\(place) is \(shown), which is no number; leave the column out, or encode it as numbers"
         : "\(place) is \(shown), and a density needs finite numbers; leave the row out, or fill the gap")
   }

@@ -43,7 +43,7 @@ extension DensityDataset {
         reason:
           "row \(place / taken + 1) has a number that is no level of grey, which is a whole number of 0…255")
     }
-    if let standardization = state.standardization { rows = standardization.standardised(rows) }
+    rows = state.standardization?.standardised(rows) ?? rows.converted(to: .float32)
     return DensityRows(rows: rows, remarks: remarks)
   }
 

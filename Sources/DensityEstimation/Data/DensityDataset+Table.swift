@@ -27,9 +27,9 @@ extension DensityDataset {
     }
     let columns = TableColumns(names: file.names)
     let standardization = model?.standardization ?? Standardization(of: train)
-    guard (standardization.mean + standardization.deviation).allSatisfy({ Float($0).isFinite }) else {
+    guard (standardization.mean + standardization.deviation).allSatisfy(\.isFinite) else {
       throw .unusableData(
-        path: name, reason: "its numbers are so large that their deviation is infinite in single precision; scale them")
+        path: name, reason: "its numbers are so large that their deviation is infinite in double precision; scale them")
     }
     let constant = columns.constant(standardization)
     guard constant.isEmpty else {

@@ -54,7 +54,7 @@ enum IDXFile {
     guard numbers[1...].allSatisfy({ $0 > 0 }) else {
       throw .malformed(path: url.path, reason: "its header names \(numbers[1]) images of \(numbers[2])x\(numbers[3])")
     }
-    try NumberArray.check(CheckedSize.product(Array(numbers[1...])), path: url.path, fileSize: size, memoryLimit)
+    try ArrayMemory.check(CheckedSize.product(Array(numbers[1...])), path: url.path, fileSize: size, memoryLimit)
     return (numbers[1], numbers[2], numbers[3])
   }
 }

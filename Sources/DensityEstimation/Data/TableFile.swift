@@ -5,7 +5,7 @@ import Tensors
 
 /// A table of numbers from a file: a row for each sample, in up to three parts.
 struct TableFile {
-  /// The rows by split, each `[n, columns]`, of the same number of columns. A single split, `train`, stands for all rows.
+  /// The rows by split in double precision, each `[n, columns]`, of the same number of columns. A single split, `train`, stands for all rows.
   private(set) var parts: [DatasetSplit: Tensor] = [:]
   /// The names of the columns; nil where the file has none.
   private(set) var names: [String]?
@@ -44,7 +44,7 @@ struct TableFile {
 
   private mutating func read(_ memoryLimit: MemoryLimit) throws(DatasetError) {
     switch url.pathExtension.lowercased() {
-    case "npy": parts[.train] = try rows(try NPYArray.read(url), "the array")
+    case "npy": parts[.train] = try rows(try NPYArray.readDoubles(url), "the array")
     case "npz": try readArchive(memoryLimit)
     case "csv":
       let table = try CSVTable(url)
@@ -81,7 +81,7 @@ struct TableFile {
     }
     for split in DatasetSplit.allCases {
       guard let entry = chosen[split] else { continue }
-      parts[split] = try rows(try archive.read(entry, memoryLimit: memoryLimit), "the array '\(entry.name)'")
+      parts[split] = try rows(try archive.readDoubles(entry, memoryLimit: memoryLimit), "the array '\(entry.name)'")
     }
   }
 
@@ -110,7 +110,7 @@ struct TableFile {
     }
   }
 
-  private func rows(_ array: NumberArray, _ origin: String) throws(DatasetError) -> Tensor {
+  private func rows(_ array: NumberArray<Double>, _ origin: String) throws(DatasetError) -> Tensor {
     guard array.shape.count == 2 else {
       let shape = array.shape.map(String.init).joined(separator: " x ")
       throw unusable(
@@ -122,10 +122,10 @@ struct TableFile {
       array.isFirstIndexFastest
       ? Tensor(array.values, shape: [columns, rows]).permuted([1, 0]) : Tensor(array.values, shape: [rows, columns])
     if let place = stored.firstNonFinite {
-      let number = stored.leading(place / columns..<place / columns + 1).floats()[place % columns]
+      let number = stored.leading(place / columns..<place / columns + 1).doubles()[place % columns]
       throw unusable(
         "\(origin), row \(place / columns + 1), column \(place % columns + 1), both counted from 1, is \(number), and a density "
-          + "needs finite numbers in single precision; leave the row out, or fill the gap")
+          + "needs finite numbers; leave the row out, or fill the gap")
     }
     return stored
   }

@@ -39,8 +39,9 @@ public enum DensityCheckpoint {
       try add(buffer + parameter.name, state.buffers.tensors[i])
     }
     if let standardization = state.standardization {
-      try add(mean, Tensor(standardization.mean.map { Float($0) }, shape: [standardization.mean.count]))
-      try add(deviation, Tensor(standardization.deviation.map { Float($0) }, shape: [standardization.deviation.count]))
+      for (name, values) in [(mean, standardization.mean), (deviation, standardization.deviation)] {
+        tensors.append(SafetensorsTensor(name: name, shape: [values.count], values: values))
+      }
     }
     var metadata = [
       "kind": kind, "version": "1", "format": "pt", "configuration": try state.configuration.json(),
@@ -112,7 +113,12 @@ public enum DensityCheckpoint {
     try file.readTensors(where: { entry in
       wanted.contains { $0.contains(entry) } || entry.name == mean || entry.name == deviation
     }) { entry, bytes in
-      guard let tensor = ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType) else { return }
+      let isDouble = entry.elementType == .float64 && [mean, deviation].contains(entry.name)
+      let stored =
+        isDouble
+        ? Tensor(copying: bytes, shape: entry.shape, .float64)
+        : ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType)
+      guard let tensor = stored else { return }
       if let error = tensor.validationError { throw invalid("\(entry.name.visible()) \(error)") }
       values[entry.name] = tensor
     }
@@ -149,7 +155,7 @@ public enum DensityCheckpoint {
     }
     if let means = values[mean], let deviations = values[deviation] {
       let dimensions = header.configuration.dimensions ?? 0
-      guard means.shape == [dimensions], deviations.shape == [dimensions], deviations.floats().allSatisfy({ $0 > 0 })
+      guard means.shape == [dimensions], deviations.shape == [dimensions], deviations.doubles().allSatisfy({ $0 > 0 })
       else {
         throw invalid("its standardization does not fit \(dimensions) dimensions")
       }

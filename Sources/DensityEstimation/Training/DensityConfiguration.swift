@@ -8,7 +8,7 @@ import VariationalAutoencoder
 /// The configuration of a run that trains a density model, which determines it completely.
 public struct DensityConfiguration: Sendable, Equatable, Codable {
   /// What tells the configuration from that of another kind of run.
-  public static let kind = "density"
+  public static let kind = Checkpoint.densityRunKind
 
   /// ``kind``
   public private(set) var kind = Self.kind

@@ -26,6 +26,8 @@ public enum Checkpoint {
   package static let kind = "ffjord-vae checkpoint"
   /// The kind of checkpoints of density models, which other commands take.
   package static let densityKind = "ffjord-vae density checkpoint"
+  /// What a configuration of a density model's run has in its place.
+  package static let densityRunKind = "density"
   private static let trainedImagesKey = "trained_images"
   private static let firstMoment = "optimizer.first_moment."
   private static let average = "average."
@@ -182,7 +184,10 @@ public enum Checkpoint {
     func invalid(_ reason: String) -> RunError { .invalidCheckpoint(path: file.path, reason: reason) }
     guard file.metadata["kind"] == kind else {
       if file.metadata["kind"] == densityKind {
-        throw invalid("it holds a density model, not an autoencoder")
+        throw invalid("it holds a density model, not an autoencoder, and is for the commands of 'density'")
+      }
+      if file.metadata["format"] == "pt" {
+        throw invalid("it is a state dict of PyTorch, which 'import' makes a checkpoint of")
       }
       throw invalid("its metadata do not say that it is one; it is a safetensors file of another origin")
     }

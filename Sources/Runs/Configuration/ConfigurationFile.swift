@@ -19,14 +19,20 @@ extension TrainingConfiguration {
     }
     // The identifier of the run is not part of its configuration.
     given["run"] = nil
+    if given["kind"] as? String == Checkpoint.densityRunKind {
+      throw invalid("it is of a density model, and an autoencoder is to be trained")
+    }
     do {
       let known = try Self.withEveryField.jsonObject()
       if let key = Self.unknownKey(given, known: known, path: "") {
         throw invalid("there is no \(key) in a configuration; see the config.json of a run")
       }
       let defaults = try Self.defaults(for: given).jsonObject()
-      let merged = try JSONSerialization.data(withJSONObject: Self.merged(defaults, given))
-      self = try JSONDecoder().decode(TrainingConfiguration.self, from: merged)
+      // One by one, since the decoder does not name the key of a number that does not fit.
+      if let (key, value) = Self.unusable(given, known: known, { try Self.decoded(Self.merged(defaults, $0)) }) {
+        throw invalid("\(key) cannot be \(value); see the config.json of a run")
+      }
+      self = try Self.decoded(Self.merged(defaults, given))
     } catch let error as RunError {
       throw error
     } catch let error as DecodingError {
@@ -34,6 +40,26 @@ extension TrainingConfiguration {
     } catch {
       throw invalid(error.localizedDescription)
     }
+  }
+
+  private static func decoded(_ object: [String: Any]) throws -> TrainingConfiguration {
+    try JSONDecoder().decode(TrainingConfiguration.self, from: JSONSerialization.data(withJSONObject: object))
+  }
+
+  /// The first key that alone makes a configuration invalid, and its value.
+  private static func unusable(
+    _ given: [String: Any], known: [String: Any], _ decode: ([String: Any]) throws -> TrainingConfiguration
+  ) -> (key: String, value: Any)? {
+    for (key, value) in given.sorted(by: { $0.key < $1.key }) {
+      if (try? decode([key: value])) != nil { continue }
+      if let value = value as? [String: Any], let inner = known[key] as? [String: Any],
+        let (nested, value) = unusable(value, known: inner, { try decode([key: $0]) })
+      {
+        return ("\(key).\(nested)", value)
+      }
+      return (key, value)
+    }
+    return nil
   }
 
   /// The preset's configuration for the dataset and the posterior that a file names.

@@ -25,7 +25,7 @@ public enum ArrayFile: String, Sendable, CaseIterable {
     self = format
   }
 
-  /// Writes arrays in single precision atomically.
+  /// Writes arrays atomically: in single precision, but an .npy file of one array in that array's.
   ///
   /// - Parameters:
   ///   - arrays: Named arrays, each `[images, ...]`.
@@ -48,7 +48,8 @@ public enum ArrayFile: String, Sendable, CaseIterable {
     case .npy:
       let stacked = arrays.count == 1 ? arrays[0].tensor : stack(arrays.map(\.tensor))
       try AtomicFile.write(to: url) { sink in
-        try sink.write(Data(NPYHeader.encoded(floatsOfShape: stacked.shape)))
+        let isDouble = stacked.elementType == .float64
+        try sink.write(Data(NPYHeader.encoded(floatsOfShape: stacked.shape, isDouble: isDouble)))
         try stacked.withBytes { bytes in try sink.write(bytes) }
       }
     case .csv:

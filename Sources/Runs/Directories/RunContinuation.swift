@@ -115,11 +115,11 @@ extension RunDirectory {
 
   /// Checks that the run in the directory can be resumed from a checkpoint.
   private func check(_ file: URL, _ state: TrainingState) throws {
-    if state.run == nil, try Checkpoint.summary(of: file).role == .model {
-      throw RunError.foreign(path: file.relativePath, reason: "it is an imported model, of no run")
-    }
     try requireOwn(file, at: state.progress.position(in: state.run)) {
       (try? Checkpoint.read(last, includingOptimizer: false))?.state.progress.position(in: nil)
+    }
+    if state.run == nil, try Checkpoint.summary(of: file).role == .model {
+      throw RunError.foreign(path: file.relativePath, reason: "it is an imported model, of no run")
     }
   }
 }

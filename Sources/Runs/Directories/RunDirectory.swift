@@ -62,7 +62,7 @@ public struct RunDirectory: Sendable {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
-      throw RunError.unwritable(path: url.path, reason: Self.reason(error))
+      throw RunError.unwritable(path: url.path, reason: Self.reasonForNoDirectory(at: url) ?? Self.reason(error))
     }
     let lock = try lock()
     try recover()
@@ -221,6 +221,18 @@ public struct RunDirectory: Sendable {
     try AtomicFile.write(to: metrics) { sink in
       try sink.write(Data(kept.map { $0 + Data("\n".utf8) }.joined()))
     }
+  }
+
+  /// Why a directory cannot be made, as the system says it; nil where it can.
+  private static func reasonForNoDirectory(at url: URL) -> String? {
+    var existing = url.standardizedFileURL
+    while !FileManager.default.fileExists(atPath: existing.path), existing.pathComponents.count > 1 {
+      existing.deleteLastPathComponent()
+    }
+    if FileManager.default.isDirectory(atPath: existing.path) == false {
+      return "\(existing.path) is a file, and a directory is needed"
+    }
+    return access(existing.path, W_OK | X_OK) == 0 ? nil : "\(existing.path): \(String(cString: strerror(errno)))"
   }
 
   static func reason(_ error: any Error) -> String {

@@ -75,10 +75,12 @@ public struct ContinuousPosterior: PosteriorDescription {
 
   public func details(_ model: ModelConfiguration) -> [String] {
     let times = model.timeLengths ?? [model.timeLength]
+    // What is not as usual is in the summary already.
     return [
-      model.activation.rawValue, model.timeDependence.rawValue,
+      model.activation == .softplus ? model.activation.rawValue : nil,
+      model.timeDependence == .concat ? model.timeDependence.rawValue : nil,
       "time \(times.map { "\($0)" }.joined(separator: ", then "))",
-    ]
+    ].compactMap { $0 }
   }
 
   public var publishedMethod: PublishedMethod? { .ffjord }

@@ -119,6 +119,14 @@ struct BenchmarkOptions: ParsableArguments {
   /// What is timed: noise in a model of a preset's sizes, or the first training images in a trained one.
   func benchmark() throws -> Benchmark {
     guard let checkpoint = extent.checkpoint else {
+      if let name = extent.dataset {
+        if !DatasetCatalog.isKnown(name), name.contains("/") || FileManager.default.fileExists(atPath: name) {
+          throw ValidationError(
+            "--dataset \(name.visible()): noise is timed in the sizes of a known dataset; --checkpoint times a model on images of "
+              + "your own")
+        }
+        _ = try DatasetCatalog.description(named: name)
+      }
       var configuration = (extent.preset ?? .paper).configuration(
         dataset: extent.dataset ?? DatasetName.omniglot.rawValue, flow: model.flow ?? .ffjord,
         amortization: model.amortization ?? .lowRank)

@@ -52,27 +52,34 @@ struct Datasets: AsyncParsableCommand {
     func run() throws {
       try Failure.reporting {
         let locator = DatasetLocator(dataDirectory: place.dataDir)
+        var failures: [any Error] = []
+        // A damaged one is no reason to check no others.
         for name in names.isEmpty ? DatasetCatalog.names : names {
-          let description = try DatasetCatalog.description(named: name, memoryLimit: memory.limit)
-          let status = try DatasetStatus(of: description, locator: locator)
-          print(Datasets.heading(status))
-          for file in status.files { print(Datasets.place(file)) }
-          guard status.isAvailable else {
-            if names.contains(name) { _ = try locator.locateAll(description) }
-            continue
-          }
-          let loaded = try DatasetLoader.load(name: name, locator: locator, memoryLimit: memory.limit) { account in
-            for line in account.split(separator: "\n") { print("  \(line)") }
-          }
-          for file in loaded.origins?.ignored ?? [] { print("  passed over: \(file)") }
-          for remark in loaded.origins?.remarks ?? [] { print("  \(remark)") }
-          for split in DatasetSplit.allCases {
-            let images = loaded[split]
-            print(
-              "  \(split.rawValue): \(images.count) images of \(images.height)x\(images.width), mean "
-                + Double(images.mean).fixed(5))
-          }
+          do { try check(name, locator) } catch { failures.append(Failure.reported(error)) }
         }
+        if let first = failures.first { throw first }
+      }
+    }
+
+    private func check(_ name: String, _ locator: DatasetLocator) throws {
+      let description = try DatasetCatalog.description(named: name, memoryLimit: memory.limit)
+      let status = try DatasetStatus(of: description, locator: locator)
+      print(Datasets.heading(status))
+      for file in status.files { print(Datasets.place(file)) }
+      guard status.isAvailable else {
+        if names.contains(name) { _ = try locator.locateAll(description) }
+        return
+      }
+      let loaded = try DatasetLoader.load(name: name, locator: locator, memoryLimit: memory.limit) { account in
+        for line in account.split(separator: "\n") { print("  \(line)") }
+      }
+      for file in loaded.origins?.ignored ?? [] { print("  passed over: \(file)") }
+      for remark in loaded.origins?.remarks ?? [] { print("  \(remark)") }
+      for split in DatasetSplit.allCases {
+        let images = loaded[split]
+        print(
+          "  \(split.rawValue): \(images.count) images of \(images.height)x\(images.width), mean "
+            + Double(images.mean).fixed(5))
       }
     }
   }

@@ -41,6 +41,7 @@ struct Latent: ParsableCommand {
       compute.apply()
       try checkOutput(grid.output, endingIn: [".png"])
       let trained = try readModel(checkpoint, parameters: parameters.choice, memory: memory)
+      try checkOutput(grid.output, isApartFrom: [trained.configuration.dataset])
       let latent = trained.configuration.model.latent
       guard latent == 2 else {
         throw RunError.invalidConfiguration(

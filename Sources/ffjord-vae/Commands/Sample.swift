@@ -31,6 +31,7 @@ struct Sample: ParsableCommand {
       let (output, count) = (picture.output, picture.count)
       try checkOutput(output, endingIn: [".png"])
       let trained = try readModel(checkpoint, parameters: parameters.choice, memory: memory)
+      try checkOutput(output, isApartFrom: [trained.configuration.dataset])
       let evaluator = trained.evaluator(seed: random.seed)
       let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
       let samples = try evaluator.priorSamples(count: count).drawn(as: trained.configuration.polarity)

@@ -121,6 +121,10 @@ struct Score: ParsableCommand {
       let dataset = input.source.dataset
       let isOwn = dataset.map { !DatasetCatalog.isKnown($0) } ?? false
       let chosen = try images(dataset, input.split, trained, isPrepared: isOwn || !others.haveOwn)
+      for (file, option) in [(files.output, "--output"), (files.picture, "--picture")] {
+        let others = others.against.map { DatasetCatalog.lastingName(for: $0) }
+        if let file { try checkOutput(file, isApartFrom: [chosen.dataset] + others, option: option) }
+      }
       let scorer = try scorer(trained)
       let own = try scorer.score(chosen, name: dataset ?? chosen.dataset)
       if let output = files.output {

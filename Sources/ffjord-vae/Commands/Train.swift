@@ -110,6 +110,7 @@ struct Train: ParsableCommand {
     own.apply(to: &configuration.preparation)
     try optimization.check(configuration)
     try configuration.validate()
+    try solve.check(configuration)
     return (configuration, initial)
   }
 

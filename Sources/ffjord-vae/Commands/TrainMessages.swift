@@ -33,10 +33,11 @@ extension Train {
     }
     let step = trainer.state.progress.step
     guard step > 0 else { return }
+    let limit = configuration.steps == trainer.totalSteps ? "--steps" : "--epochs"
     Terminal.logger.info(
       step < trainer.totalSteps
         ? "going on after step \(step) of \(trainer.totalSteps)"
-        : "all \(trainer.totalSteps) steps are done already; raise --epochs or --steps to go on")
+        : "all \(trainer.totalSteps) steps are done already; raise \(limit) to go on")
   }
 
   private static func words(_ traffic: StepTraffic, _ batchSize: Int) -> String {

@@ -35,6 +35,7 @@ extension Train {
     case .beginning(var configuration):
       return (try beginning(&configuration, in: directory), lock)
     case .state(let model, var state):
+      try requireRest(of: state)
       try applyLengths(to: &state.configuration)
       let loaded = try loadRecorded(&state.configuration)
       let trainer = try Trainer(
@@ -73,6 +74,19 @@ extension Train {
       resuming: state, model, dataset: loaded, directory: directory, allowingChangedData: options.allowChangedData)
     try trainer.save()
     return (trainer, lock)
+  }
+
+  /// Refuses lengths that a run has passed already.
+  private func requireRest(of state: TrainingState) throws {
+    let progress = state.progress
+    for (option, length, done, unit) in [
+      ("--epochs", optimization.epochs, progress.epoch, "epoch"),
+      ("--steps", optimization.steps, progress.step, "step"),
+    ] {
+      guard let length, length < done else { continue }
+      throw ValidationError(
+        "the run has taken \(Terminal.count(done, unit)), got \(option) \(length), which counts from its beginning")
+    }
   }
 
   /// How long a run that goes on is to be, where that was said.

@@ -70,6 +70,7 @@ struct DensityPlot: ParsableCommand {
           "plot draws a plane, and the model has \(Terminal.count(model.dimensions, "dimension")). 'ffjord-vae density sample' draws from it."
         )
       }
+      try checkOutput(drawing.output, isApartFrom: [state.configuration.dataset])
       let picture = DensityDrawing(model, state, drawing, data: try data(state))
       if isAnimated {
         try picture.writeAnimation(to: URL(filePath: drawing.output))

@@ -51,6 +51,7 @@ struct DensitySample: ParsableCommand {
       for remark in remarks { Terminal.logger.warning("\(remark)") }
       let image = state.configuration.image
       try checkOutput(output, endingIn: image == nil ? [".npy", ".csv"] : [".png", ".npy", ".csv"])
+      try checkOutput(output, isApartFrom: [state.configuration.dataset])
       let sampler = DensitySampler(model, state)
       let samples = try sampler.samples(count, seed: random.seed)
       if let image, output.lowercased().hasSuffix(".png") {
@@ -77,11 +78,11 @@ struct DensitySample: ParsableCommand {
     guard output.lowercased().hasSuffix(".csv") else {
       return try ArrayFile.write([("samples", rows)], to: output)
     }
-    let numbers = rows.floats()
     let width = rows.shape[1]
+    let numbers = rows.elementType == .float32 ? rows.floats().map { "\($0)" } : rows.doubles().map { "\($0)" }
     let heading = (columns ?? (0..<width).map { "x\($0)" }).map(ArrayFile.field).joined(separator: ",")
     let lines = (0..<rows.shape[0]).map { row in
-      numbers[(row * width)..<((row + 1) * width)].map { "\($0)" }.joined(separator: ",")
+      numbers[(row * width)..<((row + 1) * width)].joined(separator: ",")
     }
     let text = ([heading] + lines).joined(separator: "\n") + "\n"
     try AtomicFile.write(to: URL(filePath: output)) { try $0.write(Data(text.utf8)) }

@@ -18,6 +18,7 @@ struct DensityRunOptions: ParsableArguments {
   var allowChangedData = false
 
   func validate() throws {
+    if output == "" { throw ValidationError("--output needs a value: the folder of the run") }
     if allowChangedData, resume == nil { throw ValidationError("--allow-changed-data needs --resume") }
     if resume != nil, output != nil { throw ValidationError("--resume goes on where the run is; leave out --output") }
     if resume != nil, overwrite { throw ValidationError("--resume and --overwrite: give one of them") }

@@ -10,6 +10,7 @@ import Runs
 ///   - extensions: What the name may end in.
 ///   - option: The option that names it.
 func checkOutput(_ path: String, endingIn extensions: [String], option: String = "--output") throws {
+  if path.isEmpty { throw ValidationError("\(option) needs a value: the file to write") }
   if FileManager.default.isDirectory(atPath: path) == true {
     throw RunError.unwritable(path: path, reason: "it is a directory, and a file is needed")
   }
@@ -26,5 +27,22 @@ func checkOutput(_ path: String, endingIn extensions: [String], option: String =
   }
   if RunDirectory(directory.path).owns(place.lastPathComponent) {
     throw RunError.ownedByRun(path: path, run: directory.relativePath)
+  }
+}
+
+/// Checks that an output takes the place of no file that is read, and comes to lie in no folder of images.
+///
+/// - Parameters:
+///   - inputs: Names of data, of which those that are paths count.
+///   - option: The option that names the output.
+func checkOutput(_ path: String, isApartFrom inputs: [String], option: String = "--output") throws {
+  func resolved(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().standardizedFileURL.path }
+  let place = resolved(path)
+  for input in inputs where input.hasPrefix("/") {
+    let input = resolved(input)
+    guard place == input || place.hasPrefix(input + "/") else { continue }
+    throw ValidationError(
+      "\(option) \(path.visible()): there are the data that are read, \(input.visible()), which it would change; choose "
+        + "another place")
   }
 }

@@ -56,6 +56,7 @@ struct RunOptions: ParsableArguments {
   var allowChangedData = false
 
   func validate() throws {
+    if output == "" { throw ValidationError("--output needs a value: the folder of the run") }
     if allowChangedData, resume == nil { throw ValidationError("--allow-changed-data needs --resume") }
     if config != nil, preset != nil {
       throw ValidationError("--config and --preset: give one of them; a configuration file may name a preset itself")

@@ -58,6 +58,14 @@ struct SolveOptions: ParsableArguments {
     if let gradient { configuration.gradient = gradient }
   }
 
+  /// Refuses an option that would have no effect.
+  func check(_ configuration: TrainingConfiguration) throws {
+    if solverSteps != nil, ButcherTableau.named(configuration.solver)?.isAdaptive == true {
+      throw ValidationError(
+        "--solver-steps is for solvers of fixed steps, and \(configuration.solver) chooses its steps")
+    }
+  }
+
   /// The options that were given.
   var names: [String] {
     [

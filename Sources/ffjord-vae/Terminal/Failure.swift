@@ -42,10 +42,11 @@ enum Failure {
   }
 
   /// Says what went wrong, where that has not been said, and returns the error that the parser takes.
-  private static func reported(_ error: any Error, isDensity: Bool = false) -> any Error {
+  static func reported(_ error: any Error, isDensity: Bool = false) -> any Error {
     if error is ExitCode || error is ValidationError { return error }
     if case RunError.invalidValue(let value) = error {
-      return ValidationError(value.description(calling: Remedy.name(of: value)))
+      return ValidationError(
+        value.description(calling: isDensity ? Remedy.densityName(of: value) : Remedy.name(of: value)))
     }
     let remedy = Remedy.options(for: error, isDensity: isDensity)
     Terminal.logger.error("\([message(error), remedy].compactMap { $0 }.joined(separator: " "))")

@@ -13,6 +13,15 @@ enum Remedy {
     return settings.contains { $0.option == option } ? option : value.name
   }
 
+  /// The same for a value of a density model's configuration.
+  static func densityName(of value: InvalidValue) -> String {
+    switch value.key {
+    case "kind", "dimensions", "image", "flows": value.name
+    case "validationInterval": "--validate-every"
+    default: "--\(value.key.words(separator: "-"))"
+    }
+  }
+
   /// The options of a command that mend an error; nil where there are none.
   ///
   /// - Parameter isDensity: Whether the command is one of density models.
