@@ -78,7 +78,7 @@ struct Datasets: AsyncParsableCommand {
       for split in DatasetSplit.allCases {
         let images = loaded[split]
         print(
-          "  \(split.rawValue): \(images.count) images of \(images.height)x\(images.width), mean "
+          "  \(split.rawValue): \(Terminal.count(images.count, "image")) of \(images.height)x\(images.width), mean "
             + Double(images.mean).fixed(5))
       }
     }

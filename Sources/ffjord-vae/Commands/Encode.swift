@@ -49,7 +49,7 @@ struct Encode: ParsableCommand {
       let result = try evaluator.codes(of: images, isMean: codes.mean) { progress.report($0, of: $1) }
       try ArrayFile.write(result.arrays, texts: chosen.texts, to: output)
       Terminal.logger.info(
-        "\(output): codes of \(images.count) images (mean, variance, z0, zT), \(result.zT.shape[1]) numbers each"
+        "\(output): codes of \(Terminal.count(images.count, "image")) (mean, variance, z0, zT), \(result.zT.shape[1]) numbers each"
       )
     }
   }

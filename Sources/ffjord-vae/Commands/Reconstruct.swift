@@ -59,7 +59,7 @@ struct Reconstruct: ParsableCommand {
         samples == 1
         ? "its reconstruction"
         : "\(samples) reconstructions and their standard deviation (black: \(Double(greatest).fixed(3)))"
-      Terminal.logger.info("\(output): \(shown) images, each with \(what) on the right")
+      Terminal.logger.info("\(output): \(Terminal.count(shown, "image")), each with \(what) on the right")
     }
   }
 

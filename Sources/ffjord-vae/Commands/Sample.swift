@@ -36,7 +36,7 @@ struct Sample: ParsableCommand {
       let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
       let samples = try evaluator.priorSamples(count: count).drawn(as: trained.configuration.polarity)
       try ImageGrid.images(samples, columns: columns).write(to: URL(filePath: output))
-      Terminal.logger.info("\(output): \(count) samples")
+      Terminal.logger.info("\(output): \(Terminal.count(count, "sample"))")
     }
   }
 }

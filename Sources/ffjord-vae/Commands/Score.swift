@@ -131,7 +131,8 @@ struct Score: ParsableCommand {
         try chosen.warnOfLostNames(in: output)
         try own.write(to: output, texts: chosen.texts)
         Terminal.logger.info(
-          "\(output): ELBO of \(chosen.images.count) images in nats, mean \(own.result.bounds.mean.fixed(3))")
+          "\(output): ELBO of \(Terminal.count(chosen.images.count, "image")) in nats, mean \(own.result.bounds.mean.fixed(3))"
+        )
       }
       let against = try others.against.map { name in
         if let kind = OutOfDistributionImages(rawValue: name) {

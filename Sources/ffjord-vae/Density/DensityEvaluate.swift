@@ -119,7 +119,7 @@ struct DensityEvaluate: ParsableCommand {
       return
     }
     var lines = [
-      "\(record.dataset)\(record.split.map { ", \($0)" } ?? ""): \(record.samples) samples"
+      "\(record.dataset)\(record.split.map { ", \($0)" } ?? ""): \(Terminal.count(record.samples, "sample"))"
         + (record.divergence.map { ", \($0) divergence" } ?? ""),
       "-log p(x)    \(record.negativeLogLikelihood.fixed(4)) nats"
         + (record.standardError.map { " (standard error \($0.fixed(4)))" } ?? ""),

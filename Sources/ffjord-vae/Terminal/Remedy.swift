@@ -43,7 +43,8 @@ enum Remedy {
       "In a new run, --tolerance sets the tolerance, and --polynomial, --kinetic-energy and --jacobian-norm make the dynamics "
         + "smoother."
     case .invalidModel: "--flow, --blocks, --hidden and --components say how a model is built."
-    case .modelAlone: nil
+    // Models that are known by a name are autoencoders.
+    case .modelAlone, .missingCheckpoint: nil
     default: options(for: error)
     }
   }
