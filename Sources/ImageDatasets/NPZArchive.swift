@@ -76,7 +76,9 @@ package final class NPZArchive {
       throw malformed(
         NPYProblem("its shape \(header.shape) does not agree with the \(entry.byteCount) bytes that it takes"))
     }
-    try ArrayMemory.check(CheckedSize.product(header.shape), path: path, fileSize: fileSize, memoryLimit)
+    try ArrayMemory.check(
+      CheckedSize.product(header.shape), path: path, fileSize: fileSize, memoryLimit,
+      inDoublePrecision: Number.self == Double.self)
     do throws(NPYProblem) {
       // One byte more than there is: the library verifies the checksum only at the end.
       let bytes = try bytes(entry.index, limit: entry.byteCount + 1)

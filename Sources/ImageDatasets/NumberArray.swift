@@ -25,6 +25,8 @@ package enum ArrayMemory {
   /// decompressed, and 4 for each of two copies in single precision (as read, and rearranged), or 4 for each of three
   /// copies (as read, scaled, and in its split).
   static let bytesPerNumber = 16
+  /// The same for numbers that are read in double precision: 8 when decompressed, and for each of two copies.
+  static let bytesPerDouble = 24
 
   /// Checks that reading an array takes no more memory than its file may.
   ///
@@ -33,12 +35,13 @@ package enum ArrayMemory {
   ///   - path: The file that errors name.
   ///   - fileSize: The file's size in bytes.
   ///   - memoryLimit: How much memory its contents may take.
+  ///   - inDoublePrecision: Whether they are read so.
   /// - Throws: ``DatasetError/tooLarge(path:claim:limit:)``.
   package static func check(
-    _ count: Int?, path: String, fileSize: Int, _ memoryLimit: MemoryLimit
+    _ count: Int?, path: String, fileSize: Int, _ memoryLimit: MemoryLimit, inDoublePrecision isDouble: Bool = false
   ) throws(DatasetError) {
     let limit = memoryLimit.byteCount(forFileOf: fileSize)
-    let claim = count.flatMap { CheckedSize.multiply($0, bytesPerNumber) }
+    let claim = count.flatMap { CheckedSize.multiply($0, isDouble ? bytesPerDouble : bytesPerNumber) }
     guard let claim, claim <= limit else { throw .tooLarge(path: path, claim: claim, limit: limit) }
   }
 }

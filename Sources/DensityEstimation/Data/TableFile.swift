@@ -5,7 +5,8 @@ import Tensors
 
 /// A table of numbers from a file: a row for each sample, in up to three parts.
 struct TableFile {
-  /// The rows by split in double precision, each `[n, columns]`, of the same number of columns. A single split, `train`, stands for all rows.
+  /// The rows by split in double precision, each `[n, columns]`, of the same number of columns. A single split, `train`,
+  /// stands for all rows.
   private(set) var parts: [DatasetSplit: Tensor] = [:]
   /// The names of the columns; nil where the file has none.
   private(set) var names: [String]?

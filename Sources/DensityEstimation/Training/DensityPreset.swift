@@ -11,8 +11,8 @@ extension DensityConfiguration {
   /// get those of MINIBOONE. Images: multiscale convolutions.
   ///
   /// Source: Grathwohl et al. 2019 (FFJORD), section 4.1 and appendix B, and the defaults of its code. Of MAF and MADE:
-  /// Papamakarios et al. 2017, section 4 and its code; their learning rates drop as those of the others do. Of neural autoregressive flows and TAN: the codes of Huang et al. 2018 and Oliva
-  /// et al. 2018.
+  /// Papamakarios et al. 2017, section 4 and its code, but for the drops of the learning rate. Of neural autoregressive flows
+  /// and TAN: the codes of Huang et al. 2018 and Oliva et al. 2018.
   ///
   /// - Parameters:
   ///   - kind: The kind of data.
