@@ -43,16 +43,46 @@ import Testing
     points { $0.flows = [.deepSigmoidal, .deepDenseSigmoidal] },
     points { ($0.flows, $0.hidden) = ([.tan], [6, 8]) },
     points { ($0.learningRateWarmup, $0.clipNorm, $0.patience) = (6, 0.5, 3) },
+    // Two and a half steps a pass through the rows, in an order of its own.
+    points { ($0.dataset, $0.flows, $0.hasBatchNormalization) = ("table.csv", [.maf], true) },
+    points { ($0.dataset, $0.flows, $0.divergence) = ("table.csv", [.ffjord], .gaussian) },
+    images { $0.flows = [.glow] },
+    images { ($0.flows, $0.gradient, $0.divergence) = ([.ffjord], .checkpointed, .rademacher) },
   ]
 
-  private func data() throws -> DensityDataset {
-    try DensityDataset.load("moons", locator: DatasetLocator(environment: [:]))
+  /// A small configuration of images, with a change.
+  private static func images(_ change: (inout DensityConfiguration) -> Void) -> DensityConfiguration {
+    points {
+      ($0.dataset, $0.isMultiscale, $0.hidden, $0.blocks) = ("pictures", true, [4], 1)
+      ($0.activation, $0.timeDependence, $0.limitValidation) = (.softplus, .concat, 2)
+      change(&$0)
+    }
+  }
+
+  /// Moons, or a table of 50 rows, or 30 pictures of 8x8.
+  private func data(_ name: String = "moons") throws -> DensityDataset {
+    let file = directory.file(name)
+    if !FileManager.default.fileExists(atPath: file.path) {
+      switch name {
+      case "table.csv":
+        let rows = (0..<63).map { row in (0..<3).map { "\((row * 7 + 13 * $0) % (23 + $0))" }.joined(separator: ",") }
+        try Data(rows.joined(separator: "\n").utf8).write(to: file)
+      case "pictures":
+        try FileManager.default.createDirectory(at: file, withIntermediateDirectories: true)
+        for number in 0..<40 {
+          let pixels = (0..<64).map { UInt8(($0 * 5 + number * 11) % 256) }
+          try PNGImage(height: 8, width: 8, pixels: pixels).write(to: file.appending(path: "\(number).png"))
+        }
+      default: return try DensityDataset.load(name, locator: DatasetLocator(environment: [:]))
+      }
+    }
+    return try DensityDataset.load(file.path, locator: DatasetLocator(environment: [:]))
   }
 
   private func train(_ configuration: DensityConfiguration, in name: String, stoppingAfter steps: Int? = nil) throws {
     let run = RunDirectory(directory.path(name))
     let lock = try run.create(isReplacing: false)
-    var trainer = try DensityTrainer(configuration, data: try data(), directory: run)
+    var trainer = try DensityTrainer(configuration, data: try data(configuration.dataset), directory: run)
     var taken = 0
     _ = try withExtendedLifetime(lock) {
       try trainer.run(observer: Silent()) {
@@ -69,7 +99,8 @@ import Testing
       Issue.record("\(name) has no state")
       return
     }
-    var trainer = try DensityTrainer(resuming: state, model, data: try data(), directory: run)
+    var trainer = try DensityTrainer(
+      resuming: state, model, data: try data(state.configuration.dataset), directory: run)
     _ = try withExtendedLifetime(lock) { try trainer.run(observer: Silent()) { false } }
   }
 
