@@ -186,10 +186,10 @@ public enum Checkpoint {
       if file.metadata["kind"] == densityKind {
         throw invalid("it holds a density model, not an autoencoder, and is for the commands of 'density'")
       }
-      if file.metadata["format"] == "pt" {
-        throw invalid("it is a state dict of PyTorch, which 'import' makes a checkpoint of")
-      }
-      throw invalid("its metadata do not say that it is one; it is a safetensors file of another origin")
+      let isStateDict = file.metadata["format"] == "pt"
+      throw invalid(
+        "its metadata do not say that it is one; it is a safetensors file of another origin"
+          + (isStateDict ? ", perhaps a state dict of PyTorch, which 'import' makes a checkpoint of" : ""))
     }
     try file.requireVersion()
     let configuration: TrainingConfiguration
