@@ -51,7 +51,7 @@ public enum DatasetCatalog {
   }
 
   /// Whether a name is the path of the user's own images.
-  static func isPath(_ name: String) -> Bool {
+  package static func isPath(_ name: String) -> Bool {
     !isKnown(name) && (name.contains("/") || FileManager.default.fileExists(atPath: name))
   }
 

@@ -19,6 +19,13 @@ import Testing
     ] + (isContinuous ? ["--tolerance", "1e-3"] : []) + more
   }
 
+  /// Trains on the table `a.csv`.
+  private func trainOnTable() throws {
+    var arguments = train("run", "--flow", "maf")
+    arguments[3] = "a.csv"
+    try Program.succeed(arguments, in: directory.url)
+  }
+
   private func write(_ name: String, rows: Int, columns: Int) throws {
     let lines = (0..<rows).map { row in
       (0..<columns).map { "\(Double((row * 7 + $0 * 13) % 29) + Double($0))" }.joined(separator: ",")
@@ -52,9 +59,7 @@ import Testing
     try write("rows.csv", rows: 40, columns: 2)
     let rows = try String(contentsOf: directory.file("rows.csv"), encoding: .utf8)
     try Data(("height,\"width, in cm\"\n" + rows).utf8).write(to: directory.file("a.csv"))
-    var arguments = train("run", "--flow", "maf")
-    arguments[3] = "a.csv"
-    try Program.succeed(arguments, in: directory.url)
+    try trainOnTable()
     try Program.succeed(["density", "sample", "run", "--count", "5", "--output", "b.csv"], in: directory.url)
     let samples = try String(contentsOf: directory.file("b.csv"), encoding: .utf8)
     #expect(samples.hasPrefix("height,\"width, in cm\"\n"))
@@ -63,9 +68,7 @@ import Testing
 
   @Test func dataOfAnotherWidthAreBadDataForEveryCommand() throws {
     try write("a.csv", rows: 40, columns: 2)
-    var arguments = train("run", "--flow", "maf")
-    arguments[3] = "a.csv"
-    try Program.succeed(arguments, in: directory.url)
+    try trainOnTable()
     try write("a.csv", rows: 40, columns: 3)
     for command in [
       ["evaluate", "run"], ["plot", "run", "--output", "a.png"], ["train", "--resume", "run", "--steps", "9"],
@@ -76,9 +79,7 @@ import Testing
 
   @Test func ofAChangedTableNoResultIsKept() throws {
     try write("a.csv", rows: 40, columns: 2)
-    var arguments = train("run", "--flow", "maf")
-    arguments[3] = "a.csv"
-    try Program.succeed(arguments, in: directory.url)
+    try trainOnTable()
     try write("a.csv", rows: 50, columns: 2)
     let evaluated = try Program.succeed(["density", "evaluate", "run"], in: directory.url)
     #expect(evaluated.standardError.contains("the result is not kept"))

@@ -28,11 +28,12 @@ extension TrainingConfiguration {
         throw invalid("there is no \(key) in a configuration; see the config.json of a run")
       }
       let defaults = try Self.defaults(for: given).jsonObject()
-      // One by one, since the decoder does not name the key of a number that does not fit.
-      if let (key, value) = Self.unusable(given, known: known, { try Self.decoded(Self.merged(defaults, $0)) }) {
+      do { self = try Self.decoded(Self.merged(defaults, given)) } catch {
+        // The decoder does not name the key of a number that does not fit.
+        guard let (key, value) = Self.unusable(given, known: known, { try Self.decoded(Self.merged(defaults, $0)) })
+        else { throw error }
         throw invalid("\(key) cannot be \(value); see the config.json of a run")
       }
-      self = try Self.decoded(Self.merged(defaults, given))
     } catch let error as RunError {
       throw error
     } catch let error as DecodingError {

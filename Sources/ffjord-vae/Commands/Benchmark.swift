@@ -120,7 +120,7 @@ struct BenchmarkOptions: ParsableArguments {
   func benchmark() throws -> Benchmark {
     guard let checkpoint = extent.checkpoint else {
       if let name = extent.dataset {
-        if !DatasetCatalog.isKnown(name), name.contains("/") || FileManager.default.fileExists(atPath: name) {
+        if DatasetCatalog.isPath(name) {
           throw ValidationError(
             "--dataset \(name.visible()): noise is timed in the sizes of a known dataset; --checkpoint times a model on images of "
               + "your own")
