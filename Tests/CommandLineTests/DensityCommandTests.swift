@@ -66,6 +66,46 @@ import Testing
     try Program.succeed(["density", "evaluate", "run", "--data", "b.csv"], in: directory.url)
   }
 
+  @Test func anInspectionSaysWhatACheckpointHolds() throws {
+    try Program.succeed(train("run", "--flow", "real-nvp+ffjord"), in: directory.url)
+    let text = try Program.succeed(["inspect", "run"], in: directory.url).standardOutput
+    for words in [
+      "run/best.safetensors.zst  ", "trained on    moons, seed 1\n", "step 6, 2 validations", "2 dimensions\n",
+      "real-nvp+ffjord, 1 block of 8", "tanh, concatsquash, time 0.5, trained", "dopri5, tolerance 0.001,",
+      "batch 20\n", "best          -log p(x) ", " nats, validation 2\n", " tensors\n  ",
+    ] {
+      #expect(text.contains(words), "no \(words) in: \(text)")
+    }
+    #expect(!text.contains("optimizer."))
+    let report = try object(
+      Program.succeed(["inspect", "run/last.safetensors.zst", "--json"], in: directory.url).standardOutput)
+    #expect(Set(report.keys) == ["path", "bytes", "run", "parameters", "configuration", "progress", "tensors"])
+    let tensors = try #require(report["tensors"] as? [[String: Any]])
+    let moments = tensors.filter { ($0["name"] as? String)?.hasPrefix("optimizer.first_moment.") == true }
+    let count = moments.compactMap { ($0["shape"] as? [Int])?.reduce(1, *) }.reduce(0, +)
+    #expect(report["parameters"] as? Int == count)
+    #expect(text.contains("parameters    \(count) in \(moments.count) tensors"))
+    #expect((report["progress"] as? [String: Any])?["step"] as? Int == 6)
+  }
+
+  @Test func aDamagedCheckpointIsNotInspected() throws {
+    try Program.succeed(train("run", "--flow", "real-nvp"), in: directory.url)
+    for name in ["best", "last"] {
+      try Data("nothing".utf8).write(to: directory.file("run/\(name).safetensors.zst"))
+    }
+    try Program.fail(
+      65, ["inspect", "run"], naming: ["best.safetensors.zst", "last.safetensors.zst"], in: directory.url)
+  }
+
+  @Test func dataFromAPipeOrADeviceAreRefused() throws {
+    try #require(mkfifo(directory.file("pipe.csv").path, 0o600) == 0)
+    for path in ["pipe.csv", "/dev/null"] {
+      var arguments = train("run", "--flow", "maf")
+      arguments[3] = path
+      try Program.fail(65, arguments, naming: [path, "a pipe or a device"], in: directory.url)
+    }
+  }
+
   @Test func dataOfAnotherWidthAreBadDataForEveryCommand() throws {
     try write("a.csv", rows: 40, columns: 2)
     try trainOnTable()

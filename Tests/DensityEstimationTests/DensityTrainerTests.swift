@@ -133,6 +133,31 @@ import Testing
     }
   }
 
+  @Test func aLongEpochIsSavedInItsMidst() throws {
+    let configuration = Self.points { $0.hasBatchNormalization = true }
+    let run = RunDirectory(directory.path("run"))
+    let lock = try run.create(isReplacing: false)
+    var trainer = try DensityTrainer(configuration, data: try data(), directory: run)
+    trainer.savingInterval = .zero
+    var saved: [Int?] = []
+    _ = try withExtendedLifetime(lock) {
+      try trainer.run(observer: Silent()) {
+        saved.append(try? DensityCheckpoint.header(of: run.last).progress.step)
+        // What a process leaves that is killed between two validations.
+        if saved.count == 6 {
+          try? FileManager.default.copyItem(at: run.url, to: directory.file("killed"))
+        }
+        return false
+      }
+    }
+    #expect(saved == Array(1...12))
+    #expect(try state("killed").progress.step == 6)
+    try resume("killed")
+    let (whole, resumed) = (try state("run"), try state("killed"))
+    #expect(resumed.parameters.tensors.map { $0.floats() } == whole.parameters.tensors.map { $0.floats() })
+    #expect(resumed.progress.bestNegativeLogLikelihood == whole.progress.bestNegativeLogLikelihood)
+  }
+
   @Test func trainingLowersTheNegativeLogLikelihood() throws {
     try train(Self.points { ($0.steps, $0.learningRate, $0.flows) = (200, 5e-3, [.realNVP]) }, in: "run")
     let summary = try DensityRunSummary(RunDirectory(directory.path("run")))

@@ -60,6 +60,10 @@ extension DensityDataset {
       throw .missingData(path: url.path, known: names)
     }
     if isDirectory { return try images(name, try folder(url, memoryLimit)) }
+    // A resumed run reads the data again, and what has gone through a pipe is gone.
+    guard FileManager.default.isRegularFile(atPath: url.path) == true else {
+      throw .unusableData(path: url.path, reason: "it is a pipe or a device; write the data to a file first")
+    }
     if TableFile.isOne(url) { return try table(name, TableFile(url, memoryLimit: memoryLimit), as: model) }
     let picture = try PictureDensity(url, memoryLimit: memoryLimit)
     return endless(name, .picture(picture)) { picture.points($0, $1) }

@@ -18,6 +18,8 @@ public enum DensityCheckpoint {
   private static let buffer = "buffer."
   private static let mean = "standardization.mean"
   private static let deviation = "standardization.deviation"
+  /// How the names of tensors begin that are not parameters.
+  static let otherTensors = [firstMoment, secondMoment, buffer, mean, deviation]
 
   /// Writes a state atomically.
   ///
@@ -63,7 +65,7 @@ public enum DensityCheckpoint {
     var position: CheckpointPosition { progress.position(in: run) }
   }
 
-  private static func header(_ file: SafetensorsFile) throws -> Header {
+  static func header(_ file: SafetensorsFile) throws -> Header {
     func invalid(_ reason: String) -> RunError { .invalidCheckpoint(path: file.path, reason: reason) }
     guard file.metadata["kind"] == kind else {
       throw invalid(

@@ -113,10 +113,28 @@ public struct DensityConfiguration: Sendable, Equatable, Codable {
   /// Whether the model has flows that are solved.
   public var isContinuous: Bool { flows.contains(.ffjord) }
 
+  /// How intensities of images become numbers that a flow takes; nil for other data.
+  var imagePreparation: ImageDequantization? { image.map { _ in ImageDequantization(alpha: logitAlpha) } }
+
+  /// Nats of a density of intensities in [0, 1] in bits per dimension of images with 256 levels of grey; nil for other data.
+  public func bitsPerDimension(nats: Double) -> Double? {
+    dimensions.flatMap { imagePreparation?.bitsPerDimension(nats: nats, dimensions: $0) }
+  }
+
   /// A phrase that describes the model, such as "real-nvp+ffjord, 5 blocks of 64-64".
   public var modelSummary: String {
     let names = flows.map(\.rawValue).joined(separator: "+")
     let widths = hidden.map(String.init).joined(separator: "-")
     return "\(names), \(blocks) \(blocks == 1 ? "block" : "blocks") of \(widths)\(isMultiscale ? ", multiscale" : "")"
+  }
+
+  /// A phrase that describes the optimization, such as "Adam at 0.001, warm-up 1000 steps, weight decay 1e-05".
+  public var optimizerSummary: String {
+    var parts = ["\(optimizer == .adam ? "Adam" : "Adamax") at \(learningRate)"]
+    if learningRateWarmup > 0 { parts.append("warm-up \(learningRateWarmup) steps") }
+    if let patience { parts.append("lower after \(patience / 3) and \(patience / 3 * 2) validations without gain") }
+    if let clipNorm { parts.append("gradients clipped to \(clipNorm)") }
+    if weightDecay > 0 { parts.append("weight decay \(weightDecay)") }
+    return parts.joined(separator: ", ")
   }
 }

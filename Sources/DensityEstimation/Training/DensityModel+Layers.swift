@@ -7,7 +7,7 @@ extension DensityModel {
       throw .invalidConfiguration("the number of the data's dimensions is not known")
     }
     self.dimensions = dimensions
-    preparation = configuration.image.map { _ in ImageDequantization(alpha: configuration.logitAlpha) }
+    preparation = configuration.imagePreparation
     var maker = try LayerMaker(configuration)
     layers = LayerChain(maker.layers(dimensions, configuration.image, in: &builder))
     base = maker.base(dimensions, in: &builder)

@@ -67,18 +67,47 @@ public enum DensityRun {
   public static func model(
     at path: String, memoryLimit: MemoryLimit = .standard
   ) throws -> (model: DensityModel, state: DensityState, directory: RunDirectory?, remarks: [String]) {
+    let (read, directory, remarks) = try reading(path) { file in
+      let read = try DensityCheckpoint.read(file, includingOptimizer: false, memoryLimit: memoryLimit)
+      return (read, read.state.progress)
+    }
+    return (read.model, read.state, directory, remarks)
+  }
+
+  /// The description of the checkpoint that ``model(at:memoryLimit:)`` reads.
+  ///
+  /// - Throws: `RunError.missingCheckpoint`, and the errors of damaged files.
+  public static func summary(
+    at path: String, memoryLimit: MemoryLimit = .standard
+  ) throws -> (DensityCheckpoint.Summary, remarks: [String]) {
+    let (summary, _, remarks) = try reading(path) { file in
+      let summary = try DensityCheckpoint.summary(of: file, memoryLimit: memoryLimit)
+      return (summary, summary.progress)
+    }
+    return (summary, remarks)
+  }
+
+  /// Whether a path is that of a density model: of a checkpoint, or of a run's directory.
+  public static func isModel(at path: String) -> Bool {
+    guard let (directory, file) = try? RunDirectory.naming(path) else { return false }
+    return file.map { DensityCheckpoint.isOne($0) } ?? isOne(directory)
+  }
+
+  /// What is read, with the run's progress, of the first checkpoint at a path that is not damaged; and the directory, if that
+  /// is what the path names.
+  private static func reading<Value>(
+    _ path: String, _ read: (URL) throws -> (Value, DensityProgress)
+  ) throws -> (Value, RunDirectory?, remarks: [String]) {
     let (directory, file) = try RunDirectory.naming(path)
     var (files, remarks) = directory.checkpointsOfModel { try DensityCheckpoint.header(of: $0).position }
     if let file { (files, remarks) = ([file], []) }
     guard !files.isEmpty else { throw RunError.missingCheckpoint(path: path) }
-    let (read, used, failures) = try Checkpoint.firstUndamaged(of: files, at: path) {
-      try DensityCheckpoint.read($0, includingOptimizer: false, memoryLimit: memoryLimit)
-    }
+    let ((value, progress), used, failures) = try Checkpoint.firstUndamaged(of: files, at: path, read)
     remarks += failures
     if !failures.isEmpty {
-      remarks.append("using \(used.relativePath), of \(read.state.progress.position(in: nil).words)")
+      remarks.append("using \(used.relativePath), of \(progress.position(in: nil).words)")
     }
-    return (read.model, read.state, file == nil ? directory : nil, remarks)
+    return (value, file == nil ? directory : nil, remarks)
   }
 
   /// The configuration in a directory's `config.json`.

@@ -31,10 +31,13 @@ public struct DensityTrainer {
   public let directory: RunDirectory
   /// The model.
   public let model: DensityModel
+  /// The time after which a run saves its state although no validation is due: what a killed run may lose.
+  public var savingInterval = Duration.seconds(600)
   private let data: DensityDataset
   private let step: DensityStep
   private let validation: Tensor
   private var hasCheckpoint: Bool
+  private var lastSaved = ContinuousClock.now
 
   /// A trainer of a new run.
   ///
@@ -97,7 +100,8 @@ public struct DensityTrainer {
   /// The numbers of samples that are trained on and validated with; the first is nil where they are drawn without end.
   public var sampleCounts: (training: Int?, validation: Int) { (data.trainingCount, validation.shape[0]) }
 
-  /// Trains until the end of the run, and saves the state after each validation and when training stops.
+  /// Trains until the end of the run, and saves the state after each validation, after each ``savingInterval`` without one,
+  /// and when training stops.
   ///
   /// - Parameters:
   ///   - observer: Is told about each step and validation.
@@ -128,6 +132,7 @@ public struct DensityTrainer {
   ) throws -> Ending {
     let configuration = state.configuration
     var order = step.plan.map { $0.order(epoch: $0.epoch(ofStep: state.progress.step)) } ?? []
+    lastSaved = .now
     while state.progress.step < configuration.steps {
       if let bestEpoch = stoppedEarly { return .stoppedEarly(bestEpoch: bestEpoch) }
       let start = ContinuousClock.now
@@ -145,6 +150,8 @@ public struct DensityTrainer {
       observer.didTakeStep(record, state)
       if state.progress.step % configuration.validationInterval == 0 || state.progress.step == configuration.steps {
         try finishEpoch(events, observer)
+      } else if .now - lastSaved >= savingInterval {
+        try save(isBest: false)
       }
       if shouldStop() {
         try save(isBest: false)
@@ -201,6 +208,7 @@ public struct DensityTrainer {
   private mutating func save(isBest: Bool) throws {
     try directory.save(isBest: isBest) { try DensityCheckpoint.write(state, to: $0) }
     hasCheckpoint = true
+    lastSaved = .now
   }
 
   private func record(_ split: String, epoch: Int, _ metrics: DensityMetrics, seconds: Double) -> DensityRecord {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DensityEstimation
 import Files
 import Foundation
 import Runs
@@ -11,6 +12,7 @@ struct Inspect: ParsableCommand {
 
         ffjord-vae inspect omniglot
         ffjord-vae inspect Checkpoints/first --json
+        ffjord-vae inspect Checkpoints/density-pinwheel-ffjord
       """)
 
   @Argument(help: .checkpoint, completion: .checkpoint)
@@ -19,31 +21,23 @@ struct Inspect: ParsableCommand {
   @OptionGroup(title: "Output") var results: ResultOptions
   @OptionGroup(title: "Machine") var memory: MemoryOptions
 
-  private struct Report: Encodable {
-    struct Entry: Encodable {
-      let name: String
-      let shape: [Int]
-    }
-    let path: String
-    let bytes: Int
-    let parameters: Int
-    let configuration: TrainingConfiguration
-    let progress: TrainingProgress
-    let run: String?
-    let tensors: [Entry]
-  }
-
   func run() throws {
     try Failure.reporting {
+      if DensityRun.isModel(at: checkpoint) {
+        let (summary, remarks) = try DensityRun.summary(at: checkpoint, memoryLimit: memory.limit)
+        for remark in remarks { Terminal.logger.warning("\(remark)") }
+        let density = InspectedDensity(summary)
+        print(results.json ? try density.report.resultJSON() : density.text)
+        return
+      }
       let (summary, remarks) = try Checkpoint.summary(at: checkpoint, memoryLimit: memory.limit)
       for remark in remarks { Terminal.logger.warning("\(remark)") }
       let count = summary.parameterCount
       let path = summary.url.relativePath
       if results.json {
-        let report = Report(
+        let report = CheckpointReport(
           path: path, bytes: summary.fileByteCount, parameters: count, configuration: summary.configuration,
-          progress: summary.progress, run: summary.run,
-          tensors: summary.entries.map { Report.Entry(name: $0.name, shape: $0.shape) })
+          progress: summary.progress, run: summary.run, tensors: summary.entries.map(ReportedTensor.init))
         print(try report.resultJSON())
         return
       }
@@ -88,14 +82,6 @@ struct Inspect: ParsableCommand {
     let contents =
       summary.isModelAlone ? ", without the state of a run" : summary.hasAverage ? ", and their average" : ""
     lines.append("parameters    \(count) in \(summary.parameters.count) tensors\(contents)")
-    let groups = Dictionary(grouping: summary.parameters) { entry in
-      (entry.name.split(separator: ".").first ?? entry.name[...]).visible()
-    }
-    for (group, entries) in groups.sorted(by: { $0.key < $1.key }) {
-      let numbers = entries.reduce(0) { $0 + $1.elementCount }
-      lines.append(
-        "  \(group.padding(toLength: 12, withPad: " ", startingAt: 0))\(numbers) in \(entries.count)")
-    }
-    return lines.joined(separator: "\n")
+    return (lines + summary.parameters.groupLines()).joined(separator: "\n")
   }
 }

@@ -21,9 +21,10 @@ struct DensityTrain: ParsableCommand {
         ffjord-vae density train --resume runs/maf
 
       The output folder gets checkpoints (last.safetensors.zst, best.safetensors.zst), metrics.jsonl, event files for \
-      TensorBoard and config.json. Ctrl-C finishes the step, saves, and prints how to resume. A resumed run keeps its \
-      configuration; only --steps may change. Resumed on a changed table (--allow-changed-data), it standardises the new \
-      rows by the means and deviations of the first.
+      TensorBoard and config.json. The state is saved at each validation, every ten minutes between two, and by Ctrl-C, \
+      which finishes the step and prints how to resume. A resumed run keeps its configuration; only --steps may change. \
+      Resumed on a changed table (--allow-changed-data), it standardises the new rows by the means and deviations of the \
+      first.
       """)
 
   @OptionGroup(title: "Run") var options: DensityRunOptions
