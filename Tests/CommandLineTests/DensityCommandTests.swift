@@ -16,7 +16,7 @@ import Testing
     return [
       "density", "train", "--data", "moons", "--hidden", "8", "--steps", "6", "--validate-every", "3", "--batch-size",
       "20", "--limit-validation", "50", "--output", output,
-    ] + (isContinuous ? ["--tolerance", "1e-3"] : []) + more
+    ] + (isContinuous && !more.contains("--solver") ? ["--tolerance", "1e-3"] : []) + more
   }
 
   /// Trains on the table `a.csv`.
@@ -86,6 +86,14 @@ import Testing
     #expect(report["parameters"] as? Int == count)
     #expect(text.contains("parameters    \(count) in \(moments.count) tensors"))
     #expect((report["progress"] as? [String: Any])?["step"] as? Int == 6)
+  }
+
+  @Test func anInspectionSaysHowManyStepsAFixedStepSolverTakes() throws {
+    try Program.succeed(
+      train("run", "--flow", "ffjord", "--solver", "rk4", "--solver-steps", "4"), in: directory.url)
+    let text = try Program.succeed(["inspect", "run"], in: directory.url).standardOutput
+    #expect(text.contains("solver        rk4, 4 steps, "))
+    #expect(!text.contains("tolerance"))
   }
 
   @Test func aDamagedCheckpointIsNotInspected() throws {

@@ -25,13 +25,13 @@ struct Inspect: ParsableCommand {
     try Failure.reporting {
       if DensityRun.isModel(at: checkpoint) {
         let (summary, remarks) = try DensityRun.summary(at: checkpoint, memoryLimit: memory.limit)
-        for remark in remarks { Terminal.logger.warning("\(remark)") }
+        Terminal.warn(of: remarks)
         let density = InspectedDensity(summary)
         print(results.json ? try density.report.resultJSON() : density.text)
         return
       }
       let (summary, remarks) = try Checkpoint.summary(at: checkpoint, memoryLimit: memory.limit)
-      for remark in remarks { Terminal.logger.warning("\(remark)") }
+      Terminal.warn(of: remarks)
       let count = summary.parameterCount
       let path = summary.url.relativePath
       if results.json {
@@ -60,9 +60,8 @@ struct Inspect: ParsableCommand {
     ]
     if model.posterior.isSolved {
       lines.append(
-        "solver        \(configuration.solver), tolerance \(Setting.number(configuration.tolerance)), \(configuration.gradient.rawValue) "
-          + "gradient, \(configuration.divergence.rawValue) divergence\(configuration.warmStart ? ", warm starts" : "")"
-      )
+        "solver        \(configuration.solverSummary), \(configuration.gradient.rawValue) gradient, "
+          + "\(configuration.divergence.rawValue) divergence\(configuration.warmStart ? ", warm starts" : "")")
     }
     switch summary.role {
     case .training?: lines.append("run           \(summary.run ?? "-")")

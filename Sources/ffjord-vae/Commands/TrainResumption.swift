@@ -30,7 +30,7 @@ extension Train {
     if let output = options.output { return try branched(from: directory, file, to: RunDirectory(output)) }
     let lock = try directory.lock()
     let (continuation, remarks) = try directory.continuation(from: file, memoryLimit: memory.limit)
-    for remark in remarks { Terminal.logger.warning("\(remark)") }
+    Terminal.warn(of: remarks)
     switch continuation {
     case .beginning(var configuration):
       return (try beginning(&configuration, in: directory), lock)
@@ -65,9 +65,10 @@ extension Train {
           + "--output out to go on with it, or choose another directory.")
     }
     var (model, state, remarks) = try source.state(of: file, memoryLimit: memory.limit)
-    for remark in remarks { Terminal.logger.warning("\(remark)") }
+    Terminal.warn(of: remarks)
     try applyLengths(to: &state.configuration)
     let loaded = try loadRecorded(&state.configuration)
+    try checkOutput(directory.url.path, isApartFrom: [state.configuration.dataset])
     state.beginAnotherRun()
     let lock = try directory.create(isReplacing: options.overwrite, isApart: true)
     let trainer = try Trainer(

@@ -53,7 +53,7 @@ struct DensityEvaluate: ParsableCommand {
       messages.apply()
       compute.apply()
       let (model, state, directory, remarks) = try DensityRun.model(at: checkpoint, memoryLimit: memory.limit)
-      for remark in remarks { Terminal.logger.warning("\(remark)") }
+      Terminal.warn(of: remarks)
       try checkOptions(state.configuration)
       let (rows, isAsTrained) = try rows(for: state)
       let configuration = state.configuration
@@ -97,11 +97,11 @@ struct DensityEvaluate: ParsableCommand {
     if let name = source.data {
       let given = try DensityDataset.rows(
         of: DensityDataset.lastingName(for: name), for: state, locator: locator, memoryLimit: memory.limit)
-      for remark in given.remarks { Terminal.logger.warning("\(remark)") }
+      Terminal.warn(of: given.remarks)
       rows = given.rows
     } else {
       let data = try DensityDataset.load(for: state, locator: locator, memoryLimit: memory.limit)
-      for remark in data.remarks { Terminal.logger.warning("\(remark)") }
+      Terminal.warn(of: data.remarks)
       if let digest = configuration.dataDigest, digest != data.digest {
         isAsTrained = false
         Terminal.logger.warning(
@@ -134,7 +134,7 @@ struct DensityEvaluate: ParsableCommand {
 /// How log-densities are found.
 struct DensityEstimateOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Divergence (default: exact; images: as trained)", valueName: "kind"))
+    help: ArgumentHelp("Divergence (default: exact up to 64 dimensions)", valueName: "kind"))
   var divergence: Divergence?
 
   @Option(help: ArgumentHelp("Samples per batch (default: at most 500)", .count))

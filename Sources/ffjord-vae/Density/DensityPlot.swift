@@ -64,7 +64,7 @@ struct DensityPlot: ParsableCommand {
       try checkOutput(drawing.output, endingIn: [".png", ".gif"])
       if drawing.frames != nil, !isAnimated { throw ValidationError("--frames is for an animation, a .gif") }
       let (model, state, _, remarks) = try DensityRun.model(at: checkpoint, memoryLimit: memory.limit)
-      for remark in remarks { Terminal.logger.warning("\(remark)") }
+      Terminal.warn(of: remarks)
       guard model.dimensions == 2 else {
         throw RunError.invalidConfiguration(
           "plot draws a plane, and the model has \(Terminal.count(model.dimensions, "dimension")). 'ffjord-vae density sample' draws from it."

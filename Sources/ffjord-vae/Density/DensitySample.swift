@@ -48,7 +48,7 @@ struct DensitySample: ParsableCommand {
       messages.apply()
       compute.apply()
       let (model, state, _, remarks) = try DensityRun.model(at: checkpoint, memoryLimit: memory.limit)
-      for remark in remarks { Terminal.logger.warning("\(remark)") }
+      Terminal.warn(of: remarks)
       let image = state.configuration.image
       try checkOutput(output, endingIn: image == nil ? [".npy", ".csv"] : [".png", ".npy", ".csv"])
       try checkOutput(output, isApartFrom: [state.configuration.dataset])

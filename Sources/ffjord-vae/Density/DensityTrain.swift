@@ -75,8 +75,9 @@ struct DensityTrain: ParsableCommand {
     try fitted.validate()
     try fitted.trainingMemory(samples: data.trainingCount).require(for: "training")
     let file = name.split(separator: "/").last.map(String.init) ?? name
-    let directory = RunDirectory(
-      options.output ?? "Checkpoints/density-\(file)-\(flows.map(\.rawValue).joined(separator: "-"))")
+    let output = options.output ?? "Checkpoints/density-\(file)-\(flows.map(\.rawValue).joined(separator: "-"))"
+    try checkOutput(output, isApartFrom: [name])
+    let directory = RunDirectory(output)
     let lock = try directory.create(isReplacing: options.overwrite)
     return (try DensityTrainer(configuration, data: data, directory: directory), lock)
   }
@@ -119,7 +120,7 @@ struct DensityTrain: ParsableCommand {
     let (directory, file) = try RunDirectory.naming(path)
     let lock = try directory.lock()
     let (continuation, remarks) = try DensityRun.continuation(in: directory, from: file, memoryLimit: memory.limit)
-    for remark in remarks { Terminal.logger.warning("\(remark)") }
+    Terminal.warn(of: remarks)
     switch continuation {
     case .beginning(var configuration):
       if let steps = optimization.steps { configuration.steps = steps }
@@ -152,7 +153,7 @@ struct DensityTrain: ParsableCommand {
   }
 
   private func remarking(_ data: DensityDataset) -> DensityDataset {
-    for remark in data.remarks { Terminal.logger.warning("\(remark)") }
+    Terminal.warn(of: data.remarks)
     return data
   }
 

@@ -1,4 +1,5 @@
 import DensityEstimation
+import DifferentialEquations
 import Foundation
 import Runs
 
@@ -55,10 +56,8 @@ struct InspectedDensity {
   }
 
   private var solver: String {
-    let (absolute, relative) = (configuration.tolerance, configuration.relativeTolerance ?? configuration.tolerance)
-    let tolerance =
-      "tolerance \(Setting.number(absolute))" + (relative == absolute ? "" : ", relative \(Setting.number(relative))")
-    return "\(configuration.solver), \(tolerance), \(configuration.gradient.rawValue) gradient, "
+    let solver = (try? configuration.solverOptions())?.summary ?? configuration.solver
+    return "\(solver), \(configuration.gradient.rawValue) gradient, "
       + "\(configuration.divergence.rawValue) divergence\(configuration.warmStart ? ", warm starts" : "")"
   }
 }

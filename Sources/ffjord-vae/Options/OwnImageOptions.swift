@@ -67,7 +67,7 @@ struct OwnImageOptions: ParsableArguments {
       name: name, locator: locator, preparation: preparation, memoryLimit: memoryLimit, report: report)
     guard let origins = dataset.origins else { return dataset }
     if !origins.ignored.isEmpty { Terminal.logger.warning("\(ignored(origins.ignored))") }
-    for remark in origins.remarks { Terminal.logger.warning("\(remark)") }
+    Terminal.warn(of: origins.remarks)
     return dataset
   }
 

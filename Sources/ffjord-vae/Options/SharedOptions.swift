@@ -208,6 +208,6 @@ func readModel(
 ) throws -> TrainedModel {
   var trained = try TrainedModel(at: path, parameters: parameters, memoryLimit: memory.limit)
   trained.ranks = Ranks.evaluation
-  for remark in trained.remarks { Terminal.logger.warning("\(remark)") }
+  Terminal.warn(of: trained.remarks)
   return trained
 }

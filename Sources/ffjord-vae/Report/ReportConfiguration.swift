@@ -33,9 +33,8 @@ struct ReportConfiguration {
       ["posterior", ([model.posteriorSummary] + model.posterior.details(model)).joined(separator: ", ")],
     ]
     if model.posterior.isSolved {
-      let training = configuration.trainingTolerance.map { "; \($0) in training" } ?? ""
       rows += [
-        ["solver", "\(configuration.solver), tolerance \(configuration.tolerance)\(training)"],
+        ["solver", configuration.solverSummary],
         ["divergence", configuration.divergence.rawValue],
         ["gradient of a solve", configuration.gradient.rawValue],
       ]

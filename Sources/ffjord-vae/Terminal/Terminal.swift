@@ -50,6 +50,11 @@ enum Terminal {
     return Logger(label: "ffjord-vae")
   }()
 
+  /// Says what a person should know of what was read, a warning for each remark.
+  static func warn(of remarks: [String]) {
+    for remark in remarks { logger.warning("\(remark)") }
+  }
+
   /// The width of the terminal in characters.
   static var width: Int {
     var size = winsize()
