@@ -48,8 +48,10 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case diverged(step: Int, reason: String, checkpoint: String? = nil)
   /// The bound of an image, counted from zero, is not finite.
   case undefinedBound(image: Int)
-  /// Another result of a model is not finite; the text says what kind of result, `number` which one, counted from zero.
+  /// Another result of a model is not finite; the text says what kind of result, `number` which one.
   case undefinedResult(String, number: Int)
+  /// A sample, counted from one, has a density of zero, or one that is not a number.
+  case undefinedDensity(sample: Int)
   /// A task needs more memory than is available, in bytes; the text says what it needs the memory for.
   case notEnoughMemory(String, needed: Int, available: Int)
   /// An output would replace a file that belongs to a run.
@@ -74,7 +76,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
     case .missingCheckpoint, .missingModel, .unknownModel, .missingRun, .lostCheckpoints, .missingConfiguration:
       .missingInput
     case .unwritable: .inputOutput
-    case .diverged, .undefinedBound, .undefinedResult, .solve: .numerical
+    case .diverged, .undefinedBound, .undefinedResult, .undefinedDensity, .solve: .numerical
     case .notEnoughMemory: .resources
     }
   }
@@ -121,11 +123,14 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
       "training diverged at step \(step): \(reason). Lower the learning rate. "
         + (checkpoint.map { "\($0) is from before this step." } ?? "No checkpoint was saved before this step.")
     case .undefinedBound(let image):
-      "the bound of image \(image) is not a number: the model has diverged. Go back to an earlier checkpoint, or train "
-        + "again with a lower learning rate."
+      "the bound of image \(image) is not a number: the image is far from those that the model was trained on, or the "
+        + "model has diverged. Leave the image out, or take another checkpoint."
     case .undefinedResult(let what, let number):
       "\(what) \(number) is not finite: the model has diverged. Go back to an earlier checkpoint, or train again "
         + "with a lower learning rate."
+    case .undefinedDensity(let sample):
+      "the density of sample \(sample) is zero in single precision, or not a number: the sample is far from those that "
+        + "the model was trained on, or the model has diverged. Leave the sample out, or take another checkpoint."
     case .notEnoughMemory(let need, _, let available):
       "\(need), and \(MemoryLimit.words(available)) of memory are free. Choose a smaller model or batch, close other "
         + "programs, or use a machine with more memory."

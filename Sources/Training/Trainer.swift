@@ -115,11 +115,7 @@ public struct Trainer {
     try MemoryEstimate.training(configuration, isStateHeld: true).require(for: "training")
     let images = configuration.limitTrain.map { dataset.train.prefix($0) } ?? dataset.train
     validation = configuration.limitEvaluation.map { dataset.validation.prefix($0) } ?? dataset.validation
-    guard images.count > 0, validation.count > 0 else {
-      throw .unusableImages(
-        "\(dataset.name) has \(dataset.train.count) training and \(dataset.validation.count) validation images, and both "
-          + "are needed: give more images, or put some in folders (or arrays) named train and validation")
-    }
+    try Self.requireImages(in: dataset)
     var state = state
     try state.adopt(
       dataset, training: Array(dataset.identities(of: .train).prefix(images.count)), allowingChange: allowingChangedData
@@ -190,6 +186,17 @@ public struct Trainer {
     do { return try train(observer, shouldStop) } catch let error as RunError { throw explained(error) }
   }
 
+  /// Checks that a dataset has images to train on and images to validate with.
+  ///
+  /// - Throws: `RunError.unusableImages` where it lacks either.
+  public static func requireImages(in dataset: ImageDataset) throws(RunError) {
+    guard dataset.train.count > 0, dataset.validation.count > 0 else {
+      throw .unusableImages(
+        "\(dataset.name) has \(dataset.train.count) training and \(dataset.validation.count) validation images, and both "
+          + "are needed: give more images, or put some in folders (or arrays) named train and validation")
+    }
+  }
+
   /// The error with its cause, and with the checkpoint to go back to, if there is one. Parameters that an update has
   /// made infinite are only noticed in a loss, a solve or a bound that is not finite.
   private func explained(_ error: RunError) -> RunError {
@@ -199,7 +206,7 @@ public struct Trainer {
       tensor.validationError.map { "\(parameter.name) \($0)" }
     }.first
     switch error {
-    case .diverged, .undefinedBound, .undefinedResult, .solve:
+    case .diverged, .undefinedBound, .undefinedResult, .undefinedDensity, .solve:
       if let validationError {
         return .diverged(step: state.progress.step, reason: validationError, checkpoint: checkpoint)
       }

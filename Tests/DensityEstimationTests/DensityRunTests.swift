@@ -64,6 +64,15 @@ import Testing
     #expect(both.contains(Checkpoint.lastName) && both.contains(Checkpoint.bestName))
   }
 
+  @Test func aRunWithADamagedConfigurationIsKnownByItsCheckpoint() throws {
+    try save(1, bestEpoch: 1)
+    #expect(DensityRun.isOne(run))
+    try Data("{\"kind\": \"dens".utf8).write(to: run.configuration)
+    #expect(DensityRun.isOne(run))
+    try Data("{\"latent\": 4}".utf8).write(to: run.configuration)
+    #expect(!DensityRun.isOne(run))
+  }
+
   @Test func aBestCheckpointThatWasNotLinkedIs() throws {
     try save(1, bestEpoch: 1)
     let old = try Data(contentsOf: run.best)

@@ -226,6 +226,9 @@ import Testing
     #expect(ending == .stoppedEarly(bestEpoch: 1))
     #expect(trainer.state.progress.epoch == 3)
     #expect(try DensityRunSummary(run).epochs.count == 1)
+    let rows = Tensor([0, 0, 1e30, 1e30] as [Float], shape: [2, 2])
+    let undefined = #expect(throws: RunError.self) { _ = try DensityEvaluator(model, before).logDensities(rows) }
+    #expect(undefined?.description.hasPrefix("the density of sample 2 is zero") == true)
     // Before there is a best one, there is nothing to go back to.
     let other = RunDirectory(directory.path("other"))
     let lock = try other.create(isReplacing: false)

@@ -3,6 +3,7 @@ import FileTestSupport
 import Files
 import Foundation
 import ImageDatasets
+import NeuralNetworks
 import Randomness
 import Tensors
 import Testing
@@ -98,6 +99,7 @@ import Testing
       (idx(60, magic: 1), "does not begin like images"), (idx(60).dropLast(), "it is cut off: 959 of 960"),
       (idx(60) + [0], "more than the 960 pixels"), (Array(idx(60)[..<9]), "header of 16 bytes is cut off"),
       ([0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 4], "0 images"), (idx(60, side: 5), "of two sizes"),
+      (idx(5), "0 for validation"),
       ([0, 0, 8, 3] + [UInt8](repeating: 255, count: 12) + [1, 2, 3], "claims contents"),
       (deflated(idx(60), as: .gzip).dropLast(9), "gzip"),
     ]
@@ -105,6 +107,24 @@ import Testing
       try write(damage.bytes, file)
       let error = try #require(thrown(DatasetError.self) { _ = try load("mnist") })
       #expect(error.category == .badData && "\(error)".contains(damage.says), "\(error)")
+      #expect(!"\(error)".contains("checksum"), "no checksum is known: \(error)")
+    }
+  }
+
+  @Test func theTestDigitsAreTakenWithoutARemark() throws {
+    try write(idx(60), "mnist/train-images-idx3-ubyte")
+    try write(idx(20), "mnist/t10k-images-idx3-ubyte")
+    let data = try load("mnist")
+    let state = DensityState(DensityConfiguration().fitted(to: data), ParameterSet(), buffers: ParameterSet())
+    let rows = try DensityDataset.rows(
+      of: "mnist", for: state, locator: DatasetLocator(dataDirectory: directory.url.path, environment: [:]))
+    #expect(rows.rows == data.test && rows.remarks.isEmpty)
+  }
+
+  @Test func blackAndWhiteImagesAreRefused() throws {
+    for name in ["glyphs", "omniglot"] {
+      let error = try #require(thrown(DatasetError.self) { _ = try load(directory.path(name)) })
+      #expect(error.category == .badData && "\(error)".contains("black and white"), "\(error)")
     }
   }
 

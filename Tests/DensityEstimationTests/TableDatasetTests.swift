@@ -138,6 +138,9 @@ import Testing
     Refusal(name: "infinite.csv", text: changed(4, "-inf,2"), says: ["line 5, column 'a' is '-inf'"]),
     Refusal(name: "semicolons.csv", text: "a;b\n1;2\n3;4", says: ["line 1 is 'a;b'", "semicolons"]),
     Refusal(name: "tabs.csv", text: "1\t2\n3\t4", says: ["line 1", "tabs"]),
+    Refusal(name: "spaces.csv", text: "1 2\n3 4", says: ["line 2, column '1 2' is '3 4'", "commas, not by spaces"]),
+    Refusal(
+      name: "decimals.csv", text: "1,5;2,5\n2,5;3,5", says: ["'5;2'", "not by semicolons, and decimals by points"]),
     Refusal(name: "large.csv", text: changed(4, "1e999,2"), says: ["line 5, column 'a' is '1e999'"]),
     Refusal(name: "text.csv", text: changed(2, "1,blue"), says: ["line 3, column 'b' is 'blue'", "no number"]),
     Refusal(name: "gap.csv", text: changed(2, "1,"), says: ["line 3, column 'b' is empty"]),
@@ -176,6 +179,48 @@ import Testing
     for words in `case`.says where !words.isEmpty { #expect(reason.contains(words), "\(reason)") }
   }
 
+  @Test func aNumberFarFromTheTrainingRowsIsNamedWithItsPlace() throws {
+    var numbers = normals(27)
+    numbers[13] = -1e30
+    let archive: [(String, Data)] = [
+      ("train", npy(40, 3)), ("validation", npy(9, 3)), ("test", ArchiveWriter.npy("<f4", [9, 3], numbers)),
+    ]
+    try ArchiveWriter.npz(archive, to: directory.file("far.npz"))
+    let place = "row 5, column 2 is -1"
+    #expect(try refusal("far.npz").contains("of the test rows, \(place)"))
+    try npy(40, 3).write(to: directory.file("own.npy"))
+    try ArchiveWriter.npy("<f4", [9, 3], numbers).write(to: directory.file("far.npy"))
+    let model = try model(of: "own.npy")
+    let error = thrown(DatasetError.self) {
+      _ = try DensityDataset.rows(
+        of: directory.path("far.npy"), for: model, locator: DatasetLocator(environment: [:]))
+    }
+    #expect(error?.category == .badData && "\(error.map { "\($0)" } ?? "")".contains(place))
+  }
+
+  @Test func aColumnThatCountsTheRowsIsRemarkedOn() throws {
+    let rows = (0..<30).map { "\($0),\($0 * $0 % 7),\($0 * 5 % 11)" }
+    try write(([",a,b"] + rows).joined(separator: "\n"), to: "counted.csv")
+    try write((["n,a,b"] + rows).joined(separator: "\n"), to: "named.csv")
+    try write(([",a,b"] + rows.dropFirst()).joined(separator: "\n"), to: "other.csv")
+    #expect(try load("counted.csv").remarks.contains { $0.contains("column 1 has no name and counts the rows") })
+    for name in ["named.csv", "other.csv"] { #expect(try load(name).remarks.isEmpty) }
+  }
+
+  @Test func rowsToEvaluateOnNeedNoTrainingRows() throws {
+    try npy(40, 3).write(to: directory.file("own.npy"))
+    try ArchiveWriter.npz([("test", npy(9, 3)), ("validation", npy(8, 3))], to: directory.file("held-out.npz"))
+    let rows = try DensityDataset.rows(
+      of: directory.path("held-out.npz"), for: model(of: "own.npy"), locator: DatasetLocator(environment: [:])
+    ).rows
+    #expect(rows.shape == [17, 3])
+  }
+
+  @Test func aTableWithTooManyColumnsIsRefused() throws {
+    try ArchiveWriter.npy("<f4", [10, 100_001], normals(1_000_010)).write(to: directory.file("wide.npy"))
+    #expect(try refusal("wide.npy").contains("it has 100001 columns, and a density model takes at most 100000"))
+  }
+
   @Test func damagedArraysAreRefused() throws {
     var numbers = normals(60)
     numbers[31] = .nan
@@ -201,7 +246,7 @@ import Testing
       ("none.npz", [], "no arrays"), ("other.npz", [("a", npy(9, 2)), ("b", npy(9, 2))], "the arrays 'a', 'b'"),
       ("twice.npz", [("train", npy(9, 2)), ("x_train", npy(9, 2))], "both mean the train rows"),
       ("widths.npz", [("train", npy(9, 2)), ("test", npy(9, 3))], "2 and 3 columns"),
-      ("tested.npz", [("test", npy(9, 2)), ("validation", npy(9, 2))], "one named train is needed"),
+      ("tested.npz", [("test", npy(9, 2)), ("validation", npy(9, 2))], "no training rows; name their array train"),
       ("single.npz", [("train", npy(1, 2)), ("test", npy(9, 2)), ("val", npy(9, 2))], "a single training row"),
     ]
     for archive in archives {
@@ -300,6 +345,7 @@ import Testing
     try write(csv(["a", "b", "c"], [0, 1, 2]), to: "own.csv")
     try write(csv(["c", "a", "b"], [2, 0, 1]), to: "turned.csv")
     try write(csv(["c", "a", "d"], [2, 0, 1]), to: "other.csv")
+    try write(csv(["c", "a", "a"], [2, 0, 1]), to: "twice.csv")
     try write(rows.map { row in row.map { "\($0)" }.joined(separator: ",") }.joined(separator: "\n"), to: "bare.csv")
     let (state, locator) = (try model(of: "own.csv"), DatasetLocator(environment: [:]))
     func found(_ name: String) throws -> DensityRows {
@@ -311,6 +357,8 @@ import Testing
     #expect(try found("bare.csv").rows == own.rows)
     let error = thrown(DatasetError.self) { _ = try found("other.csv") }
     #expect(error?.category == .badData && "\(error.map { "\($0)" } ?? "")".contains("no column 'b'"))
+    let twice = thrown(DatasetError.self) { _ = try found("twice.csv") }
+    #expect("\(twice.map { "\($0)" } ?? "")".contains("no column 'b', which the model takes, and has 'a' twice"))
   }
 
   /// Times in seconds are a thousand times larger than single precision has room for beside their variation.

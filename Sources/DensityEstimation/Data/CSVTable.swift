@@ -42,6 +42,13 @@ struct CSVTable {
     {
       remarks.append("line 1 is 0 to \(columns - 1), and is taken for a row: if it numbers the columns, leave it out")
     }
+    if let names, names[0].isEmpty, columns > 1,
+      stride(from: 0, to: numbers.count, by: columns).enumerated().allSatisfy({ Double($0) == numbers[$1] })
+    {
+      remarks.append(
+        "column 1 has no name and counts the rows, as pandas writes them, and is taken for data: if it is not, leave it "
+          + "out (index=False)")
+    }
   }
 
   private mutating func take(_ bytes: [UInt8], _ line: Int) throws(DatasetError) {
@@ -76,10 +83,21 @@ struct CSVTable {
         "\(place) is empty; fill the gap, leave the row or the column out, or name every column in line 1")
     }
     let shown = "'\(field.visible().prefix(40))'"
+    if let separator = Self.separator(in: field) {
+      return unusable("\(place) is \(shown); separate fields by commas, not by \(separator), and decimals by points")
+    }
     return unusable(
       Double(field) == nil
         ? "\(place) is \(shown), which is no number; leave the column out, or encode it as numbers"
         : "\(place) is \(shown), and a density needs finite numbers; leave the row out, or fill the gap")
+  }
+
+  /// What separates the numbers in a field, in words; nil for a field that holds no numbers.
+  private static func separator(in field: String) -> String? {
+    [(";", "semicolons"), ("\t", "tabs"), (" ", "spaces")].first { separator, _ in
+      let parts = field.split(separator: separator)
+      return parts.count > 1 && parts.allSatisfy { Double($0) != nil }
+    }?.1
   }
 
   private func unusable(_ reason: String) -> DatasetError { .unusableData(path: path, reason: reason) }

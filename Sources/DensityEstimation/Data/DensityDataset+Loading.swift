@@ -52,11 +52,30 @@ extension DensityDataset {
   private static func load(
     _ name: String, as model: TableModel?, _ locator: DatasetLocator, _ memoryLimit: MemoryLimit
   ) throws(DatasetError) -> DensityDataset {
+    let data = try read(name, as: model, locator, memoryLimit)
+    let (dimensions, most) = (data.dimensions, DensityConfiguration.mostDimensions)
+    guard dimensions <= most else {
+      throw .unusableData(
+        path: name,
+        reason: data.imageShape == nil
+          ? "it has \(dimensions) columns, and a density model takes at most \(most)"
+          : "its images have \(dimensions) pixels, and a density model takes at most \(most); make them smaller")
+    }
+    return data
+  }
+
+  private static func read(
+    _ name: String, as model: TableModel?, _ locator: DatasetLocator, _ memoryLimit: MemoryLimit
+  ) throws(DatasetError) -> DensityDataset {
     if let toy = ToyDensity(rawValue: name) { return endless(name, .toy(toy)) { toy.points($0, $1) } }
     if name == "mnist" { return try mnist(locator, memoryLimit) }
     if let known = greyImages(name) { return try images(name, try known.read(try locator.locateAll(known)) { _ in }) }
     let url = URL(fileURLWithPath: name)
     guard let isDirectory = FileManager.default.isDirectory(atPath: url.path) else {
+      if DatasetCatalog.known(url.lastPathComponent) != nil {
+        throw .unusableData(
+          path: url.lastPathComponent, reason: "its images are black and white, and a density model takes grey ones")
+      }
       throw .missingData(path: url.path, known: names)
     }
     if isDirectory { return try images(name, try folder(url, memoryLimit)) }
@@ -85,17 +104,27 @@ extension DensityDataset {
   }
 
   private static func images(_ name: String, _ dataset: ImageDataset) throws(DatasetError) -> DensityDataset {
-    guard dataset.train.count > 0, dataset.validation.count > 0, dataset.test.count > 0 else {
+    let shape = ImageShape(height: dataset.height, width: dataset.width)
+    return try images(
+      name, shape, training: rows(dataset.train, shape), validation: rows(dataset.validation, shape),
+      test: rows(dataset.test, shape))
+  }
+
+  /// A dataset of images.
+  ///
+  /// - Throws: `DatasetError.unusableData` where a part is empty.
+  static func images(
+    _ name: String, _ shape: ImageShape, training: Tensor, validation: Tensor, test: Tensor
+  ) throws(DatasetError) -> DensityDataset {
+    let counts = [training, validation, test].map { $0.shape[0] }
+    guard !counts.contains(0) else {
       throw .unusableData(
         path: name,
-        reason: "it has \(dataset.train.count) images for training, \(dataset.validation.count) for validation and "
-          + "\(dataset.test.count) for testing, and each needs one; give more images, or folders train, validation and test"
-      )
+        reason: "it has \(counts[0]) images for training, \(counts[1]) for validation and \(counts[2]) for testing, "
+          + "and each needs one; give more images, or folders train, validation and test")
     }
-    let shape = ImageShape(height: dataset.height, width: dataset.width)
     return DensityDataset(
-      name: name, kind: .images(shape), source: .rows(rows(dataset.train, shape)),
-      validation: rows(dataset.validation, shape), test: rows(dataset.test, shape))
+      name: name, kind: .images(shape), source: .rows(training), validation: validation, test: test)
   }
 
   /// Images as levels of grey, `[n, pixels]`.

@@ -37,19 +37,22 @@ extension DensityDataset {
           dataset: "mnist in grey levels", searched: candidates.map(\.path),
           address: "https://ossci-datasets.s3.amazonaws.com/mnist/\(file).gz")
       }
-      return try IDXFile.read(url, memoryLimit: memoryLimit)
+      do throws(DatasetError) { return try IDXFile.read(url, memoryLimit: memoryLimit) } catch {
+        // No checksums of these files are known, and 'datasets fetch' does not download them.
+        guard case .malformed(_, let reason) = error else { throw error }
+        throw .unusableData(path: url.path, reason: "\(reason); download it again")
+      }
     }
     let (training, test) = (try read(mnistTraining), try read("t10k-images-idx3-ubyte"))
     guard training.height == test.height, training.width == test.width else {
-      throw .unusable(path: "mnist", reason: "its training and test images are of two sizes")
+      throw .unusableData(path: "mnist", reason: "its training and test images are of two sizes")
     }
     let shape = ImageShape(height: training.height, width: training.width)
     let all = rows(training.levels, shape)
     let validationCount = all.shape[0] / 6
     let trainingCount = all.shape[0] - validationCount
-    return DensityDataset(
-      name: "mnist", kind: .images(shape),
-      source: .rows(all.sliced(axis: 0, start: 0, length: trainingCount)),
+    return try images(
+      "mnist", shape, training: all.sliced(axis: 0, start: 0, length: trainingCount),
       validation: all.sliced(axis: 0, start: trainingCount, length: validationCount), test: rows(test.levels, shape))
   }
 }

@@ -25,10 +25,7 @@ extension DensityDataset {
     of name: String, for state: DensityState, locator: DatasetLocator, memoryLimit: MemoryLimit = .standard
   ) throws(DatasetError) -> DensityRows {
     let configuration = state.configuration
-    var (rows, remarks) = try whole(name, state, locator, memoryLimit)
-    if name == configuration.dataset, configuration.image != nil || state.standardization != nil {
-      remarks.append("\(name) holds what the model was trained on, too; leave --data out for its test part alone")
-    }
+    let (rows, remarks) = try whole(name, state, locator, memoryLimit)
     let taken = configuration.dimensions ?? 0
     guard rows.shape[1] == taken else {
       throw .unusableData(
@@ -43,8 +40,11 @@ extension DensityDataset {
         reason:
           "row \(place / taken + 1) has a number that is no level of grey, which is a whole number of 0…255")
     }
-    rows = state.standardization?.standardised(rows) ?? rows.converted(to: .float32)
-    return DensityRows(rows: rows, remarks: remarks)
+    let prepared = state.standardization?.standardised(rows) ?? rows.converted(to: .float32)
+    if let place = TableColumns(names: state.columns).outlier(in: rows, standardised: prepared) {
+      throw .unusableData(path: name, reason: place)
+    }
+    return DensityRows(rows: prepared, remarks: remarks)
   }
 
   /// Rows in their own units, and remarks.
@@ -52,6 +52,9 @@ extension DensityDataset {
     _ name: String, _ state: DensityState, _ locator: DatasetLocator, _ memoryLimit: MemoryLimit
   ) throws(DatasetError) -> (Tensor, [String]) {
     let url = URL(fileURLWithPath: name)
+    let remarks =
+      name == state.configuration.dataset
+      ? ["\(name) holds what the model was trained on, too; leave --data out for its test part alone"] : []
     let isKnown = names.contains(name) || greyImages(name) != nil
     if !isKnown, FileManager.default.isDirectory(atPath: url.path) == true {
       let images = try folder(url, memoryLimit)
@@ -60,12 +63,12 @@ extension DensityDataset {
         throw .unusableData(path: name, reason: reason)
       }
       let parts = [images.train, images.validation, images.test].filter { $0.count > 0 }
-      return (.concatenation(parts.map { self.rows($0, shape) }, axis: 0), [])
+      return (.concatenation(parts.map { self.rows($0, shape) }, axis: 0), remarks)
     }
     if !isKnown, TableFile.isOne(url) {
       var file = try TableFile(url, memoryLimit: memoryLimit)
       if let model = TableModel(state) { file = try model.fitting(file, name) }
-      return (file.rows, file.remarks)
+      return (file.rows, file.remarks + remarks)
     }
     let data = try load(name, locator: locator, memoryLimit: memoryLimit)
     if let misfit = data.misfit(state.configuration) { throw .unusableData(path: name, reason: misfit) }

@@ -45,16 +45,34 @@ extension DensityDataset {
     var dataset = DensityDataset(
       name: name, kind: .table, source: .rows(standardised), validation: standardization.standardised(validation),
       test: standardization.standardised(test))
+    for rows in [standardised, dataset.validation, dataset.test] where columns.hasOutlier(rows) {
+      throw .unusableData(path: name, reason: outlier(in: file, columns, standardization))
+    }
     dataset.standardization = standardization
     dataset.columns = file.names
     dataset.remarks = file.remarks + remarks(columns.correlated(standardised))
     return dataset
   }
 
+  /// Where in a file the number is that is too far from the training rows: rows are counted as the file has them.
+  private static func outlier(
+    in file: TableFile, _ columns: TableColumns, _ standardization: Standardization
+  ) -> String {
+    for split in DatasetSplit.allCases {
+      guard let rows = file.parts[split],
+        let place = columns.outlier(in: rows, standardised: standardization.standardised(rows))
+      else { continue }
+      return file.parts.count > 1 ? "of the \(split) rows, \(place)" : place
+    }
+    return "a number is too far from the training rows"
+  }
+
   private static func split(
     _ name: String, _ file: TableFile
   ) throws(DatasetError) -> (train: Tensor, validation: Tensor, test: Tensor) {
-    guard let given = file.parts[.train] else { throw .unusableData(path: name, reason: "it has no training rows") }
+    guard let given = file.parts[.train] else {
+      throw .unusableData(path: name, reason: "it has no training rows; name their array train")
+    }
     let missing = [DatasetSplit.validation, .test].filter { file.parts[$0] == nil }
     let n = given.shape[0]
     guard missing.isEmpty || n >= fewestRows else {

@@ -5,6 +5,8 @@ import Tensors
 struct TableColumns {
   /// From this correlation on, two columns are said to carry the same information.
   static let correlationLimit = 0.98
+  /// The magnitude from which a standardised number is an outlier: the sum of the squares of 100,000 of these is finite.
+  private static let outlierLimit: Float = 1e15
   /// The greatest number of columns of which pairs are compared.
   private static let columnLimit = 2000
   /// About how many products are summed at most; of longer tables, rows at equal distances are taken.
@@ -20,6 +22,23 @@ struct TableColumns {
   /// The columns with the same number in each row.
   func constant(_ standardization: Standardization) -> [String] {
     standardization.deviation.indices.filter { standardization.deviation[$0] == 0 }.map(name)
+  }
+
+  /// Whether a number of standardised rows, `[n, columns]`, is so large that squares overflow in single precision.
+  func hasOutlier(_ standardised: Tensor) -> Bool {
+    standardised.floats().contains { !(abs($0) < Self.outlierLimit) }
+  }
+
+  /// What is wrong with the first number that is an outlier as ``hasOutlier(_:)`` says; nil if there is none.
+  ///
+  /// - Parameters:
+  ///   - rows: The rows in their own units, `[n, columns]`.
+  ///   - standardised: The same rows as a model takes them.
+  func outlier(in rows: Tensor, standardised: Tensor) -> String? {
+    guard let place = standardised.floats().firstIndex(where: { !(abs($0) < Self.outlierLimit) }) else { return nil }
+    let (row, column) = (place / rows.shape[1], place % rows.shape[1])
+    return "row \(row + 1), column \(name(column)) is \(rows.doubles()[place]), so far from the training rows that its "
+      + "density is zero in single precision; leave the row out, or fill the gap"
   }
 
   /// The pairs of columns whose correlation is at least ``correlationLimit`` in magnitude, with it.

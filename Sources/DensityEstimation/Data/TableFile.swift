@@ -6,7 +6,7 @@ import Tensors
 /// A table of numbers from a file: a row for each sample, in up to three parts.
 struct TableFile {
   /// The rows by split in double precision, each `[n, columns]`, of the same number of columns. A single split, `train`,
-  /// stands for all rows.
+  /// stands for all rows; rows to evaluate a model on need none.
   private(set) var parts: [DatasetSplit: Tensor] = [:]
   /// The names of the columns; nil where the file has none.
   private(set) var names: [String]?
@@ -74,11 +74,11 @@ struct TableFile {
           + "of all rows")
     }
     if chosen.isEmpty, archive.entries.count == 1 { chosen[.train] = archive.entries[0] }
-    guard chosen[.train] != nil else {
+    guard !chosen.isEmpty else {
       let names = archive.entries.map { "'\($0.name)'" }.joined(separator: ", ")
       throw unusable(
-        "it holds \(names.isEmpty ? "no arrays" : "the arrays \(names)"), and one named train is needed, with validation and "
-          + "test where there are such")
+        "it holds \(names.isEmpty ? "no arrays" : "the arrays \(names)"), and of several those are taken that are named train, "
+          + "validation and test")
     }
     for split in DatasetSplit.allCases {
       guard let entry = chosen[split] else { continue }

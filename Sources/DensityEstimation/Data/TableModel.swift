@@ -31,12 +31,13 @@ struct TableModel {
     }
     let places = Dictionary(zip(names, names.indices)) { first, _ in first }
     if let missing = columns.first(where: { places[$0] == nil }) {
-      let other = names.first { !columns.contains($0) } ?? ""
+      // With as many names as the model's, one is of no column of the model, or stands twice.
+      let other =
+        names.first { !columns.contains($0) }.map { "'\($0.visible())', which it does not" }
+        ?? names.first { name in names.count { $0 == name } > 1 }.map { "'\($0.visible())' twice" } ?? "others"
       throw .unusableData(
         path: name,
-        reason:
-          "it has no column '\(missing.visible())', which the model takes, and has '\(other.visible())', which it does not"
-      )
+        reason: "it has no column '\(missing.visible())', which the model takes, and has \(other)")
     }
     return file.reordered(columns.map { places[$0] ?? 0 })
   }

@@ -2,6 +2,11 @@ import Runs
 import VariationalAutoencoder
 
 extension DensityConfiguration {
+  /// The most dimensions that a model may have.
+  static let mostDimensions = 100_000
+  /// The greatest width of a hidden layer.
+  static let greatestWidth = 65536
+
   /// Checks that all values are in their ranges and fit together.
   ///
   /// - Throws: `RunError.invalidValue`, `RunError.invalidConfiguration`
@@ -21,7 +26,7 @@ extension DensityConfiguration {
     try require(kind == Self.kind, "kind", kind, Self.kind)
     try require(!flows.isEmpty && flows.count <= 16, "flows", flows.count, "1…16 kinds of flows")
     try require("blocks", blocks, in: 1...1000)
-    try require("dimensions", dimensions, in: 1...100_000)
+    try require("dimensions", dimensions, in: 1...Self.mostDimensions)
     if let image {
       let sizes = [image.height, image.width, image.channels]
       try require(sizes.allSatisfy { (1...10_000).contains($0) }, "image", "\(sizes)", "sizes of 1…10000")
@@ -29,8 +34,8 @@ extension DensityConfiguration {
         dimensions == image.dimensions, "dimensions", dimensions ?? 0, "\(image.dimensions), those of the images")
     }
     try require(
-      !hidden.isEmpty && hidden.count <= 64 && hidden.allSatisfy { (1...65536).contains($0) }, "hidden",
-      hidden.map(String.init).joined(separator: "-"), "widths of 1…65536, joined by -")
+      !hidden.isEmpty && hidden.count <= 64 && hidden.allSatisfy { (1...Self.greatestWidth).contains($0) },
+      "hidden", hidden.map(String.init).joined(separator: "-"), "widths of 1…\(Self.greatestWidth), joined by -")
     try require(timeLength > 0 && timeLength <= 1000, "timeLength", timeLength, "above 0, and at most 1000")
     try require("components", components, in: 1...4096)
     try require(logitAlpha > 0 && logitAlpha < 0.5, "logitAlpha", logitAlpha, "between 0 and 0.5")

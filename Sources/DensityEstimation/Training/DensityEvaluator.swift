@@ -40,7 +40,7 @@ public struct DensityEvaluator: Sendable {
   ///   - allowingZero: Whether a density may be zero, and its logarithm minus infinity.
   ///   - progress: Is told how many samples are done.
   /// - Returns: log p(x) of each sample, and evaluations of the velocity, the mean over batches.
-  /// - Throws: `RunError.solve`; `RunError.undefinedResult` where a log-density is not finite; what `progress` throws.
+  /// - Throws: `RunError.solve`; `RunError.undefinedDensity` where a log-density is not finite; what `progress` throws.
   public func logDensities(
     _ rows: Tensor, allowingZero: Bool = false, progress: (Int) throws -> Void = { _ in }
   ) throws -> (values: [Double], evaluations: Double) {
@@ -56,7 +56,7 @@ public struct DensityEvaluator: Sendable {
         values += try model.logDensity(model.input(part, noise, firstSample: start), pass).value.doubles()
       } catch { throw RunError.solve(step: nil, error) }
       if let place = values[start...].firstIndex(where: { !$0.isFinite && !(allowingZero && $0 == -.infinity) }) {
-        throw RunError.undefinedResult("the log-density of sample", number: place)
+        throw RunError.undefinedDensity(sample: place + 1)
       }
       evaluations.append(Double(pass.evaluations))
       try progress(values.count)

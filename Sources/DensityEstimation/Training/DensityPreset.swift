@@ -60,7 +60,7 @@ extension DensityConfiguration {
       (blocks, hidden, learningRate) = (10, [100, 100], 1e-4)
       return
     }
-    hidden = Array(repeating: sizes.factor * dimensions, count: sizes.hiddenLayers)
+    hidden = Array(repeating: min(sizes.factor * dimensions, Self.greatestWidth), count: sizes.hiddenLayers)
     (blocks, batchSize) = (sizes.blocks, sizes.batchSize)
     activation = sizes.activation
     (timeLength, divergence) = (1, .gaussian)

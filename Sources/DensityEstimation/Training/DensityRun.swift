@@ -14,14 +14,17 @@ public enum DensityRun {
 
   /// Whether the run in a directory trains a density model, as its configuration or a checkpoint says.
   public static func isOne(_ directory: RunDirectory) -> Bool {
-    if let data = try? Data(contentsOf: directory.configuration) {
-      return (try? JSONDecoder().decode(Kind.self, from: data))?.kind == DensityConfiguration.kind
+    if let data = try? Data(contentsOf: directory.configuration),
+      let configuration = try? JSONDecoder().decode(Kind.self, from: data)
+    {
+      return configuration.kind == DensityConfiguration.kind
     }
     return [directory.last, directory.best].contains { DensityCheckpoint.isOne($0) }
   }
 
+  /// A configuration's kind, which those of autoencoders lack.
   private struct Kind: Decodable {
-    let kind: String
+    let kind: String?
   }
 
   /// How the run in a directory is resumed: from its last checkpoint, or from the best one where the last is missing or

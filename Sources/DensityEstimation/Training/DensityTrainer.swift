@@ -199,7 +199,7 @@ public struct DensityTrainer {
     var evaluator = DensityEvaluator(model, state)
     evaluator.divergence = state.configuration.divergence
     evaluator.batchSize = max(1, min(validation.shape[0], state.configuration.batchSize * 5))
-    do { return try evaluator.evaluate(validation).metrics } catch RunError.undefinedResult {
+    do { return try evaluator.evaluate(validation).metrics } catch RunError.undefinedDensity {
       guard state.progress.bestEpoch == nil else { return nil }
       throw RunError.diverged(step: state.progress.step, reason: "a validation sample's log-density is not finite")
     }

@@ -30,7 +30,7 @@ struct DensityModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Widths of hidden layers (default: as published)", .widths))
   var hidden: HiddenWidths?
 
-  @Flag(inversion: .prefixedNo, help: "Batch normalization between blocks")
+  @Flag(inversion: .prefixedNo, help: "Batch normalization after each block (maf: yes)")
   var batchNormalization: Bool?
 
   @Flag(inversion: .prefixedNo, help: "Images: squeeze, scale after scale (default: yes)")

@@ -33,7 +33,7 @@ struct DensityOptimizationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Samples per step", .count))
   var batchSize: Int?
 
-  @Option(help: "Optimizer (default: adam; couplings of toys: adamax)")
+  @Option(help: "Optimizer (default: adam; toys without ffjord: adamax)")
   var optimizer: OptimizationMethod?
 
   @Option(help: ArgumentHelp("Learning rate (default: as published)", .number))
@@ -51,7 +51,7 @@ struct DensityOptimizationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Steps between validations", .count))
   var validateEvery: Int?
 
-  @Option(help: ArgumentHelp("Stop after n validations without improvement", .count))
+  @Option(help: ArgumentHelp("Stop after more than n validations without gain", .count))
   var patience: Int?
 
   @Option(help: ArgumentHelp("Use only the first n validation samples", .count))
