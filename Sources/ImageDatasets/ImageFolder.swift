@@ -81,6 +81,9 @@ struct ImageFolder {
       let isHidden = parts.last?.hasPrefix(".") == true
       if isFolder {
         if isHidden || isLink { others.append(path + "/") }
+      } else if FileManager.default.isRegularFile(atPath: file) == false {
+        // Reading a pipe may wait for ever.
+        others.append(path)
       } else if !isHidden, [".png", ".jpg", ".jpeg"].contains(where: path.lowercased().hasSuffix) {
         pictures.append(path)
       } else {

@@ -48,6 +48,7 @@ public struct PNGImage: Sendable, Hashable {
     } catch {
       throw .unreadable(path: url.path, reason: error.plainReason)
     }
+    guard !data.isEmpty else { throw .malformed(path: url.path, reason: "the file is empty") }
     self = try Self.decoded(data, path: url.path, objection)
   }
 

@@ -97,6 +97,10 @@ int jpeg_picture_decode(
   progress.progress_monitor = check_passes;
   info.progress = &progress;
   read_header(&info, bytes, count, picture);
+  if (info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK) {
+    snprintf(picture->message, sizeof picture->message, "its colours are CMYK, for printing; convert it to RGB or grey");
+    longjmp(manager.caller, 1);
+  }
   info.out_color_space = JCS_GRAYSCALE;
   // The exact integer transform: the same pixels on every processor.
   info.dct_method = JDCT_ISLOW;

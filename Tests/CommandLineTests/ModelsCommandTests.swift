@@ -87,6 +87,18 @@ import Testing
       in: directory.url)
   }
 
+  @Test func `a folder without models that the environment names is said`() throws {
+    let outcome = try Program.succeed(["models"], environment: environment("nowhere"), in: directory.url)
+    #expect(outcome.standardOutput.contains("omniglot"))
+    #expect(outcome.standardError.contains("$FFJORD_VAE_MODELS names ") && outcome.standardError.contains("nowhere"))
+  }
+
+  @Test func `a model has no run to resume, and the message says how to begin one`() throws {
+    let error = try Program.fail(
+      66, ["train", "--resume", "omniglot"], naming: ["'ffjord-vae train --from omniglot'"], in: directory.url)
+    #expect(!error.standardError.contains("Did you mean"))
+  }
+
   @Test func `a name stands wherever a checkpoint may`() throws {
     try writeFolder("mine")
     for arguments in [

@@ -131,6 +131,17 @@ import Testing
     #expect(lstat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
   }
 
+  @Test func `a model is not exported onto the checkpoint that it is read from`() throws {
+    let checkpoint = directory.file("copy.safetensors.zst")
+    try FileManager.default.copyItem(
+      at: TinyRun.shared.get().appending(path: "last.safetensors.zst"), to: checkpoint)
+    let before = try Data(contentsOf: checkpoint)
+    try Program.fail(
+      64, ["export", "copy.safetensors.zst", "--output", "copy.safetensors.zst"], naming: ["choose another place"],
+      in: directory.url)
+    #expect(try Data(contentsOf: checkpoint) == before)
+  }
+
   @Test func `a link is written through, by every command`() throws {
     for (command, more) in Self.commands {
       let ending = Self.ending(command)

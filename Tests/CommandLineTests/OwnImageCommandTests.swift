@@ -145,6 +145,39 @@ import Testing
       64, train("--resize", "3x3"), naming: ["--resize: sides must be 8…512, got 3x3"], in: directory.url)
   }
 
+  @Test func `a run does not go into the folder of its images`() throws {
+    try writeFolder(40)
+    let before = try directory.names("pictures")
+    for output in ["pictures", "pictures/run"] {
+      var arguments = train()
+      arguments[2] = output
+      try Program.fail(64, arguments, naming: ["--output \(output)", "choose another place"], in: directory.url)
+      try Program.fail(
+        64, ["density", "train", "--data", "pictures", "--flow", "real-nvp", "--output", output],
+        naming: ["--output \(output)", "choose another place"], in: directory.url)
+    }
+    try Program.succeed(train(), in: directory.url)
+    try Program.fail(
+      64, ["train", "--resume", "run", "--output", "pictures/next"], naming: ["--output", "choose another place"],
+      in: directory.url)
+    #expect(try directory.names("pictures") == before)
+  }
+
+  @Test func `images that are too few leave no folder behind`() throws {
+    for number in 0..<2 { try write("pictures/\(number).png", number) }
+    try Program.fail(65, train(), naming: ["training and 0 validation images"], in: directory.url)
+    #expect(try directory.names() == ["pictures"])
+  }
+
+  @Test func `a pipe among pictures is passed over, and an empty picture named`() throws {
+    try writeFolder(20)
+    try #require(mkfifo(directory.file("pictures/pipe.png").path, 0o600) == 0)
+    let text = try Program.succeed(["datasets", "check", "pictures"], in: directory.url)
+    #expect((text.standardOutput + text.standardError).contains("pipe.png"))
+    try Data().write(to: directory.file("pictures/empty.png"))
+    try Program.fail(65, train(), naming: ["pictures/empty.png", "the file is empty"], in: directory.url)
+  }
+
   @Test func `a damaged JPEG file is named`() throws {
     try writeFolder(20)
     let damaged = Data([0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10]) + Data("JFIF\0".utf8)

@@ -11,9 +11,13 @@ import VariationalAutoencoder
 
   /// Runs the program with a limit on its address space, in kB.
   private func run(_ arguments: [String], limitedTo kilobytes: Int) throws -> Program.Outcome {
+    try run(arguments, underLimit: "-v \(kilobytes)")
+  }
+
+  private func run(_ arguments: [String], underLimit limit: String) throws -> Program.Outcome {
     let program = try Program.url.get().path
     let shell = directory.file("limited.sh")
-    try Data("ulimit -v \(kilobytes) && exec '\(program)' \"$@\"\n".utf8).write(to: shell)
+    try Data("ulimit \(limit) && exec '\(program)' \"$@\"\n".utf8).write(to: shell)
     return try Program.start(arguments, through: ["/bin/sh", shell.path], in: directory.url).wait()
   }
 
@@ -45,6 +49,14 @@ import VariationalAutoencoder
     #expect(outcome.status == 70 && !outcome.isCrash, "\(outcome.standardError)")
     #expect(outcome.standardError.contains("needs at least"), "\(outcome.standardError)")
     #expect(try directory.names() == ["limited.sh"])
+  }
+
+  @Test func `a file that may not grow is an error of the output, and nothing half-written stays`() throws {
+    // In blocks of 512 or 1024 bytes.
+    let outcome = try run(TinyRun.train("run", "--steps", "1"), underLimit: "-f 200")
+    #expect(outcome.status == 74 && !outcome.isCrash, "\(outcome.status): \(outcome.standardError)")
+    #expect(outcome.standardError.contains("safetensors.zst"), "\(outcome.standardError)")
+    #expect(try !directory.names("run").contains { $0.contains("partial") })
   }
 
   @Test func `a checkpoint that holds much that is not used is evaluated in little memory`() throws {

@@ -15,6 +15,8 @@ public struct ModelCatalog: Sendable {
 
   /// The folders that are looked in, first to last.
   public let directories: [URL]
+  /// The folder that the environment names; nil where it names none.
+  private let named: URL?
 
   /// A catalog of the folders that are found from these places.
   ///
@@ -40,6 +42,15 @@ public struct ModelCatalog: Sendable {
       directories.append(place)
     }
     self.directories = directories
+    self.named = named?.standardizedFileURL
+  }
+
+  /// The folder that the environment names, if it has no list of models.
+  ///
+  /// - Throws: ``RunError/invalidRun(path:reason:)`` where a list is damaged.
+  public func namedWithoutList() throws(RunError) -> URL? {
+    guard let named, try ModelFolder(named) == nil else { return nil }
+    return named
   }
 
   /// The nearest directory above one, or that itself, with a package's manifest.

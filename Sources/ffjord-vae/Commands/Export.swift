@@ -43,7 +43,9 @@ struct Export: ParsableCommand {
       messages.apply()
       let (output, type) = (file.output, file.type)
       try checkOutput(output, endingIn: [".safetensors", ".safetensors.zst"])
-      let state = try readModel(checkpoint, parameters: parameters.choice, memory: memory).state
+      let trained = try readModel(checkpoint, parameters: parameters.choice, memory: memory)
+      try checkOutput(output, isApartFrom: [trained.url.path])
+      let state = trained.state
       let url = URL(filePath: output)
       var count = state.parameters.parameters.count
       if output.lowercased().hasSuffix(".zst") {

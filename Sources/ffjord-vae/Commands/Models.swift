@@ -32,13 +32,19 @@ struct Models: AsyncParsableCommand {
       try Failure.reporting {
         let catalog = ModelCatalog()
         let models = try catalog.models()
+        if let folder = try catalog.namedWithoutList() {
+          Terminal.logger.warning(
+            "$\(ModelCatalog.environmentVariable) names \(folder.path.visible()), which has no \(ModelFolder.listName)")
+        }
         if result.json {
           print(try models.map { Entry($0.model, in: $0.folder) }.resultJSON())
           return
         }
         guard !models.isEmpty else {
           let searched = catalog.directories.map { "  \($0.path)" }.joined(separator: "\n")
-          print("No folder of models was found. Looked for \(ModelFolder.listName) in\n\(searched)")
+          print(
+            "No folder of models was found. Looked for \(ModelFolder.listName) in\n\(searched)\n"
+              + "$\(ModelCatalog.environmentVariable) names another folder.")
           return
         }
         print(Self.table(models))

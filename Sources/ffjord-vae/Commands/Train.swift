@@ -125,6 +125,9 @@ struct Train: ParsableCommand {
     configuration.dataDirectory = try locator.directory(holding: configuration.dataset)?.path
     // Before anything is touched that is there.
     try MemoryEstimate.training(configuration.fitted(to: loaded)).require(for: "training")
+    try Trainer.requireImages(in: loaded)
+    // A run's pictures would be images of the dataset from then on.
+    try checkOutput(path, isApartFrom: [configuration.dataset])
     let directory = RunDirectory(path)
     let lock = try directory.create(isReplacing: options.overwrite)
     let trainer = try Trainer(

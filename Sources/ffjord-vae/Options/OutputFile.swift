@@ -25,6 +25,9 @@ func checkOutput(_ path: String, endingIn extensions: [String], option: String =
   guard FileManager.default.isDirectory(atPath: directory.path) == true else {
     throw RunError.unwritable(path: path, reason: "there is no directory \(directory.path)")
   }
+  guard access(directory.path, W_OK) == 0 else {
+    throw RunError.unwritable(path: path, reason: String(cString: strerror(errno)))
+  }
   if RunDirectory(directory.path).owns(place.lastPathComponent) {
     throw RunError.ownedByRun(path: path, run: directory.relativePath)
   }

@@ -52,9 +52,7 @@ enum Remedy {
   private static func options(for error: RunError) -> String? {
     switch error {
     case .changedData: "--allow-changed-data goes on with those that there are now."
-    case .missingCheckpoint(let path):
-      suggestion(path, of: ((try? ModelCatalog().models()) ?? []).map(\.model.name))
-        + "'ffjord-vae models list' lists the models that can be named."
+    case .missingCheckpoint(let path): checkpointOptions(for: path)
     case .unknownModel(let name, let known): Suggestion.nearest(to: name, in: known).map { "Did you mean '\($0)'?" }
     case .missingModel(let name, _): "'ffjord-vae models fetch \(name) --from FOLDER' fetches it."
     case .occupied(let path):
@@ -63,11 +61,12 @@ enum Remedy {
     case .foreign(let path, _): "--resume \(Terminal.quoted(path)) --output DIRECTORY begins another run with it."
     case .inUse, .unwritable, .ownedByRun: "--output names another place."
     case .existing: "--output names another place, --overwrite replaces it."
-    case .solve(nil, .stepLimit): "'ffjord-vae evaluate --tolerance X' solves to another tolerance than the run's."
+    case .solve(nil, .stepLimit), .solve(nil, .stepUnderflow):
+      "'ffjord-vae evaluate --tolerance X' solves to another tolerance than the run's."
     case .solve(_, .stepLimit):
       "--tolerance and --training-tolerance set the tolerances of a new run, which --from begins with a model's parameters; "
         + "--kinetic-energy and --jacobian-norm make its dynamics smoother."
-    case .diverged, .undefinedBound, .undefinedResult, .solve:
+    case .diverged, .solve(.some, _):
       "--learning-rate sets the learning rate, --clip-norm clips gradients."
     case .invalidModel:
       "--flow, --amortization, --latent, --hidden, --blocks, --rank, --layer-type and --activation say how a model is built."
@@ -75,6 +74,17 @@ enum Remedy {
     case .notEnoughMemory: "--batch-size sets the size of a batch."
     default: nil
     }
+  }
+
+  /// What to name where there is no checkpoint.
+  private static func checkpointOptions(for path: String) -> String {
+    let names = ((try? ModelCatalog().models()) ?? []).map(\.model.name)
+    // A command that takes names of models would have found it.
+    guard !names.contains(path) else {
+      return "\(path) is the name of a trained model, which has no run: 'ffjord-vae train --from \(path)' begins one "
+        + "with its parameters."
+    }
+    return suggestion(path, of: names) + "'ffjord-vae models list' lists the models that can be named."
   }
 
   /// A question after the nearest of some names, to precede a sentence; empty where none is near.

@@ -7,6 +7,8 @@ enum StandardStreams {
   static func prepare() {
     // A reader that went away is an error of the write, not the end of the program.
     signal(SIGPIPE, SIG_IGN)
+    // So is a file that would grow beyond the system's limit (ulimit -f).
+    signal(SIGXFSZ, SIG_IGN)
     // The next file that is opened would take the place of a closed stream, and messages would be written into it. What
     // stands there instead refuses them.
     for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
