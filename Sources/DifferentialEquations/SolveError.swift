@@ -16,7 +16,7 @@ public enum SolveError: Error, Sendable, Equatable, CustomStringConvertible {
     case .notFinite(let time, let sample, let component):
       "the solve met a number that is infinite or undefined at time \(time), in sample \(sample) of the batch "
         + "(component \(component) of the state). The dynamics have diverged, or the sample is far from those that the "
-        + "model was trained on."
+        + "model was trained on: lower the learning rate, or leave the sample out."
     case .stepLimit(let time, let limit, let sample):
       "the solve took \(limit) steps and is only at time \(time); sample \(sample) of the batch has the largest error. "
         + "The tolerance is too small for the precision of the numbers, or the dynamics are stiff: loosen the tolerance, "

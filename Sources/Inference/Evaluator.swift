@@ -266,7 +266,11 @@ public struct Evaluator: Sendable {
       let result = try body(model, noise, probes)
       work.add(images: batch)
       return result
-    } catch { throw .solve(step: nil, error) }
+    } catch {
+      guard case .notFinite(_, let sample, _) = error else { throw .solve(step: nil, error) }
+      // The sample is counted over the batch of all ranks.
+      throw .undefinedBound(image: firstImage - share.places.lowerBound + sample)
+    }
   }
 }
 
