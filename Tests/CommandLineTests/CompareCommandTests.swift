@@ -135,6 +135,10 @@ import VariationalAutoencoder
     }
     try fail(66, "run", "nowhere", naming: "nowhere", "no run")
     try fail(66, "folder", naming: "folder", "config.json")
+    // A pattern names it beside runs.
+    let beside = try Program.succeed(["compare", "folder", "run"], in: directory.url)
+    #expect(beside.standardError.contains("there is no run at folder"), "\(beside.standardError)")
+    #expect(beside.standardOutput == (try Program.succeed(["compare", "run"], in: directory.url).standardOutput))
     try fail(65, "file", naming: "file", "directory of a run")
     try fail(65, "empty", "--curves", "c.svg", naming: "no finished epoch")
     try fail(64, "run", "--curves", "c.png", naming: ".svg")

@@ -69,16 +69,7 @@ struct Compare: ParsableCommand {
     try Failure.reporting {
       messages.apply()
       if let curves { try checkOutput(curves, endingIn: [".svg"], option: "--curves") }
-      var named: [ComparedRun] = []
-      var densities: [ComparedDensityRun] = []
-      for (name, path) in zip(RunNames.distinct(runs), runs) {
-        let directory = RunDirectory(path)
-        if DensityRun.isOne(directory) {
-          densities.append(ComparedDensityRun(name: name, summary: try DensityRunSummary(directory)))
-        } else {
-          named.append(ComparedRun(name: name, summary: try RunSummary(directory)))
-        }
-      }
+      let (named, densities) = try summaries()
       let density = DensityComparison(densities)
       let groups = (table.each ? named.map { ComparedGroup($0) } : ComparedGroup.folding(named))
         .sorted { $0.precedes($1) }
@@ -93,6 +84,28 @@ struct Compare: ParsableCommand {
       if !densities.isEmpty { tables.append(density.text(isMarkdown: table.markdown)) }
       print(tables.joined(separator: "\n\n"))
     }
+  }
+
+  /// The runs of either kind. A folder without a run is passed over, with a warning, where others have one: a pattern such
+  /// as `Checkpoints/*/` names it, too.
+  private func summaries() throws -> ([ComparedRun], [ComparedDensityRun]) {
+    var (autoencoders, densities, failures) = ([ComparedRun](), [ComparedDensityRun](), [RunError]())
+    for (name, path) in zip(RunNames.distinct(runs), runs) {
+      let directory = RunDirectory(path)
+      do {
+        if DensityRun.isOne(directory) {
+          densities.append(ComparedDensityRun(name: name, summary: try DensityRunSummary(directory)))
+        } else {
+          autoencoders.append(ComparedRun(name: name, summary: try RunSummary(directory)))
+        }
+      } catch let error as RunError {
+        guard case .missingRun = error, FileManager.default.isDirectory(atPath: path) == true else { throw error }
+        failures.append(error)
+      }
+    }
+    if let first = failures.first, autoencoders.isEmpty, densities.isEmpty { throw first }
+    Terminal.warn(of: failures.map(\.description))
+    return (autoencoders, densities)
   }
 
   /// A row of either table.
