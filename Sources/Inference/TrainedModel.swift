@@ -30,7 +30,10 @@ public struct TrainedModel: Sendable {
     let (value, url, remarks) = try Checkpoint.usable(at: path) {
       try Checkpoint.read($0, includingOptimizer: false, parameters: parameters, memoryLimit: memoryLimit)
     }
-    (model, state, self.url, self.remarks) = (value.model, value.state, url, remarks)
+    (model, self.url, self.remarks) = (value.model, url, remarks)
+    var state = value.state
+    RunDirectory(url.deletingLastPathComponent().path).updatePlaceOfImages(in: &state)
+    self.state = state
   }
 
   /// The configuration of the run.

@@ -135,5 +135,14 @@ import Testing
     #expect(try step("run") == 4)
     let configuration = try String(contentsOf: directory.file("run/config.json"), encoding: .utf8)
     #expect(configuration.contains("\"\(moved.path)/mine.npy\""))
+    // The configuration may know of a move after which there is no best checkpoint yet.
+    let last = try folder("last")
+    try FileManager.default.moveItem(
+      at: moved.appending(path: "mine.npy"), to: last.appending(path: "mine.npy"))
+    try Data(configuration.replacing(moved.path, with: last.path).utf8).write(to: directory.file("run/config.json"))
+    let report = try Program.succeed(["evaluate", "run", "--json"], in: directory.url).standardOutput
+    #expect(report.contains("\(last.path)/mine.npy"), "\(report)")
+    let compared = try Program.succeed(["compare", "run", "--json"], in: directory.url).standardOutput
+    #expect(compared.contains("\"test\" : {"), "\(compared)")
   }
 }

@@ -122,4 +122,14 @@ extension RunDirectory {
       throw RunError.foreign(path: file.relativePath, reason: "it is an imported model, of no run")
     }
   }
+
+  /// Puts into the state of one of the run's checkpoints where its images are now. `config.json` knows since the run last went
+  /// on; the checkpoint may be older than their move.
+  package func updatePlaceOfImages(in state: inout TrainingState) {
+    guard let digest = state.configuration.dataDigest,
+      let text = try? String(contentsOf: configuration, encoding: .utf8),
+      let recorded = try? TrainingConfiguration(json: text), recorded.dataDigest == digest
+    else { return }
+    (state.configuration.dataset, state.configuration.dataDirectory) = (recorded.dataset, recorded.dataDirectory)
+  }
 }
