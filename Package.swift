@@ -58,7 +58,7 @@ let package = Package(
       cSettings: [.define("FFJORD_VAE_MPI", .when(traits: ["MPI"]))]),
 
     // The numerical core.
-    // OpenMP's pool of threads, which oneDNN has, too.
+    // OpenMP, only for its number of threads, by which oneDNN goes too. The threads are our own (team.c).
     .target(
       name: "CKernels",
       linkerSettings: [
@@ -105,9 +105,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Communication", "Tensors", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
-        "VariationalAutoencoder", "Files",
-        "Safetensors", "ImageDatasets", "TensorBoard",
+        "Randomness", "Communication", "Tensors", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
+        "VariationalAutoencoder", "Files", "Safetensors", "ImageDatasets", "TensorBoard",
       ]),
     .target(
       name: "PyTorchInterchange",
@@ -131,8 +130,8 @@ let package = Package(
     .target(
       name: "DensityEstimation",
       dependencies: [
-        "Randomness", "Profiling", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows",
-        "Files", "Safetensors", "ImageDatasets", "TensorBoard", "Runs", "CGIF",
+        "Randomness", "Tensors", "Autodiff", "NeuralNetworks", "DifferentialEquations", "NormalizingFlows", "Files",
+        "Safetensors", "ImageDatasets", "Runs", "CGIF",
       ]),
     .executableTarget(
       name: "ffjord-vae",
