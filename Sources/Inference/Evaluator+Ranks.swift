@@ -14,7 +14,7 @@ import VariationalAutoencoder
 /// What an evaluator is asked for.
 struct EvaluationRequest: Codable {
   enum Work: Codable {
-    case evaluate(samples: Int, SolverState)
+    case evaluate(samples: Int, SolverState, allowingUndefined: Bool)
     case time(samples: Int)
     case sample(Int, isMean: Bool)
   }
@@ -49,8 +49,9 @@ extension Evaluator {
     (evaluator.warmStart, evaluator.precision) = (request.warmStart, request.precision)
     do throws(RunError) {
       switch request.work {
-      case .evaluate(let samples, let solverState):
-        _ = try evaluator.evaluate(images, samples: samples, startingFrom: solverState)
+      case .evaluate(let samples, let solverState, let allowingUndefined):
+        _ = try evaluator.evaluate(
+          images, samples: samples, startingFrom: solverState, allowingUndefined: allowingUndefined)
       case .time(let samples): _ = try evaluator.estimatedSeconds(of: images, samples: samples)
       case .sample(let number, let isMean):
         try evaluator.forEachPosteriorSample(of: images, sample: number, isMean: isMean) { _, _ in }

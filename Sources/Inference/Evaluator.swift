@@ -76,8 +76,18 @@ public struct Evaluator: Sendable {
     public var importanceBounds: [Double] = []
     /// The sums from which the means over images are computed.
     public var metrics = MetricsSum()
-    /// What similar solves can start warm with; see ``evaluate(_:samples:startingFrom:report:)``.
+    /// What similar solves can start warm with; see ``evaluate(_:samples:startingFrom:allowingUndefined:report:)``.
     public var solverState = SolverState()
+
+    /// The images without a finite bound: theirs is minus infinity, and their terms are not numbers.
+    public var undefinedImages: [Int] { bounds.indices.filter { bounds[$0] == -.infinity } }
+
+    fileprivate mutating func addUndefined(samples: Int) {
+      bounds.append(-.infinity)
+      logLikelihoods.append(.nan)
+      klDivergences.append(.nan)
+      if samples > 1 { importanceBounds.append(-.infinity) }
+    }
 
     /// The standard error over images of the mean bound, in nats.
     public var standardError: Double { Self.standardError(bounds) }
@@ -138,50 +148,72 @@ public struct Evaluator: Sendable {
   ///   - samples: The number K of samples of the posterior for each image.
   ///   - solverState: What the solves of the first batch start from: ``Result/solverState`` of another evaluation; by
   ///     default a cold start.
+  ///   - allowingUndefined: Whether images may have no finite bound, those that are so far from the training images that
+  ///     the flow takes them to infinity: see ``Result/undefinedImages``. A batch with such images is evaluated image by
+  ///     image.
   ///   - report: Called after each pass over a batch, with the number of passes done and the total.
-  /// - Throws: `RunError.solve`, `RunError.undefinedBound`
+  /// - Throws: `RunError.solve`, `RunError.undefinedBound`, unless undefined bounds are allowed.
   public func evaluate(
     _ images: GreyImages, samples: Int = 1, startingFrom solverState: SolverState = SolverState(),
-    report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    allowingUndefined: Bool = false, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(RunError) -> Result {
-    ask(.evaluate(samples: samples, solverState), images)
+    ask(.evaluate(samples: samples, solverState, allowingUndefined: allowingUndefined), images)
     var result = Result()
     result.solverState = solverState
-    let bound = constants
     let total = passes(of: images, samples: samples)
-    var done = 0
     for start in stride(from: 0, to: images.count, by: batchSize) {
-      let share = BatchShare(of: min(batchSize, images.count - start), over: communicator)
-      let x = images.selecting(share.places.map { start + $0 }).imageBatch
-      let features = model.encode(Variable(x.intensities), bound)
-      let flow = samples > 1 ? model.flow.forPart(of: share).prepared(for: features, bound) : model.flow
-      var logMeans = [LogMeanExp](repeating: LogMeanExp(), count: share.total)
-      var sums = [(bound: Double, likelihood: Double, klDivergence: Double)](
-        repeating: (0, 0, 0), count: share.total)
-      for sample in 0..<samples {
-        let output = try pass(
-          x, features: features, flow, share, firstImage: start, sample: sample, startingFrom: result.solverState,
-          bound)
-        result.solverState = output.sample.flow.solverState
-        result.metrics.add(Metrics(output).combined(over: share).metrics, images: share.total)
-        let terms = share.gathered(
-          [output.bound.value, output.bound.logLikelihood, output.bound.klDivergence].map { $0.value.doubles() })
-        for i in 0..<share.total {
-          let (bound, likelihood, klDivergence) = (terms[0][i], terms[1][i], terms[2][i])
-          guard bound.isFinite else { throw .undefinedBound(image: start + i) }
-          logMeans[i].add(bound)
-          sums[i].bound += bound / Double(samples)
-          sums[i].likelihood += likelihood / Double(samples)
-          sums[i].klDivergence += klDivergence / Double(samples)
+      let batch = start..<min(start + batchSize, images.count)
+      let done = start / batchSize * samples
+      do throws(RunError) {
+        result = try adding(batch, of: images, samples: samples, to: result) { report(done + $0, total) }
+      } catch {
+        guard allowingUndefined else { throw error }
+        for image in batch {
+          do throws(RunError) {
+            result = try adding(image..<image + 1, of: images, samples: samples, to: result) { _ in }
+          } catch { result.addUndefined(samples: samples) }
         }
-        done += 1
-        report(done, total)
+        report(done + samples, total)
       }
-      result.bounds += sums.map(\.bound)
-      result.logLikelihoods += sums.map(\.likelihood)
-      result.klDivergences += sums.map(\.klDivergence)
-      if samples > 1 { result.importanceBounds += logMeans.map(\.value) }
     }
+    return result
+  }
+
+  /// Results with those of a batch.
+  private func adding(
+    _ batch: Range<Int>, of images: GreyImages, samples: Int, to results: Result, report: (_ samples: Int) -> Void
+  ) throws(RunError) -> Result {
+    var result = results
+    let bound = constants
+    let share = BatchShare(of: batch.count, over: communicator)
+    let x = images.selecting(share.places.map { batch.lowerBound + $0 }).imageBatch
+    let features = model.encode(Variable(x.intensities), bound)
+    let flow = samples > 1 ? model.flow.forPart(of: share).prepared(for: features, bound) : model.flow
+    var logMeans = [LogMeanExp](repeating: LogMeanExp(), count: share.total)
+    var sums = [(bound: Double, likelihood: Double, klDivergence: Double)](
+      repeating: (0, 0, 0), count: share.total)
+    for sample in 0..<samples {
+      let output = try pass(
+        x, features: features, flow, share, firstImage: batch.lowerBound, sample: sample,
+        startingFrom: result.solverState, bound)
+      result.solverState = output.sample.flow.solverState
+      result.metrics.add(Metrics(output).combined(over: share).metrics, images: share.total)
+      let terms = share.gathered(
+        [output.bound.value, output.bound.logLikelihood, output.bound.klDivergence].map { $0.value.doubles() })
+      for i in 0..<share.total {
+        let (bound, likelihood, klDivergence) = (terms[0][i], terms[1][i], terms[2][i])
+        guard bound.isFinite else { throw .undefinedBound(image: batch.lowerBound + i) }
+        logMeans[i].add(bound)
+        sums[i].bound += bound / Double(samples)
+        sums[i].likelihood += likelihood / Double(samples)
+        sums[i].klDivergence += klDivergence / Double(samples)
+      }
+      report(sample + 1)
+    }
+    result.bounds += sums.map(\.bound)
+    result.logLikelihoods += sums.map(\.likelihood)
+    result.klDivergences += sums.map(\.klDivergence)
+    if samples > 1 { result.importanceBounds += logMeans.map(\.value) }
     return result
   }
 

@@ -1,7 +1,9 @@
 import FileTestSupport
 import Foundation
+import ImageDatasets
 import Tensors
 import Testing
+import VariationalAutoencoder
 
 @testable import Inference
 @testable import Runs
@@ -102,6 +104,41 @@ import Testing
     let error = runError { _ = try evaluator().priorSamples(count: 3) }
     #expect(error?.category == .numerical)
     #expect(error?.description.contains("sample 0 is not finite") == true, "\(error?.description ?? "")")
+  }
+
+  @Test(arguments: [PosteriorKind.none, .ffjord])
+  func `where it may be undefined, the bound of such an image is, and the others keep theirs`(_ flow: PosteriorKind)
+    throws
+  {
+    let (model, initial) = try TinyRun.state(TinyRun.configuration { $0.model.flow = flow })
+    var parameters = initial.parameters
+    // The products of ink overflow, and those of paper are zero.
+    let weight = try #require(parameters["q_z_nn.0.h.weight"])
+    parameters[weight] = Tensor(repeating: 3e38, shape: weight.shape)
+    let inked = TinyRun.binary(6)
+    let side = inked.height * inked.width
+    var pixels = [Float](repeating: 0, count: 6 * side)
+    for image in [1, 2, 5] {
+      pixels.replaceSubrange(image * side..<(image + 1) * side, with: inked.selecting([image]).pixels)
+    }
+    let images = GreyImages(height: inked.height, width: inked.width, pixels: pixels)
+    let blank = GreyImages(height: inked.height, width: inked.width, pixels: [Float](repeating: 0, count: 6 * side))
+    let evaluator = Evaluator(model: model, parameters: parameters, divergence: .exact, batchSize: 4)
+    #expect(runError { _ = try evaluator.evaluate(images) }?.description.contains("the bound of image 1 ") == true)
+    for samples in [1, 3] {
+      let whole = try evaluator.evaluate(blank, samples: samples)
+      var passes: [Int] = []
+      let result = try evaluator.evaluate(images, samples: samples, allowingUndefined: true) { done, _ in
+        passes.append(done)
+      }
+      #expect(result.undefinedImages == [1, 2, 5] && passes.last == 2 * samples)
+      for image in 0..<6 {
+        let isDefined = ![1, 2, 5].contains(image)
+        #expect(isDefined ? abs(result.bounds[image] - whole.bounds[image]) < 1e-3 : !result.bounds[image].isFinite)
+        #expect(result.klDivergences[image].isNaN == !isDefined)
+      }
+      #expect(result.importanceBounds.count == (samples > 1 ? 6 : 0))
+    }
   }
 
   @Test func `a checkpoint of another run in the directory is not offered`() throws {

@@ -14,7 +14,8 @@ struct Score: ParsableCommand {
     discussion: """
       The file's format follows its name. .safetensors holds elbo, reconstruction and kl, each [images], and the scores of \
       other methods; .npy the scores alone; .csv a row for each image. Of your own images, .csv and .safetensors have the \
-      file, and the label where folders are classes. Several samples give a steadier score.
+      file, and the label where folders are classes. Several samples give a steadier score. An image so far from the \
+      training images that the model takes it to infinity has a bound of -inf.
 
       With --against, other images are scored as well, the test images of a dataset or all of your own, and two figures are \
       printed: AUROC, the probability that an image of the dataset scores above one of the others, and the average \
@@ -131,7 +132,7 @@ struct Score: ParsableCommand {
         try chosen.warnOfLostNames(in: output)
         try own.write(to: output, texts: chosen.texts)
         Terminal.logger.info(
-          "\(output): ELBO of \(Terminal.count(chosen.images.count, "image")) in nats, mean \(own.result.bounds.mean.fixed(3))"
+          "\(output): ELBO of \(Terminal.count(chosen.images.count, "image")) in nats, mean \(own.result.bounds.finiteMean?.fixed(3) ?? "-")"
         )
       }
       let against = try others.against.map { name in
@@ -175,7 +176,8 @@ struct Score: ParsableCommand {
       case .complexity: scorer.methods.append(.complexity)
       case .typicality:
         let usual = try images(nil, .validation, trained, isPrepared: !others.haveOwn && input.source.dataset == nil)
-        scorer.methods.append(.typicality(of: try scorer.bounds(of: usual.images, "validation images").bounds.mean))
+        let bounds = try scorer.bounds(of: usual.images, "validation images").bounds
+        scorer.methods.append(.typicality(of: bounds.reduce(0, +) / Double(bounds.count)))
       case .likelihoodRatio:
         guard let path = method.background else { continue }
         let background = try readModel(path, parameters: parameters.choice, memory: input.memory)

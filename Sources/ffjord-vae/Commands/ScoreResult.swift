@@ -7,10 +7,10 @@ struct ScoreResult: Encodable {
   let images: Int
   let scores: [MethodResult]
 
-  /// The mean score of images, and how well other images are found by it.
+  /// The mean score of the images that have one, and how well other images are found by it.
   struct MethodResult: Encodable {
     let method: String
-    let mean: Double
+    let mean: Double?
     let against: [Ranking]
     fileprivate let words: String
 
@@ -22,7 +22,7 @@ struct ScoreResult: Encodable {
     let dataset: String
     let split: String?
     let images: Int
-    let mean: Double
+    let mean: Double?
     let auroc: Double
     let averagePrecision: Double
     fileprivate let title: String
@@ -41,13 +41,13 @@ struct ScoreResult: Encodable {
       let against = others.map { other in
         let outside = other.scores[place].values
         return Ranking(
-          dataset: other.name, split: other.split, images: outside.count, mean: outside.mean,
+          dataset: other.name, split: other.split, images: outside.count, mean: outside.finiteMean,
           auroc: OutlierRanking.areaUnderCurve(inDistribution: inside, outOfDistribution: outside),
           averagePrecision: OutlierRanking.averagePrecision(inDistribution: inside, outOfDistribution: outside),
           title: other.title)
       }
       return MethodResult(
-        method: method.kind.rawValue, mean: inside.mean, against: against, words: method.words)
+        method: method.kind.rawValue, mean: inside.finiteMean, against: against, words: method.words)
     }
   }
 
@@ -57,10 +57,10 @@ struct ScoreResult: Encodable {
       ("images", .left), ("number", .right), ("mean, nats", .right), ("AUROC", .right), ("average precision", .right),
     ])
     for score in scores {
-      let own: [TextTable.Cell] = [.init(title), .init("\(images)"), .init(score.mean.fixed(2)), "", ""]
+      let own: [TextTable.Cell] = [.init(title), .init("\(images)"), .init(score.mean?.fixed(2) ?? "-"), "", ""]
       let others: [[TextTable.Cell]] = score.against.map { other in
         [
-          .init("against \(other.title)"), .init("\(other.images)"), .init(other.mean.fixed(2)),
+          .init("against \(other.title)"), .init("\(other.images)"), .init(other.mean?.fixed(2) ?? "-"),
           .init(other.auroc.fixed(4)), .init(other.averagePrecision.fixed(4)),
         ]
       }

@@ -48,15 +48,27 @@ struct Scorer: Sendable {
   }
 
   func score(_ images: GreyImages, polarity: ImagePolarity, name: String, split: String?) throws -> ScoredImages {
-    let result = try bounds(of: images, "scoring \(name.visible())")
+    let result = try bounds(of: images, "scoring \(name.visible())", allowingUndefined: true)
+    let undefined = result.undefinedImages
+    if let first = undefined.first {
+      let count = "\(undefined.count) of \(Terminal.count(images.count, "image")), such as image \(first),"
+      Terminal.warn(of: [
+        "\(name.visible()): \(count) are so far from the training images that they have no bound; they rank as the least "
+          + "likely, and means leave them out"
+      ])
+    }
     let scores = try methods.map { ($0.kind, try $0.scores(images, result.bounds)) }
     return ScoredImages(
       name: name.visible(), split: split, images: images, polarity: polarity, result: result, scores: scores)
   }
 
-  func bounds(of images: GreyImages, _ title: String) throws -> Evaluator.Result {
+  func bounds(
+    of images: GreyImages, _ title: String, allowingUndefined: Bool = false
+  ) throws -> Evaluator.Result {
     let progress = PassProgress(title)
-    return try evaluator.evaluate(images, samples: samples) { progress.report($0, of: $1) }
+    return try evaluator.evaluate(images, samples: samples, allowingUndefined: allowingUndefined) {
+      progress.report($0, of: $1)
+    }
   }
 }
 
@@ -91,6 +103,9 @@ struct ScoredImages {
 }
 
 extension [Double] {
-  /// The mean; 0 of none.
-  var mean: Double { isEmpty ? 0 : reduce(0, +) / Double(count) }
+  /// The mean of those that are finite; nil without any.
+  var finiteMean: Double? {
+    let finite = filter(\.isFinite)
+    return finite.isEmpty ? nil : finite.reduce(0, +) / Double(finite.count)
+  }
 }

@@ -1,7 +1,9 @@
 import ImageDatasets
 import Inference
+import Runs
 
-/// The images of the lowest scores, the model's own and others together.
+/// The images of the lowest scores, the model's own and others together. Those without a bound have no reconstruction
+/// either, and are left out.
 struct StrangestImages {
   private let sets: [ScoredImages]
   /// The set and the index in it of each image, from the lowest score.
@@ -18,11 +20,14 @@ struct StrangestImages {
       (images.scores.first?.values ?? []).enumerated().map { (set: set, index: $0.offset, score: $0.element) }
     }
     total = all.count
-    places = all.sorted { $0.score < $1.score }.prefix(count).map { ($0.set, $0.index) }
+    places = all.filter(\.score.isFinite).sorted { $0.score < $1.score }.prefix(count).map { ($0.set, $0.index) }
   }
 
   /// The images, each beside its reconstruction; others in a dark frame.
+  ///
+  /// - Throws: `RunError.unusableImages` where no image has a score; what reconstructing them throws.
   func drawn(by evaluator: Evaluator) throws -> PNGImage {
+    guard !places.isEmpty else { throw RunError.unusableImages("no image has a bound, so that there is none to draw") }
     let images = GreyImages(joining: places.map { sets[$0.set].images.selecting([$0.index]) })
     let reconstructions = try evaluator.reconstructions(of: images)
     let drawn = zip(places.indices, places).map { number, place in
