@@ -160,17 +160,17 @@ public struct Evaluator: Sendable {
     ask(.evaluate(samples: samples, solverState, allowingUndefined: allowingUndefined), images)
     var result = Result()
     result.solverState = solverState
-    let total = passes(of: images, samples: samples)
+    let (bound, total) = (constants, passes(of: images, samples: samples))
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let batch = start..<min(start + batchSize, images.count)
       let done = start / batchSize * samples
       do throws(RunError) {
-        result = try adding(batch, of: images, samples: samples, to: result) { report(done + $0, total) }
+        result = try adding(batch, of: images, samples: samples, to: result, bound) { report(done + $0, total) }
       } catch {
         guard allowingUndefined else { throw error }
         for image in batch {
           do throws(RunError) {
-            result = try adding(image..<image + 1, of: images, samples: samples, to: result) { _ in }
+            result = try adding(image..<image + 1, of: images, samples: samples, to: result, bound) { _ in }
           } catch { result.addUndefined(samples: samples) }
         }
         report(done + samples, total)
@@ -181,10 +181,10 @@ public struct Evaluator: Sendable {
 
   /// Results with those of a batch.
   private func adding(
-    _ batch: Range<Int>, of images: GreyImages, samples: Int, to results: Result, report: (_ samples: Int) -> Void
+    _ batch: Range<Int>, of images: GreyImages, samples: Int, to results: Result, _ bound: BoundParameters,
+    report: (_ samples: Int) -> Void
   ) throws(RunError) -> Result {
     var result = results
-    let bound = constants
     let share = BatchShare(of: batch.count, over: communicator)
     let x = images.selecting(share.places.map { batch.lowerBound + $0 }).imageBatch
     let features = model.encode(Variable(x.intensities), bound)

@@ -7,8 +7,8 @@ extension DensityConfiguration {
   /// The published experiment on a kind of data with a flow.
   ///
   /// Toys: batches of 100 fresh points, 10,000 of them for continuous flows and 100,000 for others. Tables: velocities with
-  /// hidden layers of a multiple of the dimensions, whose sizes the paper chose for each table; other tables than its five
-  /// get those of MINIBOONE. Images: multiscale convolutions.
+  /// hidden layers of a multiple of the dimensions (65,536 at most), whose sizes the paper chose for each table; others
+  /// than its five get those of MINIBOONE. Images: multiscale convolutions.
   ///
   /// Source: Grathwohl et al. 2019 (FFJORD), section 4.1 and appendix B, and the defaults of its code. Of MAF and MADE:
   /// Papamakarios et al. 2017, section 4 and its code, but for the drops of the learning rate. Of neural autoregressive flows
