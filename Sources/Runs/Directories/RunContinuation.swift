@@ -130,6 +130,9 @@ extension RunDirectory {
       let text = try? String(contentsOf: configuration, encoding: .utf8),
       let recorded = try? TrainingConfiguration(json: text), recorded.dataDigest == digest
     else { return }
+    // Only one's own images are named by their place.
+    let names = [recorded.dataset, state.configuration.dataset]
+    guard names[0] == names[1] || names.allSatisfy({ $0.hasPrefix("/") }) else { return }
     (state.configuration.dataset, state.configuration.dataDirectory) = (recorded.dataset, recorded.dataDirectory)
   }
 }
