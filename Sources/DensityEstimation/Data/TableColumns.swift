@@ -24,9 +24,12 @@ struct TableColumns {
     standardization.deviation.indices.filter { standardization.deviation[$0] == 0 }.map(name)
   }
 
+  /// Also true of what is not a number.
+  private static func isOutlier(_ number: Float) -> Bool { !(abs(number) < outlierLimit) }
+
   /// Whether a number of standardised rows, `[n, columns]`, is so large that squares overflow in single precision.
   func hasOutlier(_ standardised: Tensor) -> Bool {
-    standardised.floats().contains { !(abs($0) < Self.outlierLimit) }
+    standardised.floats().contains(where: Self.isOutlier)
   }
 
   /// What is wrong with the first number that is an outlier as ``hasOutlier(_:)`` says; nil if there is none.
@@ -35,7 +38,7 @@ struct TableColumns {
   ///   - rows: The rows in their own units, `[n, columns]`.
   ///   - standardised: The same rows as a model takes them.
   func outlier(in rows: Tensor, standardised: Tensor) -> String? {
-    guard let place = standardised.floats().firstIndex(where: { !(abs($0) < Self.outlierLimit) }) else { return nil }
+    guard let place = standardised.floats().firstIndex(where: Self.isOutlier) else { return nil }
     let (row, column) = (place / rows.shape[1], place % rows.shape[1])
     return "row \(row + 1), column \(name(column)) is \(rows.doubles()[place]), so far from the training rows that its "
       + "density is zero in single precision; leave the row out, or fill the gap"

@@ -176,8 +176,8 @@ struct Score: ParsableCommand {
       case .complexity: scorer.methods.append(.complexity)
       case .typicality:
         let usual = try images(nil, .validation, trained, isPrepared: !others.haveOwn && input.source.dataset == nil)
-        let bounds = try scorer.bounds(of: usual.images, "validation images").bounds
-        scorer.methods.append(.typicality(of: bounds.reduce(0, +) / Double(bounds.count)))
+        let mean = try scorer.bounds(of: usual.images, "validation images").bounds.finiteMean
+        scorer.methods.append(.typicality(of: mean ?? 0))
       case .likelihoodRatio:
         guard let path = method.background else { continue }
         let background = try readModel(path, parameters: parameters.choice, memory: input.memory)
