@@ -32,13 +32,14 @@ public struct MemoryEstimate: Sendable {
     let formed = layout.parameters.filter { !isHead($0) || $0.shape.reduce(1, product) < 1 << 20 }
     let gradients = formed.reduce(0) { sum($0, bytes($1.shape.reduce(1, product))) }
     let activations = Activations(of: configuration.model, layout)
+    let imageCount = configuration.generatedWeight > 0 ? product(2, configuration.batchSize) : configuration.batchSize
     return MemoryEstimate(
       parts: (isStateHeld ? [] : state) + [
         // Masked weights are computed in each forward pass, and kept for the backward pass.
         ("gradients", sum(gradients, bytes(layout.constantCount))),
         (
-          "activations of \(configuration.batchSize) images",
-          bytes(configuration.batchSize, activations.perImage(evaluations: keptEvaluations(configuration)))
+          "activations of \(imageCount) images",
+          bytes(imageCount, activations.perImage(evaluations: keptEvaluations(configuration)))
         ),
       ])
   }

@@ -47,7 +47,7 @@ public struct TrainingStep: Sendable {
     let weight = configuration.klWeight(epoch: plan.epoch(ofStep: step) + 1)
     let pass = Pass(configuration, step: step, batch: batch.imageBatch, share)
     var (gradients, own, solverState) = try gradient(
-      pass, state.parameters, configuration.precision, weight, try initialSolverState(pass, state))
+      pass, state.parameters, configuration, weight, try initialSolverState(pass, state))
     if communicator.isShared { Profiler.enter("communication") }
     gradients = share.combined(gradients, apartFrom: division?.places ?? [])
     var (metrics, stops) = own.combined(over: share, with: [isStopping ? 1 : 0])
@@ -96,15 +96,18 @@ public struct TrainingStep: Sendable {
     let probes: ProbeSource
     let estimator: GradientEstimator
 
-    init(_ configuration: TrainingConfiguration, step: Int, batch: ImageBatch, _ share: BatchShare) {
+    /// - Parameter offset: The number of the step's images that have noise and probes before those of this batch.
+    init(
+      _ configuration: TrainingConfiguration, step: Int, batch: ImageBatch, _ share: BatchShare, after offset: Int = 0
+    ) {
       self.step = step
       self.batch = batch
       self.share = share
       estimator = configuration.gradientEstimator
-      let (first, latent) = (share.places.lowerBound, configuration.model.latent)
+      let (first, latent) = (offset + share.places.lowerBound, configuration.model.latent)
       let stream = RandomStream(seed: configuration.seed, purpose: .posteriorNoise, step: UInt64(step))
       noise = Tensor(
-        stream.normals(first * latent..<share.places.upperBound * latent), shape: [share.count, latent])
+        stream.normals(first * latent..<(first + share.count) * latent), shape: [share.count, latent])
       probes = ProbeSource(configuration.divergence, seed: configuration.seed, step: UInt64(step), firstImage: first)
     }
   }
@@ -121,13 +124,15 @@ public struct TrainingStep: Sendable {
 
   /// The model's output for a batch, with solves that start from the given state.
   private func output(
-    _ pass: Pass, _ parameters: BoundParameters, _ solverState: SolverState
+    _ pass: Pass, _ parameters: BoundParameters, _ solverState: SolverState,
+    decodingWith decoderParameters: BoundParameters? = nil
   ) throws(RunError) -> ModelOutput {
     var model = model
     model.flow = model.flow.starting(from: solverState).forPart(of: pass.share)
     do throws(SolveError) {
       return try model(
-        pass.batch, noise: pass.noise, probes: pass.probes, estimator: pass.estimator, parameters)
+        pass.batch, noise: pass.noise, probes: pass.probes, estimator: pass.estimator, parameters,
+        decodingWith: decoderParameters)
     } catch {
       throw .solve(step: pass.step + 1, error)
     }
@@ -135,18 +140,32 @@ public struct TrainingStep: Sendable {
 
   /// The gradient of the loss. Nothing else of the pass outlives this call, so that the update can write in place.
   private func gradient(
-    _ pass: Pass, _ parameters: ParameterSet, _ precision: Precision, _ weight: Double,
+    _ pass: Pass, _ parameters: ParameterSet, _ configuration: TrainingConfiguration, _ weight: Double,
     _ solverState: SolverState
   ) throws(RunError) -> (gradients: [Gradient], metrics: Metrics, SolverState) {
     let tape = Tape()
-    let bound = parameters.tracked(on: tape, precision: precision)
+    let bound = parameters.tracked(on: tape, precision: configuration.precision)
     let output = try output(pass, bound, solverState)
-    let loss = output.loss(klWeight: weight, ofBatch: pass.share.total)
+    var loss = output.loss(klWeight: weight, ofBatch: pass.share.total)
+    var generated: ModelOutput?
+    if configuration.generatedWeight > 0 {
+      let constants = bound.detached
+      let images = GeneratedImages(configuration, step: pass.step).images(pass.share, of: model, constants)
+      let ofGenerated = try self.output(
+        Pass(configuration, step: pass.step, batch: images, pass.share, after: pass.share.total), bound, solverState,
+        decodingWith: constants)
+      loss = .linearCombination([
+        (1, loss), (configuration.generatedWeight, ofGenerated.loss(klWeight: weight, ofBatch: pass.share.total)),
+      ])
+      generated = ofGenerated
+    }
     let whole = pass.share.sum([loss.value.scalar])[0]
     guard whole.isFinite else { throw .diverged(step: pass.step + 1, reason: "the loss is \(whole)") }
     let gradients = tape.factoredGradients(of: loss, withRespectTo: bound.variables)
     if let failure = tape.backwardPass.failure { throw .solve(step: pass.step + 1, failure) }
-    return (gradients, Metrics(output, tape.backwardPass), output.sample.flow.solverState)
+    var metrics = Metrics(output, tape.backwardPass)
+    if let generated { metrics.evaluationsForward += Double(generated.sample.flow.evaluations) }
+    return (gradients, metrics, output.sample.flow.solverState)
   }
 }
 

@@ -104,14 +104,17 @@ public struct VariationalAutoencoder: Sendable {
   ///   - probes: The probes of a continuous flow's divergence.
   ///   - estimator: How the gradient of ``ModelOutput/loss(klWeight:ofBatch:)`` is estimated.
   ///   - parameters: The model's parameters.
+  ///   - decoderParameters: Those that the decoder uses; nil for the same. With `parameters.detached`, the decoder gets no
+  ///     gradient.
   /// - Throws: `SolveError` of a continuous flow.
   public func callAsFunction(
     _ images: ImageBatch, noise: Tensor, probes: ProbeSource, estimator: GradientEstimator = .total,
-    _ parameters: BoundParameters
+    _ parameters: BoundParameters, decodingWith decoderParameters: BoundParameters? = nil
   ) throws(SolveError) -> ModelOutput {
     let features = encode(Variable(images.intensities), parameters)
     return try decodeSample(
-      images, features: features, noise: noise, probes: probes, estimator: estimator, parameters)
+      images, features: features, noise: noise, probes: probes, estimator: estimator, parameters,
+      decodingWith: decoderParameters)
   }
 
   /// The encoder's features of images: `[batch, height * width]` -> `[batch, 256]`.
@@ -134,15 +137,17 @@ public struct VariationalAutoencoder: Sendable {
   ///   - probes: The probes of a continuous flow's divergence.
   ///   - estimator: How the gradient of ``ModelOutput/loss(klWeight:ofBatch:)`` is estimated.
   ///   - parameters: The model's parameters.
+  ///   - decoderParameters: Those that the decoder uses; nil for the same.
   /// - Throws: `SolveError` of a continuous flow.
   public func decodeSample(
     _ images: ImageBatch, features: Variable, noise: Tensor, probes: ProbeSource,
-    estimator: GradientEstimator = .total, _ parameters: BoundParameters
+    estimator: GradientEstimator = .total, _ parameters: BoundParameters,
+    decodingWith decoderParameters: BoundParameters? = nil
   ) throws(SolveError) -> ModelOutput {
     let sample = try samplePosterior(
       features: features, noise: noise, probes: probes, estimator: estimator, parameters)
     Profiler.enter("decoder")
-    let decoded = decoder(sample.flow.z, parameters)
+    let decoded = decoder(sample.flow.z, decoderParameters ?? parameters)
     Profiler.enter("likelihood")
     let bound = EvidenceLowerBound(
       logLikelihood: likelihood.logProbability(of: images, decoded: decoded),

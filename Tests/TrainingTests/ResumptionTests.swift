@@ -98,6 +98,7 @@ import Testing
     Control(name: "weight decay") { $0.weightDecay = 0.1 },
     Control(name: "training tolerance") { $0.trainingTolerance = 1e-8 },
     Control(name: "path gradient") { $0.gradientEstimator = .path },
+    Control(name: "generated images") { $0.generatedWeight = 0.5 },
   ]
 
   @Test(arguments: controls, [2, 4])

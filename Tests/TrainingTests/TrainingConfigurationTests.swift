@@ -38,6 +38,7 @@ import Testing
     InvalidConfiguration("plateau patience must be at least 0, got -1") { $0.plateauPatience = -1 },
     InvalidConfiguration("clip norm must be positive, got 0") { $0.clipNorm = 0 },
     InvalidConfiguration("weight decay must be at least 0, got -1") { $0.weightDecay = -1 },
+    InvalidConfiguration("generated weight must be at least 0, got -1") { $0.generatedWeight = -1 },
     InvalidConfiguration("average must be from 0 to below 1, got 1") { $0.average = 1 },
     InvalidConfiguration("got nan") { $0.average = .nan },
     InvalidConfiguration("training tolerance must be between 0 and 1, got 1") { $0.trainingTolerance = 1 },

@@ -1,4 +1,5 @@
 import Autodiff
+import Foundation
 import NeuralNetworks
 import Randomness
 import Tensors
@@ -55,6 +56,46 @@ import Testing
       let difference = (at(1e-4) - at(-1e-4)) / 2e-4
       #expect(abs(difference - gradient[j]) < 1e-6 * max(1, abs(difference)), "\(j)")
     }
+  }
+
+  @Test(arguments: LikelihoodKind.allCases)
+  func `images drawn are of valid values, and their mean is the distribution's`(_ kind: LikelihoodKind) {
+    let likelihood = kind.likelihood
+    let (images, decoded) = example(likelihood)
+    let (count, draws) = (images.count, 4000)
+    var (sums, squares) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
+    for draw in 0..<draws {
+      let uniforms = RandomStream(seed: 9, purpose: .test, step: UInt64(10 + draw)).uniforms(0..<count)
+      let drawn = likelihood.sample(decoded: Variable(decoded.converted(to: .float32)), uniforms: uniforms)
+      #expect(drawn.intensities.shape == images.shape)
+      if let levels = drawn.levels { #expect(levels.map { Float($0) / 255 } == drawn.intensities.floats()) }
+      for (pixel, x) in drawn.intensities.doubles().enumerated() {
+        if likelihood.pixels == .binary { #expect(x == 0 || x == 1) }
+        sums[pixel] += x
+        squares[pixel] += x * x
+      }
+    }
+    let n = Double(draws)
+    for (pixel, expected) in likelihood.mean(decoded: Variable(decoded)).value.doubles().enumerated() {
+      let mean = sums[pixel] / n
+      let error = ((squares[pixel] / n - mean * mean) / n).squareRoot()
+      #expect(abs(mean - expected) < 5 * error, "pixel \(pixel)")
+    }
+  }
+
+  @Test func `a level is drawn where the distribution function passes the number`() {
+    // Two pixels with the probabilities 1/4, 1/2 and 1/4 of the levels 0, 10 and 255.
+    var logits = [Float](repeating: -200, count: 2 * 256)
+    for pixel in 0..<2 {
+      for (level, probability) in [(0, 0.25), (10, 0.5), (255, 0.25)] {
+        logits[pixel * 256 + level] = Float(Foundation.log(probability))
+      }
+    }
+    let decoded = Variable(Tensor(logits, shape: [1, 2 * 256]))
+    func levels(_ a: Float, _ b: Float) -> [UInt8]? {
+      CategoricalLikelihood().sample(decoded: decoded, uniforms: [a, b]).levels
+    }
+    #expect(levels(0, 0.24) == [0, 0] && levels(0.26, 0.74) == [10, 10] && levels(0.76, 0x0.ffffffp0) == [255, 255])
   }
 
   @Test(arguments: LikelihoodKind.allCases)

@@ -70,6 +70,23 @@ import Testing
     }
   }
 
+  @Test func `with constants for the decoder it gets no gradient, and all others the same`() throws {
+    let (model, set) = make(.ffjord)
+    func gradients(detaching: Bool) throws -> [[Double]] {
+      let tape = Tape()
+      let tracked = set.tracked(on: tape)
+      let output = try model(
+        ImageBatch(binaryImages([2, 64], 1)), noise: normals([2, 4], 1), probes: Self.probes, tracked,
+        decodingWith: detaching ? tracked.detached : nil)
+      return tape.gradients(of: output.loss(klWeight: 0.7), withRespectTo: tracked.variables).map { $0.doubles() }
+    }
+    let (all, some) = (try gradients(detaching: false), try gradients(detaching: true))
+    for (parameter, (all, some)) in zip(set.parameters, zip(all, some)) {
+      let isDecoder = parameter.name.hasPrefix("p_x_")
+      #expect(some == (isDecoder ? all.map { _ in 0 } : all), "\(parameter.name)")
+    }
+  }
+
   @Test(arguments: [(AdjointMethod.checkpointed, 3, 1e-13), (.adjoint, 24, 1e-8)])
   func `the other gradients of the solves are the direct one`(
     _ gradient: AdjointMethod, _ steps: Int, _ tolerance: Double

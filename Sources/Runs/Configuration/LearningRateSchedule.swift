@@ -50,6 +50,7 @@ extension TrainingConfiguration {
     if let average { parts.append("average \(average)") }
     if let clipNorm { parts.append("gradients clipped to \(clipNorm)") }
     if gradientEstimator == .path { parts.append("path gradient") }
+    if generatedWeight > 0 { parts.append("generated images at \(generatedWeight)") }
     if weightDecay > 0 { parts.append("weight decay \(weightDecay)") }
     return parts.joined(separator: ", ")
   }

@@ -88,6 +88,9 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var gradient = AdjointMethod.direct
   /// How the bound's gradient is estimated from a sample of the posterior.
   public var gradientEstimator = GradientEstimator.total
+  /// The weight of the loss of images that the model itself generates, from which the encoder and the flow learn, but not
+  /// the decoder; zero for none.
+  public var generatedWeight = 0.0
   /// The seed of all random numbers.
   public var seed: UInt64 = 1
   /// The checkpoint whose parameters the run began with; nil for random ones.
@@ -163,6 +166,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     try require("plateauPatience", plateauPatience, from: 0)
     try require(clipNorm.map { $0 > 0 && $0.isFinite } ?? true, "clipNorm", clipNorm ?? 0, "positive")
     try require(weightDecay >= 0 && weightDecay.isFinite, "weightDecay", weightDecay, "at least 0")
+    try require(generatedWeight >= 0 && generatedWeight.isFinite, "generatedWeight", generatedWeight, "at least 0")
     try require(average.map { $0 >= 0 && $0 < 1 } ?? true, "average", average ?? 0, "from 0 to below 1")
     try require("warmup", warmup, from: 0, calling: "KL warm-up")
     try require("patience", patience, from: 1)

@@ -1,4 +1,5 @@
 import Autodiff
+import Tensors
 
 /// Independent binary pixels, with their logits from the decoder: `[batch, pixels]`.
 public struct BernoulliLikelihood: Likelihood {
@@ -15,4 +16,9 @@ public struct BernoulliLikelihood: Likelihood {
 
   /// The sigmoid of the logits, `[batch, pixels]`.
   public func mean(decoded: Variable) -> Variable { decoded.applying(.sigmoid) }
+
+  public func sample(decoded: Variable, uniforms: [Float]) -> ImageBatch {
+    let pixels: [Float] = zip(mean(decoded: decoded).value.floats(), uniforms).map { $1 < $0 ? 1 : 0 }
+    return ImageBatch(Tensor(pixels, shape: decoded.shape))
+  }
 }

@@ -27,11 +27,30 @@ public struct CategoricalLikelihood: Likelihood {
 
   /// The mean over levels of level / 255, `[batch, pixels]`.
   public func mean(decoded: Variable) -> Variable {
-    let logits = logits(decoded)
-    let probabilities = (logits - logits.logSumExp(axis: -1).broadcast(over: Self.levels)).applying(.exp)
+    let probabilities = probabilities(decoded)
     let intensities = (0..<Self.levels).map { Double($0) / Double(Self.levels - 1) }
     let row = Variable(Tensor(intensities, shape: [1, Self.levels]).converted(to: decoded.value.elementType))
-    return probabilities.affine(weight: row).reshaped(Array(logits.shape.dropLast()))
+    return probabilities.affine(weight: row).reshaped(Array(probabilities.shape.dropLast()))
+  }
+
+  public func sample(decoded: Variable, uniforms: [Float]) -> ImageBatch {
+    let probabilities = probabilities(decoded)
+    let shape = Array(probabilities.shape.dropLast())
+    var levels = [UInt8](repeating: UInt8(Self.levels - 1), count: uniforms.count)
+    probabilities.value.floats().withUnsafeBufferPointer { probabilities in
+      for (pixel, uniform) in uniforms.enumerated() {
+        // The level at which the distribution function passes the number; rounding can keep its last value below one.
+        var below: Float = 0
+        for level in 0..<Self.levels {
+          below += probabilities[pixel * Self.levels + level]
+          guard uniform >= below else {
+            levels[pixel] = UInt8(level)
+            break
+          }
+        }
+      }
+    }
+    return ImageBatch(Tensor(levels.map { Float($0) / Float(Self.levels - 1) }, shape: shape), levels: levels)
   }
 
   /// floor(255 x), clamped to 0...255.
@@ -40,6 +59,12 @@ public struct CategoricalLikelihood: Likelihood {
   /// added before rounding down makes up for that.
   static func level(of intensity: Float) -> Int {
     min(levels - 1, max(0, Int((Double(intensity) * Double(levels - 1) + 1e-4).rounded(.down))))
+  }
+
+  /// The probabilities of the levels, `[batch, pixels, 256]`.
+  private func probabilities(_ decoded: Variable) -> Variable {
+    let logits = logits(decoded)
+    return (logits - logits.logSumExp(axis: -1).broadcast(over: Self.levels)).applying(.exp)
   }
 
   private func logits(_ decoded: Variable) -> Variable {

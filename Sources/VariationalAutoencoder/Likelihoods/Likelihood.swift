@@ -29,6 +29,13 @@ public protocol Likelihood: Sendable {
   ///
   /// - Parameter decoded: The decoder's output, `[batch, pixels * parameters per pixel]`.
   func mean(decoded: Variable) -> Variable
+
+  /// Images drawn from p(x given z).
+  ///
+  /// - Parameters:
+  ///   - decoded: The decoder's output, `[batch, pixels * parameters per pixel]`.
+  ///   - uniforms: A number from 0 to below 1 for each pixel, `[batch, pixels]`.
+  func sample(decoded: Variable, uniforms: [Float]) -> ImageBatch
 }
 
 extension Likelihood {

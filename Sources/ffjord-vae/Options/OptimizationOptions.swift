@@ -52,6 +52,9 @@ struct OptimizationOptions: ParsableArguments {
   @Option(help: .setting("Estimator of the bound's gradient", .gradientEstimator, "kind"))
   var gradientEstimator: GradientEstimator?
 
+  @Option(help: .setting("Weight of generated images in the loss", .generatedWeight, .number))
+  var generatedWeight: Double?
+
   @Option(help: .setting("Epochs of KL warm-up", .warmup, .count))
   var warmup: Int?
 
@@ -77,6 +80,7 @@ struct OptimizationOptions: ParsableArguments {
     if let clipNorm { configuration.clipNorm = clipNorm.value }
     if let weightDecay { configuration.weightDecay = weightDecay }
     if let gradientEstimator { configuration.gradientEstimator = gradientEstimator }
+    if let generatedWeight { configuration.generatedWeight = generatedWeight }
     if let warmup { configuration.warmup = warmup }
     if let patience { configuration.patience = patience }
     if let seed { configuration.seed = seed }
@@ -90,7 +94,8 @@ struct OptimizationOptions: ParsableArguments {
       ("--final-learning-rate", finalLearningRate != nil), ("--plateau-factor", plateauFactor != nil),
       ("--plateau-patience", plateauPatience != nil), ("--average", average != nil), ("--clip-norm", clipNorm != nil),
       ("--weight-decay", weightDecay != nil), ("--gradient-estimator", gradientEstimator != nil),
-      ("--warmup", warmup != nil), ("--patience", patience != nil), ("--seed", seed != nil),
+      ("--generated-weight", generatedWeight != nil), ("--warmup", warmup != nil), ("--patience", patience != nil),
+      ("--seed", seed != nil),
     ].filter(\.1).map(\.0)
   }
 

@@ -55,6 +55,7 @@ extension Setting {
   static let clipNorm = Setting("--clip-norm", none: "none") { $0.clipNorm.map(number) }
   static let weightDecay = Setting("--weight-decay") { number($0.weightDecay) }
   static let gradientEstimator = Setting("--gradient-estimator") { $0.gradientEstimator.rawValue }
+  static let generatedWeight = Setting("--generated-weight") { number($0.generatedWeight) }
   static let warmup = Setting("--warmup") { "\($0.warmup)" }
   static let patience = Setting("--patience") { "\($0.patience)" }
   static let seed = Setting("--seed") { "\($0.seed)" }
@@ -79,7 +80,8 @@ extension Setting {
         "Training",
         [
           epochs, steps, batchSize, optimizer, learningRate, schedule, learningRateWarmup, finalLearningRate,
-          plateauFactor, plateauPatience, average, clipNorm, weightDecay, gradientEstimator, warmup, patience, seed,
+          plateauFactor, plateauPatience, average, clipNorm, weightDecay, gradientEstimator, generatedWeight,
+          warmup, patience, seed,
         ]
       ),
       (
