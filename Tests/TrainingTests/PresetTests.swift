@@ -33,6 +33,24 @@ import VariationalAutoencoder
     #expect(model.maskedWidth == 1280 && model.orthogonalVectors == 32 && model.reflections == 8)
   }
 
+  @Test(arguments: [
+    ("mnist", [128, 128], "softplus", 5, 3), ("omniglot", [128, 128], "tanh", 5, 3),
+    ("freyfaces", [128, 128], "softplus", 2, 4), ("caltech101", [1024, 1024], "tanh", 1, 1),
+    ("glyphs", [128, 128], "tanh", 5, 3),
+  ])
+  func `the fast preset's dynamics, whose models have at most a quarter of the published parameters`(
+    _ dataset: String, _ hidden: [Int], _ activation: String, _ blocks: Int, _ rank: Int
+  ) throws {
+    let configuration = Preset.fast.configuration(dataset: dataset)
+    try configuration.validate()
+    let model = configuration.model
+    #expect(model.hidden == hidden && model.activation.rawValue == activation)
+    #expect(model.blocks == blocks && model.rank == rank)
+    #expect(configuration.warmup < configuration.epochs && configuration.schedule == .cosine)
+    let published = Preset.paper.configuration(dataset: dataset).model
+    #expect(VariationalAutoencoder.layout(model).count * 4 < VariationalAutoencoder.layout(published).count)
+  }
+
   @Test func `the small preset trains two minutes, with the whole bound from the first epoch on`() throws {
     let small = Preset.small.configuration(dataset: "glyphs")
     let images = try #require(small.limitTrain)

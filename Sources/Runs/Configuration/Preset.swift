@@ -11,9 +11,9 @@ public enum Preset: String, Sendable, CaseIterable, Codable {
   /// The published experiment as the paper's appendix describes it: as ``paper``, but with a learning rate of 1e-3 and
   /// a patience of 100 epochs.
   case paperText = "paper-text"
-  /// This package's own recipe for the same data, encoder and decoder: a compact flow, a batch size of 50, a larger
-  /// learning rate with a warm-up of 500 steps and cosine decay, an average of the parameters, clipped gradients, and
-  /// a looser tolerance in training than in validation.
+  /// This package's own recipe for the same data, encoder and decoder: a compact flow, a larger learning rate with a
+  /// warm-up and cosine decay, an average of the parameters, clipped gradients, and a looser tolerance in training than in
+  /// validation.
   case fast
   /// A model that is trained on glyphs in about two minutes on two cores, and reconstructs them legibly.
   case small
@@ -43,7 +43,7 @@ public enum Preset: String, Sendable, CaseIterable, Codable {
         configuration.learningRate = 1e-3
         configuration.patience = 100
       }
-    case .fast: configuration.useFastRecipe(dataset: known)
+    case .fast: FastRecipe(for: known).apply(to: &configuration)
     case .small:
       // Not many more dimensions than digits vary in: with 32, the model learns more slowly.
       configuration.model.latent = 12
@@ -58,25 +58,6 @@ public enum Preset: String, Sendable, CaseIterable, Codable {
     case .fast: .compact
     case .small: .small
     }
-  }
-}
-
-extension TrainingConfiguration {
-  /// The recipe of ``Preset/fast``. Silhouettes, which have the largest gradients, get half the learning rate.
-  fileprivate mutating func useFastRecipe(dataset: DatasetName?) {
-    batchSize = 50
-    learningRate = dataset == .caltech101 ? 1e-3 : 2e-3
-    learningRateWarmup = 500
-    schedule = .cosine
-    average = 0.999
-    clipNorm = 200
-    trainingTolerance = 1e-3
-    switch dataset {
-    case .caltech101: (epochs, warmup) = (200, 15)
-    case .freyfaces: (epochs, warmup, batchSize, average, clipNorm) = (400, 20, 20, 0.999, nil)
-    default: (epochs, warmup) = (100, 2)
-    }
-    patience = epochs
   }
 }
 
