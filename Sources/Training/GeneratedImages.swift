@@ -11,7 +11,7 @@ import VariationalAutoencoder
 /// Their loss, whose gradient leaves the decoder out, is that of the encoder and the flow alone: up to a constant, it is the
 /// mean of KL(q(z given x), p(z given x)) over p(x). Unlike the training images there is no end of them, so that the encoder
 /// cannot learn them by heart, and the posteriors of new images are better (Zhang, Hayes and Barber, "Generalization gap in
-/// amortized inference", NeurIPS 2022: "reverse sleep", here beside the training images).
+/// amortized inference", NeurIPS 2022: "reverse half-asleep").
 struct GeneratedImages {
   private let seed: UInt64
   private let step: UInt64
