@@ -138,6 +138,18 @@ public struct TrainingStep: Sendable {
     }
   }
 
+  /// The model's output for images that it generates, as many as the batch has; nil where they have no weight. The decoder
+  /// gets no gradient.
+  private func generatedOutput(
+    _ pass: Pass, _ parameters: BoundParameters, _ configuration: TrainingConfiguration, _ solverState: SolverState
+  ) throws(RunError) -> ModelOutput? {
+    guard configuration.generatedWeight > 0 else { return nil }
+    let constants = parameters.detached
+    let images = GeneratedImages(configuration, step: pass.step).images(pass.share, of: model, constants)
+    let generated = Pass(configuration, step: pass.step, batch: images, pass.share, after: pass.share.total)
+    return try output(generated, parameters, solverState, decodingWith: constants)
+  }
+
   /// The gradient of the loss. Nothing else of the pass outlives this call, so that the update can write in place.
   private func gradient(
     _ pass: Pass, _ parameters: ParameterSet, _ configuration: TrainingConfiguration, _ weight: Double,
@@ -147,23 +159,17 @@ public struct TrainingStep: Sendable {
     let bound = parameters.tracked(on: tape, precision: configuration.precision)
     let output = try output(pass, bound, solverState)
     var loss = output.loss(klWeight: weight, ofBatch: pass.share.total)
-    var generated: ModelOutput?
-    if configuration.generatedWeight > 0 {
-      let constants = bound.detached
-      let images = GeneratedImages(configuration, step: pass.step).images(pass.share, of: model, constants)
-      let ofGenerated = try self.output(
-        Pass(configuration, step: pass.step, batch: images, pass.share, after: pass.share.total), bound, solverState,
-        decodingWith: constants)
-      loss = .linearCombination([
-        (1, loss), (configuration.generatedWeight, ofGenerated.loss(klWeight: weight, ofBatch: pass.share.total)),
-      ])
-      generated = ofGenerated
+    let generated = try generatedOutput(pass, bound, configuration, solverState)
+    if let generated {
+      let ofGenerated = generated.loss(klWeight: weight, ofBatch: pass.share.total)
+      loss = .linearCombination([(1, loss), (configuration.generatedWeight, ofGenerated)])
     }
     let whole = pass.share.sum([loss.value.scalar])[0]
     guard whole.isFinite else { throw .diverged(step: pass.step + 1, reason: "the loss is \(whole)") }
     let gradients = tape.factoredGradients(of: loss, withRespectTo: bound.variables)
     if let failure = tape.backwardPass.failure { throw .solve(step: pass.step + 1, failure) }
     var metrics = Metrics(output, tape.backwardPass)
+    // As the backward pass, which is one for both.
     if let generated { metrics.evaluationsForward += Double(generated.sample.flow.evaluations) }
     return (gradients, metrics, output.sample.flow.solverState)
   }

@@ -43,7 +43,7 @@ public enum Preset: String, Sendable, CaseIterable, Codable {
         configuration.learningRate = 1e-3
         configuration.patience = 100
       }
-    case .fast: FastRecipe(for: known).apply(to: &configuration)
+    case .fast: configuration.useFastRecipe(dataset: known)
     case .small:
       // Not many more dimensions than digits vary in: with 32, the model learns more slowly.
       configuration.model.latent = 12

@@ -31,7 +31,7 @@ public struct ContinuousPosterior: PosteriorDescription {
     (model.hidden, model.blocks, model.rank) =
       switch size {
       case .published: ([512, 512], 5, 20)
-      case .compact: ([128, 128], 2, 4)
+      case .compact: ([128, 128], 5, 3)
       case .small: ([64, 64], 2, 4)
       }
   }
