@@ -36,7 +36,7 @@ struct RankTests {
   }
 
   /// A model whose hypernetwork is large enough to be divided.
-  private let divided = ["--latent", "64", "--hidden", "64", "--blocks", "1", "--rank", "20"]
+  private let divided = ["--latent", "64", "--hidden", "64", "--blocks", "1", "--rank", "20", "--tolerance", "1e-3"]
   private func sized(_ output: String, _ more: [String]) -> [String] {
     ["train", "--output", output] + TinyRun.size + divided + more
   }

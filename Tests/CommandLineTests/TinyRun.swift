@@ -7,9 +7,9 @@ import Testing
 /// Runs that train a tiny model on 40 glyphs: four steps of ten an epoch.
 enum TinyRun {
   static let model = ["--latent", "4"] + dynamics
-  private static let dynamics = ["--hidden", "8", "--blocks", "1", "--rank", "2"]
+  private static let dynamics = ["--hidden", "8", "--blocks", "1", "--rank", "2", "--tolerance", "1e-3"]
   static let size = [
-    "--preset", "small", "--limit-train", "40", "--limit-eval", "20", "--batch-size", "10", "--tolerance", "1e-3",
+    "--preset", "small", "--limit-train", "40", "--limit-eval", "20", "--batch-size", "10",
     // The preset's schedule is one for a thousand steps: so few would hardly move the parameters.
     "--schedule", "constant", "--learning-rate", "1e-3", "--learning-rate-warmup", "0", "--average",
     "none",
@@ -18,12 +18,14 @@ enum TinyRun {
   /// The arguments of a new run in a directory.
   static func train(_ output: String, _ more: String...) -> [String] { train(output, more) }
 
-  /// The same; of the model's sizes those that `more` does not give, and that its posterior has.
+  /// The same; of the model's sizes and the tolerance those that `more` does not give, and that its posterior
+  /// and its solver have.
   static func train(_ output: String, _ more: [String]) -> [String] {
     var sizes = ["--latent", "4"]
     for index in stride(from: 0, to: dynamics.count, by: 2)
     where !more.contains("--flow") && !more.contains(dynamics[index])
       && !(dynamics[index] == "--rank" && more.contains("--amortization"))
+      && !(dynamics[index] == "--tolerance" && more.contains("--solver"))
     {
       sizes += dynamics[index...index + 1]
     }

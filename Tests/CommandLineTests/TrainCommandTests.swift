@@ -121,6 +121,21 @@ import Testing
     if options[0] == "--hidden" { #expect(summary.configuration.model.hidden == [8, 4]) }
   }
 
+  @Test func `an option of a posterior is for the one that the configuration names`() throws {
+    var configuration = TrainingConfiguration()
+    configuration.model.flow = .planar
+    try Data(configuration.json().utf8).write(to: directory.file("planar.json"))
+    let train = [
+      "train", "--config", "planar.json", "--output", "run", "--steps", "1", "--limit-train", "40", "--limit-eval",
+      "20",
+    ]
+    try Program.fail(
+      64, train + ["--hidden", "8"], naming: ["--hidden is for --flow ffjord, got --flow planar"], in: directory.url)
+    try Program.succeed(train + ["--flows", "3"], in: directory.url)
+    let model = try Checkpoint.summary(of: directory.file("run/last.safetensors.zst")).configuration.model
+    #expect(model.flow == .planar && model.flows == 3)
+  }
+
   @Test func `numbers of flows reach the run`() throws {
     let options = ["--steps", "1", "--flow", "iaf", "--flows", "2", "--masked-width", "8"]
     try Program.succeed(TinyRun.train("run", options), in: directory.url)

@@ -62,6 +62,10 @@ import Testing
       "--flow must be one of none, planar, iaf, sylvester-orthogonal, "
         + "sylvester-householder, sylvester-triangular, ffjord, got planer. Did you mean 'planar'?"),
     Example("train --rank 3 --flow planar", "--rank is for --flow ffjord, got --flow planar"),
+    Example("train --solver rk4 --flow none", "--solver is for --flow ffjord, got --flow none"),
+    Example(
+      "train --solver rk4 --controller pi",
+      "--controller is for solvers that choose their steps, and those of rk4 are fixed"),
     Example(
       "encode run --output codes.txt",
       "--output must be a name that ends in .safetensors, .npy or .csv, got "

@@ -131,6 +131,7 @@ struct BenchmarkOptions: ParsableArguments {
         dataset: extent.dataset ?? DatasetName.omniglot.rawValue, flow: model.flow ?? .ffjord,
         amortization: model.amortization ?? .lowRank)
       model.apply(to: &configuration.model)
+      try model.check(configuration.model)
       change(&configuration)
       return try Benchmark(configuration)
     }

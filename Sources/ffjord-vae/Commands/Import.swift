@@ -69,6 +69,7 @@ struct Import: ParsableCommand {
         URL(filePath: file), preset: start.preset, dataset: data.dataset, memoryLimit: memory.limit
       ) { options.apply(to: &$0) }
       var state = imported.state
+      try options.check(state.configuration.model)
       try own.check(state.configuration.dataset)
       own.apply(to: &state.configuration.preparation)
       try Checkpoint.write(state, to: URL(filePath: output))

@@ -108,6 +108,7 @@ struct Train: ParsableCommand {
     solve.apply(to: &configuration)
     if let precision = arithmetic.precision { configuration.precision = precision }
     own.apply(to: &configuration.preparation)
+    try model.check(configuration.model)
     try optimization.check(configuration)
     try configuration.validate()
     try solve.check(configuration)

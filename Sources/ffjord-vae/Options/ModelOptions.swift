@@ -89,23 +89,29 @@ struct ModelOptions: ParsableArguments {
       + given.map { Self.name($0.erased.key) }
   }
 
-  func validate() throws {
-    let kind = flow ?? ModelConfiguration().flow
-    for option in given.map(\.erased) where !PosteriorKind.having(option).contains(kind) {
-      let kinds = PosteriorKind.having(option).map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("\(Self.name(option.key)) is for --flow \(kinds), got --flow \(kind.rawValue)")
-    }
-    if continuous.rank != nil, let amortization, amortization != .lowRank {
-      throw ValidationError("--rank is for --amortization low-rank, got --amortization \(amortization.rawValue)")
-    }
-  }
-
   /// Sets what was given.
   func apply(to model: inout ModelConfiguration) {
     if let latent = kind.latent { model.latent = latent }
     if let flow { model.flow = flow }
     for choice in given { choice.apply(to: &model) }
     if continuous.timeLength != nil || continuous.blocks != nil { model.timeLengths = nil }
+  }
+
+  /// Refuses options that would have no effect on a model, to which they have been applied.
+  func check(_ model: ModelConfiguration) throws {
+    for option in given.map(\.erased) {
+      let kinds = PosteriorKind.having(option)
+      guard kinds.contains(model.flow) else { throw Self.refusal(of: Self.name(option.key), for: kinds, model.flow) }
+    }
+    if continuous.rank != nil, model.amortization != .lowRank {
+      throw ValidationError("--rank is for --amortization low-rank, got --amortization \(model.amortization.rawValue)")
+    }
+  }
+
+  /// What is said of an option that a posterior does not have.
+  static func refusal(of name: String, for kinds: [PosteriorKind], _ kind: PosteriorKind) -> ValidationError {
+    let kinds = kinds.map(\.rawValue).joined(separator: ", ")
+    return ValidationError("\(name) is for --flow \(kinds), got --flow \(kind.rawValue)")
   }
 
   /// The name on the command line of a configuration's key.

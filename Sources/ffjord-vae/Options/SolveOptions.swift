@@ -2,6 +2,7 @@ import ArgumentParser
 import DifferentialEquations
 import NormalizingFlows
 import Runs
+import VariationalAutoencoder
 
 extension StepSizeControl: ExpressibleByArgument {}
 extension AdjointMethod: ExpressibleByArgument {}
@@ -58,13 +59,23 @@ struct SolveOptions: ParsableArguments {
     if let gradient { configuration.gradient = gradient }
   }
 
-  /// Refuses an option that would have no effect.
+  /// Refuses options that would have no effect.
   func check(_ configuration: TrainingConfiguration) throws {
-    if solverSteps != nil, ButcherTableau.named(configuration.solver)?.isAdaptive == true {
-      throw ValidationError(
-        "--solver-steps is for solvers of fixed steps, and \(configuration.solver) chooses its steps")
+    let (flow, solver) = (configuration.model.flow, configuration.solver)
+    if let name = names.first, !flow.posterior.isSolved {
+      throw ModelOptions.refusal(of: name, for: PosteriorKind.allCases.filter(\.posterior.isSolved), flow)
+    }
+    if ButcherTableau.named(solver)?.isAdaptive == true {
+      guard solverSteps == nil else {
+        throw ValidationError("--solver-steps is for solvers of fixed steps, and \(solver) chooses its steps")
+      }
+    } else if let name = names.first(where: Self.namesOfAdaptive.contains) {
+      throw ValidationError("\(name) is for solvers that choose their steps, and those of \(solver) are fixed")
     }
   }
+
+  /// The options of solvers that choose their steps.
+  private static let namesOfAdaptive: Set = ["--tolerance", "--training-tolerance", "--controller", "--warm-start"]
 
   /// The options that were given.
   var names: [String] {
