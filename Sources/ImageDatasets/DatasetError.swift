@@ -25,7 +25,7 @@ public enum DatasetError: Error, Sendable, Hashable {
   /// Reading what a file claims to hold would take more memory than a file of its size may: `claim` bytes (nil where
   /// that overflows), which is more than `limit`.
   case tooLarge(path: String, claim: Int?, limit: Int)
-  /// A downloaded file is none of the known versions.
+  /// A fetched file is none of the known versions.
   case checksumMismatch(path: String, expected: [Checksum], found: [Checksum])
   /// A file could not be downloaded.
   case downloadFailed(address: String, destination: String, reason: String)
@@ -109,10 +109,10 @@ extension DatasetError: CustomStringConvertible {
       """
     case .checksumMismatch(let path, let expected, let found):
       """
-      the file downloaded for \(path) is not the published one, and was removed. Expected \
+      the file fetched for \(path) is not the published one, and was not kept. Expected \
       \(expected.map(\.description).joined(separator: " or ")), found \
-      \(found.map(\.description).joined(separator: ", ")). Try again later; if it stays so, the published \
-      file has changed: get a copy with a checksum above and put it there by hand.
+      \(found.map(\.description).joined(separator: ", ")). Try again; if it stays so, there is another file at \
+      the source: get a copy with a checksum above and put it there by hand.
       """
     case .downloadFailed(let address, let destination, let reason):
       """

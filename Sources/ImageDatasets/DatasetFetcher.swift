@@ -91,14 +91,21 @@ public struct DatasetFetcher: Sendable {
   }
 
   private func copy(_ source: URL, to target: FileHandle, _ destination: URL) throws(DatasetError) {
+    func reading<T>(_ read: () throws -> T) throws(DatasetError) -> T {
+      do { return try read() } catch { throw .unreadable(path: source.path, reason: error.plainReason) }
+    }
+    let file = try reading { try FileHandle(forReadingFrom: source) }
+    defer { try? file.close() }
+    while let piece = try reading({ try file.read(upToCount: 1 << 20) }), !piece.isEmpty {
+      do { try target.write(contentsOf: piece) } catch {
+        throw .unwritable(path: destination.path, reason: error.plainReason)
+      }
+    }
     do {
-      let source = try FileHandle(forReadingFrom: source)
-      defer { try? source.close() }
-      while let piece = try source.read(upToCount: 1 << 20), !piece.isEmpty { try target.write(contentsOf: piece) }
       try target.synchronize()
       try target.close()
     } catch {
-      throw .downloadFailed(address: source.path, destination: destination.path, reason: error.plainReason)
+      throw .unwritable(path: destination.path, reason: error.plainReason)
     }
   }
 

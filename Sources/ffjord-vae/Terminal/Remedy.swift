@@ -105,8 +105,13 @@ enum Remedy {
     case .missingData(let path, let known):
       suggestion(path.split(separator: "/").last.map(String.init) ?? path, of: known)
         + "--data-dir names the folder of data that have moved."
-    case .unusable: "--resize HxW resizes images, --invert and --binarize say what their pixels mean."
-    case .unwritable: "--data-dir names another folder."
+    case .unusable:
+      "If a file is damaged, put a whole copy in its place; --resize HxW resizes images, --invert and --binarize say what their "
+        + "pixels mean."
+    case .unwritable(let path, _):
+      path.hasSuffix(".safetensors.zst")
+        ? "--replace replaces a file whose contents differ; $FFJORD_VAE_MODELS names another folder of models."
+        : "--data-dir names another folder."
     case .malformed: "'ffjord-vae datasets check' compares checksums."
     case .tooLarge: "--memory-limit GB raises the limit."
     default: nil
