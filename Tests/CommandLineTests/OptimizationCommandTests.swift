@@ -36,6 +36,9 @@ import Testing
       #expect(text.contains(words), "\(words): \(text)")
     }
     #expect(try evaluate("run") != evaluate("run", "--raw-parameters"))
+    // Another length makes another schedule.
+    let longer = try Program.succeed(["train", "--resume", "run", "--epochs", "2"], in: directory.url)
+    #expect(longer.standardError.contains("step 4 of 8, where the cosine of the learning rate ends"))
   }
 
   @Test func `an average and a limit of a preset are taken away by none`() throws {

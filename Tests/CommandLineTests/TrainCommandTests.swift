@@ -79,8 +79,9 @@ import Testing
     let resumed = try Program.succeed(["train", "--resume", "parts", "--steps", "5"], in: directory.url)
     #expect(resumed.standardError.contains("going on after step 3 of 5"), "\(resumed.standardError)")
     #expect(try step() == 5)
-    try Program.succeed(
+    let longer = try Program.succeed(
       ["train", "--resume", "parts/last.safetensors.zst", "--epochs", "2"], in: directory.url)
+    #expect(longer.standardError.contains("--epochs 2 takes the place of the run's limit of 5 steps"))
     #expect(try step() == 8)
     try TinyRun.expectSame(directory.file("whole"), directory.file("parts"))
   }

@@ -34,9 +34,11 @@ extension Train {
     let step = trainer.state.progress.step
     guard step > 0 else { return }
     let limit = configuration.steps == trainer.totalSteps ? "--steps" : "--epochs"
+    // Another length than before makes another schedule.
+    let schedule = configuration.schedule == .cosine ? ", where the cosine of the learning rate ends" : ""
     Terminal.logger.info(
       step < trainer.totalSteps
-        ? "going on after step \(step) of \(trainer.totalSteps)"
+        ? "going on after step \(step) of \(trainer.totalSteps)\(schedule)"
         : "all \(trainer.totalSteps) steps are done already; raise \(limit) to go on")
   }
 

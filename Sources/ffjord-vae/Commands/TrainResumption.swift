@@ -93,7 +93,13 @@ extension Train {
   /// How long a run that goes on is to be, where that was said.
   func applyLengths(to configuration: inout TrainingConfiguration) throws {
     let (epochs, steps) = (optimization.epochs, optimization.steps)
-    if let epochs { configuration.epochs = epochs }
+    if let epochs {
+      configuration.epochs = epochs
+      if let limit = configuration.steps, steps == nil {
+        Terminal.logger.notice(
+          "--epochs \(epochs) takes the place of the run's limit of \(Terminal.count(limit, "step"))")
+      }
+    }
     if steps != nil || epochs != nil { configuration.steps = steps }
     try configuration.validate()
   }
