@@ -20,6 +20,8 @@ public enum DatasetError: Error, Sendable, Hashable {
   case unreadable(path: String, reason: String)
   /// A file or folder cannot be written.
   case unwritable(path: String, reason: String)
+  /// A file that is none of the known versions is where one would be fetched to.
+  case occupied(path: String)
   /// A file was read, but its contents are not what was expected.
   case malformed(path: String, reason: String)
   /// Reading what a file claims to hold would take more memory than a file of its size may: `claim` bytes (nil where
@@ -45,7 +47,7 @@ public enum DatasetError: Error, Sendable, Hashable {
     switch self {
     case .unknownDataset, .notFound, .missingPath, .missingData, .nothingToFetch: .missingInput
     case .malformed, .unusable, .unusableData, .tooLarge, .checksumMismatch: .badData
-    case .unreadable, .unwritable, .downloadFailed: .inputOutput
+    case .unreadable, .unwritable, .occupied, .downloadFailed: .inputOutput
     }
   }
 }
@@ -96,6 +98,11 @@ extension DatasetError: CustomStringConvertible {
     case .unwritable(let path, let reason):
       """
       cannot write \(path.visible()): \(reason). Check the free space and your rights there, or choose another folder.
+      """
+    case .occupied(let path):
+      """
+      cannot write \(path.visible()): a file that is none of the known ones is there already. Move it away, or choose another \
+      folder.
       """
     case .malformed(let path, let reason):
       """

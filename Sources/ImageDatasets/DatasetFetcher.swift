@@ -38,7 +38,7 @@ public struct DatasetFetcher: Sendable {
   /// - Returns: The places of the files.
   /// - Throws: ``DatasetError/downloadFailed(address:destination:reason:)``,
   ///   ``DatasetError/checksumMismatch(path:expected:found:)``, ``DatasetError/unwritable(path:reason:)``,
-  ///   ``DatasetError/nothingToFetch(path:)`` for the user's own images.
+  ///   ``DatasetError/occupied(path:)`` unless replacing, ``DatasetError/nothingToFetch(path:)`` for the user's own images.
   @discardableResult
   public func fetch(
     _ description: DatasetDescription, into directory: URL, isReplacing: Bool = false,
@@ -61,9 +61,7 @@ public struct DatasetFetcher: Sendable {
     if FileManager.default.fileExists(atPath: destination.path) {
       if try file.identify(destination).form != nil { return }
       guard isReplacing else {
-        throw .unwritable(
-          path: destination.path,
-          reason: "a file that is none of the known ones is there already; move it away")
+        throw .occupied(path: destination.path)
       }
     }
     let temporary = destination.deletingLastPathComponent().appendingPathComponent(
@@ -97,26 +95,25 @@ public struct DatasetFetcher: Sendable {
     let file = try reading { try FileHandle(forReadingFrom: source) }
     defer { try? file.close() }
     while let piece = try reading({ try file.read(upToCount: 1 << 20) }), !piece.isEmpty {
-      do { try target.write(contentsOf: piece) } catch {
-        throw .unwritable(path: destination.path, reason: error.plainReason)
-      }
+      try writing(destination) { try target.write(contentsOf: piece) }
     }
-    do {
+    try writing(destination) {
       try target.synchronize()
       try target.close()
-    } catch {
-      throw .unwritable(path: destination.path, reason: error.plainReason)
     }
   }
 
   private func open(_ temporary: URL, for destination: URL) throws(DatasetError) -> FileHandle {
-    do {
+    try writing(destination) {
       try FileManager.default.createDirectory(
         at: destination.deletingLastPathComponent(), withIntermediateDirectories: true)
       try Data().write(to: temporary)
       return try FileHandle(forWritingTo: temporary)
-    } catch {
-      throw .unwritable(path: destination.path, reason: error.plainReason)
     }
+  }
+
+  /// The result of a step in writing a file, whose failure is reported for the file's destination.
+  private func writing<T>(_ destination: URL, _ write: () throws -> T) throws(DatasetError) -> T {
+    do { return try write() } catch { throw .unwritable(path: destination.path, reason: error.plainReason) }
   }
 }

@@ -85,7 +85,7 @@ import Testing
     let error = await #expect(throws: DatasetError.self) {
       try await DatasetFetcher(timeout: 10).fetch(try description(at: server.address), into: folder.url)
     }
-    #expect(error?.description.contains("move it away") == true)
+    #expect(error == .occupied(path: place.path))
     #expect(try Data(contentsOf: place) == Data("mine".utf8))
     try await DatasetFetcher(timeout: 10).fetch(
       try description(at: server.address), into: folder.url, isReplacing: true)

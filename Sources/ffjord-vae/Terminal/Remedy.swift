@@ -108,10 +108,8 @@ enum Remedy {
     case .unusable:
       "If a file is damaged, put a whole copy in its place; --resize HxW resizes images, --invert and --binarize say what their "
         + "pixels mean."
-    case .unwritable(let path, _):
-      path.hasSuffix(".safetensors.zst")
-        ? "--replace replaces a file whose contents differ; $FFJORD_VAE_MODELS names another folder of models."
-        : "--data-dir names another folder."
+    case .unwritable: "--data-dir names another folder of datasets, $FFJORD_VAE_MODELS one of models."
+    case .occupied: "--replace replaces it."
     case .malformed: "'ffjord-vae datasets check' compares checksums."
     case .tooLarge: "--memory-limit GB raises the limit."
     default: nil
