@@ -1,6 +1,5 @@
 import ArgumentParser
 import DensityEstimation
-import DifferentialEquations
 import Foundation
 import ImageDatasets
 import Runs
@@ -84,20 +83,13 @@ struct DensityTrain: ParsableCommand {
 
   /// Refuses options that would have no effect.
   private func checkOptions(_ configuration: DensityConfiguration, of data: DensityDataset) throws {
-    func refuse(_ names: [String], _ purpose: String, _ model: String? = nil) throws {
+    func refuse(_ names: [String], _ purpose: String) throws {
       guard let name = names.first else { return }
       throw ValidationError(
-        "\(name) is for \(purpose); this model "
-          + (model ?? "is \(configuration.modelSummary), of \(data.name.visible())"))
+        "\(name) is for \(purpose); this model is \(configuration.modelSummary), of \(data.name.visible())")
     }
     if !configuration.isContinuous { try refuse(solve.names, "--flow ffjord") }
-    if ButcherTableau.named(configuration.solver)?.isAdaptive == true {
-      try refuse(
-        solve.names.filter { $0 == "--solver-steps" }, "solvers of fixed steps", "solves with \(configuration.solver)")
-    } else {
-      let adaptive = ["--tolerance", "--relative-tolerance", "--warm-start", "--no-warm-start"]
-      try refuse(solve.names.filter(adaptive.contains), "adaptive solvers", "solves with \(configuration.solver)")
-    }
+    try SolverName.check(solve.names, for: configuration.solver)
     if configuration.polynomial.weight == 0 {
       try refuse(solve.names.filter { $0 == "--polynomial-degree" }, "--polynomial with a weight above 0")
     }

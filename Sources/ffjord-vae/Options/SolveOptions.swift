@@ -8,19 +8,6 @@ extension StepSizeControl: ExpressibleByArgument {}
 extension AdjointMethod: ExpressibleByArgument {}
 extension Divergence: ExpressibleByArgument {}
 
-/// The name of a solver.
-struct SolverName: ExpressibleByArgument {
-  let name: String
-
-  init?(argument: String) {
-    guard ButcherTableau.named(argument) != nil else { return nil }
-    name = argument
-  }
-
-  static var allValueStrings: [String] { ButcherTableau.all.map(\.name) }
-  static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
-}
-
 /// How the differential equation of a continuous flow is solved, and differentiated.
 struct SolveOptions: ParsableArguments {
   @Option(help: .setting("ODE solver", .solver, "method"))
@@ -65,17 +52,8 @@ struct SolveOptions: ParsableArguments {
     if let name = names.first, !flow.posterior.isSolved {
       throw ModelOptions.refusal(of: name, for: PosteriorKind.allCases.filter(\.posterior.isSolved), flow)
     }
-    if ButcherTableau.named(solver)?.isAdaptive == true {
-      guard solverSteps == nil else {
-        throw ValidationError("--solver-steps is for solvers of fixed steps, and \(solver) chooses its steps")
-      }
-    } else if let name = names.first(where: Self.namesOfAdaptive.contains) {
-      throw ValidationError("\(name) is for solvers that choose their steps, and those of \(solver) are fixed")
-    }
+    try SolverName.check(names, for: solver)
   }
-
-  /// The options of solvers that choose their steps.
-  private static let namesOfAdaptive: Set = ["--tolerance", "--training-tolerance", "--controller", "--warm-start"]
 
   /// The options that were given.
   var names: [String] {
