@@ -1,7 +1,6 @@
 import Autodiff
 import Communication
 import DifferentialEquations
-import Foundation
 import ImageDatasets
 import NeuralNetworks
 import NormalizingFlows
@@ -61,51 +60,6 @@ public struct Evaluator: Sendable {
       seed: seed ?? configuration.seed, batchSize: batchSize ?? configuration.batchSize)
     warmStart = configuration.warmStart
     precision = configuration.precision
-  }
-
-  /// The results of an evaluation, with an entry for each image.
-  public struct Result: Sendable {
-    /// The ELBO of each image in nats, the mean over samples.
-    public var bounds: [Double] = []
-    /// log p(x given zT) of each image in nats, the mean over samples.
-    public var logLikelihoods: [Double] = []
-    /// The KL term of each image in nats, the mean over samples.
-    public var klDivergences: [Double] = []
-    /// The K-sample bound of each image in nats, the logarithm of the mean importance weight (Burda et al. 2016);
-    /// empty for a single sample.
-    public var importanceBounds: [Double] = []
-    /// The sums from which the means over images are computed.
-    public var metrics = MetricsSum()
-    /// What similar solves can start warm with; see ``evaluate(_:samples:startingFrom:allowingUndefined:report:)``.
-    public var solverState = SolverState()
-
-    /// The images without a finite bound: theirs is minus infinity, and their terms are not numbers.
-    public var undefinedImages: [Int] { bounds.indices.filter { bounds[$0] == -.infinity } }
-
-    fileprivate mutating func addUndefined(samples: Int) {
-      bounds.append(-.infinity)
-      logLikelihoods.append(.nan)
-      klDivergences.append(.nan)
-      if samples > 1 { importanceBounds.append(-.infinity) }
-    }
-
-    /// The standard error over images of the mean bound, in nats.
-    public var standardError: Double { Self.standardError(bounds) }
-
-    /// The mean K-sample bound over images and its standard error, in nats; nil for a single sample.
-    public var importanceBound: (mean: Double, standardError: Double)? {
-      guard !importanceBounds.isEmpty else { return nil }
-      let mean = importanceBounds.reduce(0, +) / Double(importanceBounds.count)
-      return (mean, Self.standardError(importanceBounds))
-    }
-
-    private static func standardError(_ values: [Double]) -> Double {
-      let n = Double(values.count)
-      guard n > 1 else { return 0 }
-      let mean = values.reduce(0, +) / n
-      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
-      return (variance / n).squareRoot()
-    }
   }
 
   /// The parameters for a pass.
@@ -304,25 +258,6 @@ public struct Evaluator: Sendable {
       throw .undefinedBound(image: firstImage - share.places.lowerBound + sample)
     }
   }
-}
-
-/// log of the mean of exp(x) over the numbers added, computed without overflow.
-struct LogMeanExp {
-  private var greatest = -Double.infinity
-  private var sum = 0.0
-  private var count = 0
-
-  mutating func add(_ x: Double) {
-    count += 1
-    if x > greatest {
-      sum = sum * exp(greatest - x) + 1
-      greatest = x
-    } else if x > -.infinity {
-      sum += exp(x - greatest)
-    }
-  }
-
-  var value: Double { greatest + log(sum / Double(max(count, 1))) }
 }
 
 extension RandomPurpose {

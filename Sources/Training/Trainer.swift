@@ -1,33 +1,11 @@
 import Communication
-import DifferentialEquations
 import Files
 import Foundation
 import ImageDatasets
 import Inference
 import NeuralNetworks
 import Runs
-import Tensors
 import VariationalAutoencoder
-
-/// Observes training, for example to show its progress.
-public protocol TrainingObserver: AnyObject {
-  /// Called after each step.
-  ///
-  /// - Parameters:
-  ///   - record: The metrics of the step.
-  ///   - state: The state after the step.
-  ///   - totalSteps: The number of steps of the run, if it is not stopped early.
-  func didTakeStep(_ record: MetricsRecord, _ state: TrainingState, totalSteps: Int)
-  /// Called after each epoch.
-  ///
-  /// - Parameters:
-  ///   - training: The means on the training images.
-  ///   - validation: The means on the validation images.
-  ///   - isBest: Whether the validation bound is the best so far.
-  ///   - state: The state after the epoch.
-  func didFinishEpoch(
-    _ training: MetricsRecord, _ validation: MetricsRecord, isBest: Bool, _ state: TrainingState)
-}
 
 /// Trains a model: steps, epochs, validation, early stopping, checkpoints.
 public struct Trainer {
@@ -42,17 +20,17 @@ public struct Trainer {
   }
 
   /// The state of the run.
-  public private(set) var state: TrainingState
-  private let model: VariationalAutoencoder
+  public internal(set) var state: TrainingState
+  let model: VariationalAutoencoder
   private let dataset: ImageDataset
   /// The directory of the run.
   public let directory: RunDirectory
-  private var training: TrainingStep
+  var training: TrainingStep
   private let validation: GreyImages
   /// Whether a new run has the encoder and decoder of a trained model, but another flow.
   public private(set) var hasNewFlow = false
   /// Whether there is a checkpoint from before the current step.
-  private var hasCheckpoint: Bool
+  private(set) var hasCheckpoint: Bool
 
   /// A trainer of a new run.
   ///
@@ -138,19 +116,6 @@ public struct Trainer {
     set { training.communicator = newValue }
   }
 
-  /// What the ranks will divide among them.
-  private var plannedDivision: RowDivision {
-    RowDivision(model, state.parameters, batchSize: state.configuration.batchSize, over: communicator)
-  }
-
-  /// What a rank will send in a step, before training.
-  public var stepTraffic: StepTraffic {
-    let batchSize = min(state.configuration.batchSize, training.images.count)
-    return StepTraffic(
-      plannedDivision, state.parameters, batchSize: batchSize, ranks: communicator.size,
-      state.configuration.precision)
-  }
-
   /// The bytes that this rank has sent in steps of training so far, and the number of these steps.
   public private(set) var sent = (bytes: 0, steps: 0)
 
@@ -184,43 +149,6 @@ public struct Trainer {
   /// - Throws: `RunError`; `FileError` where a checkpoint cannot be written.
   public mutating func run(observer: any TrainingObserver, shouldStop: () -> Bool) throws -> Ending {
     do { return try train(observer, shouldStop) } catch let error as RunError { throw explained(error) }
-  }
-
-  /// Checks that a dataset has images to train on and images to validate with.
-  ///
-  /// - Throws: `RunError.unusableImages` where it lacks either.
-  public static func requireImages(in dataset: ImageDataset) throws(RunError) {
-    guard dataset.train.count > 0, dataset.validation.count > 0 else {
-      throw .unusableImages(
-        "\(dataset.name) has \(dataset.train.count) training and \(dataset.validation.count) validation images, and both "
-          + "are needed: give more images, or put some in folders (or arrays) named train and validation")
-    }
-  }
-
-  /// The error with its cause, and with the checkpoint to go back to, if there is one. Parameters that an update has
-  /// made infinite are only noticed in a loss, a solve or a bound that is not finite.
-  private func explained(_ error: RunError) -> RunError {
-    let checkpoint = hasCheckpoint ? directory.last.relativePath : nil
-    let validationError = zip(state.parameters.parameters, state.parameters.tensors).lazy.compactMap {
-      parameter, tensor in
-      tensor.validationError.map { "\(parameter.name) \($0)" }
-    }.first
-    switch error {
-    case .diverged, .undefinedBound, .undefinedResult, .undefinedDensity, .solve:
-      if let validationError {
-        return .diverged(step: state.progress.step, reason: validationError, checkpoint: checkpoint)
-      }
-      if case .diverged(let step, let reason, _) = error {
-        return .diverged(step: step, reason: reason, checkpoint: checkpoint)
-      }
-      if case .undefinedBound(let image) = error {
-        let reason = "the bound of validation image \(image) is not a number"
-        return .diverged(step: state.progress.step, reason: reason, checkpoint: checkpoint)
-      }
-      if case .solve(nil, let failure) = error { return .solve(step: state.progress.step, failure) }
-      return error
-    default: return error
-    }
   }
 
   private mutating func save(isBest: Bool) throws {
@@ -328,25 +256,6 @@ public struct Trainer {
     evaluator.communicator = communicator
     evaluator.callOthers = { $0.communicator.tell(TrainingTask.evaluation) }
     return evaluator
-  }
-
-  /// Brings the other ranks to the state of the run, and divides it.
-  private mutating func lead() {
-    guard communicator.isShared else { return }
-    let division = plannedDivision
-    communicator.tell(RankTask.training)
-    communicator.tell(TrainingOutline(state, training))
-    communicator.share(&state, dividing: division)
-    _ = communicator.share(training.images, of: ImageShape(training.images))
-    training.division = division
-    Compute.releaseMemory()
-  }
-
-  /// The whole tensor of a divided parameter.
-  private func collect(_ kind: Checkpoint.TensorKind, _ place: Int) -> Tensor {
-    communicator.tell(TrainingTask.rows(kind, place))
-    return training.division?.collected(state.tensors(kind)[place], shape: state.parameters.parameters[place].shape)
-      ?? state.tensors(kind)[place]
   }
 
   /// Draws the pictures at the end of an epoch.
