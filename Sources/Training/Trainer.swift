@@ -25,12 +25,15 @@ public struct Trainer {
   private let dataset: ImageDataset
   /// The directory of the run.
   public let directory: RunDirectory
+  /// The time after which a run saves its state in the middle of an epoch: what a killed run may lose.
+  public var savingInterval = Duration.seconds(600)
   var training: TrainingStep
   private let validation: GreyImages
   /// Whether a new run has the encoder and decoder of a trained model, but another flow.
   public private(set) var hasNewFlow = false
   /// Whether there is a checkpoint from before the current step.
   private(set) var hasCheckpoint: Bool
+  private var lastSaved = ContinuousClock.now
 
   /// A trainer of a new run.
   ///
@@ -140,7 +143,8 @@ public struct Trainer {
     try directory.save(state, isBest: false)
   }
 
-  /// Trains until the end of the run, and saves the state after each epoch and when training stops.
+  /// Trains until the end of the run, and saves the state after each epoch, after each ``savingInterval`` within one, and
+  /// when training stops.
   ///
   /// - Parameters:
   ///   - observer: Is told about each step and epoch.
@@ -154,6 +158,7 @@ public struct Trainer {
   private mutating func save(isBest: Bool) throws {
     try directory.save(state, isBest: isBest, collecting: training.division?.isEmpty == false ? collect : nil)
     hasCheckpoint = true
+    lastSaved = .now
   }
 
   private mutating func train(_ observer: any TrainingObserver, _ shouldStop: () -> Bool) throws -> Ending {
@@ -177,6 +182,7 @@ public struct Trainer {
     let configuration = state.configuration
     let plan = training.plan
     var order = plan.order(epoch: plan.epoch(ofStep: state.progress.step))
+    lastSaved = .now
     while state.progress.step < totalSteps {
       if let bestEpoch = stoppedEarly { return .stoppedEarly(bestEpoch: bestEpoch) }
       let epoch = plan.epoch(ofStep: state.progress.step) + 1
@@ -199,6 +205,8 @@ public struct Trainer {
       if state.progress.step % plan.stepsPerEpoch == 0 {
         try finishEpoch(epoch, events, observer)
         order = plan.order(epoch: epoch)
+      } else if .now - lastSaved >= savingInterval {
+        try save(isBest: false)
       }
       if isStopping || shouldStop() {
         try save(isBest: false)

@@ -137,6 +137,26 @@ import Testing
     try expectSame(whole.state, resumed.state)
   }
 
+  @Test func `a long epoch is saved in its midst, and goes on as if the program had not been killed`() throws {
+    let run = RunDirectory(directory.path("whole"))
+    let lock = try run.create(isReplacing: false)
+    var trainer = try Trainer(TinyRun.configuration(), dataset: TinyRun.dataset(), directory: run)
+    trainer.savingInterval = .zero
+    var saved: [Int?] = []
+    _ = try withExtendedLifetime(lock) {
+      try trainer.run(observer: SilentObserver()) {
+        saved.append(try? Checkpoint.summary(of: run.last).progress.step)
+        if saved.count == 5 {
+          try? FileManager.default.copyItem(at: run.url, to: directory.file("resumed"))
+        }
+        return false
+      }
+    }
+    #expect(saved == Array(1...9))
+    let resumed = try TinyRun.resume(in: directory.path("resumed")) { _ in }
+    try expectSame(trainer.state, resumed.state)
+  }
+
   @Test func `a run that was killed takes the steps after its last checkpoint again, and its metrics too`()
     throws
   {

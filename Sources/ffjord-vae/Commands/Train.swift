@@ -17,8 +17,8 @@ struct Train: ParsableCommand {
         ffjord-vae train --resume Checkpoints/omniglot-paper --epochs 300
 
       The output folder gets checkpoints (last.safetensors.zst, best.safetensors.zst), metrics.jsonl, event files for \
-      TensorBoard, config.json, and a picture of reconstructions each epoch. Ctrl-C finishes the step, saves, and \
-      prints how to resume.
+      TensorBoard, config.json, and a picture of reconstructions each epoch. The state is saved after each epoch, every \
+      ten minutes within one, and by Ctrl-C, which finishes the step and prints how to resume.
 
       A resumed run keeps its configuration; only --epochs and --steps may change. Both count from the beginning of the \
       run. With --output, a new run begins with its state.
