@@ -18,9 +18,8 @@ struct SolverName: ExpressibleByArgument {
   /// - Parameter options: The options that were given.
   static func check(_ options: [String], for name: String) throws(ValidationError) {
     guard let solver = ButcherTableau.named(name) else { return }
-    guard let option = options.first(where: (solver.isAdaptive ? optionsOfFixed : optionsOfAdaptive).contains) else {
-      return
-    }
+    let ignored = solver.isAdaptive ? optionsOfFixed : optionsOfAdaptive
+    guard let option = options.first(where: ignored.contains) else { return }
     throw ValidationError(
       solver.isAdaptive
         ? "\(option) is for solvers of fixed steps, and \(name) chooses its steps"
