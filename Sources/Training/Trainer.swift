@@ -25,15 +25,14 @@ public struct Trainer {
   private let dataset: ImageDataset
   /// The directory of the run.
   public let directory: RunDirectory
-  /// The time after which a run saves its state in the middle of an epoch: what a killed run may lose.
-  public var savingInterval = Duration.seconds(600)
+  /// When a run saves its state in the middle of an epoch.
+  public var savingTimer = SavingTimer()
   var training: TrainingStep
   private let validation: GreyImages
   /// Whether a new run has the encoder and decoder of a trained model, but another flow.
   public private(set) var hasNewFlow = false
   /// Whether there is a checkpoint from before the current step.
   private(set) var hasCheckpoint: Bool
-  private var lastSaved = ContinuousClock.now
 
   /// A trainer of a new run.
   ///
@@ -143,7 +142,7 @@ public struct Trainer {
     try directory.save(state, isBest: false)
   }
 
-  /// Trains until the end of the run, and saves the state after each epoch, after each ``savingInterval`` within one, and
+  /// Trains until the end of the run, and saves the state after each epoch, by ``savingTimer`` within one, and
   /// when training stops.
   ///
   /// - Parameters:
@@ -158,7 +157,7 @@ public struct Trainer {
   private mutating func save(isBest: Bool) throws {
     try directory.save(state, isBest: isBest, collecting: training.division?.isEmpty == false ? collect : nil)
     hasCheckpoint = true
-    lastSaved = .now
+    savingTimer.restart()
   }
 
   private mutating func train(_ observer: any TrainingObserver, _ shouldStop: () -> Bool) throws -> Ending {
@@ -182,7 +181,7 @@ public struct Trainer {
     let configuration = state.configuration
     let plan = training.plan
     var order = plan.order(epoch: plan.epoch(ofStep: state.progress.step))
-    lastSaved = .now
+    savingTimer.restart()
     while state.progress.step < totalSteps {
       if let bestEpoch = stoppedEarly { return .stoppedEarly(bestEpoch: bestEpoch) }
       let epoch = plan.epoch(ofStep: state.progress.step) + 1
@@ -205,7 +204,7 @@ public struct Trainer {
       if state.progress.step % plan.stepsPerEpoch == 0 {
         try finishEpoch(epoch, events, observer)
         order = plan.order(epoch: epoch)
-      } else if .now - lastSaved >= savingInterval {
+      } else if savingTimer.isDue {
         try save(isBest: false)
       }
       if isStopping || shouldStop() {

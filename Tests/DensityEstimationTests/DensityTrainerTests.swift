@@ -138,7 +138,7 @@ import Testing
     let run = RunDirectory(directory.path("run"))
     let lock = try run.create(isReplacing: false)
     var trainer = try DensityTrainer(configuration, data: try data(), directory: run)
-    trainer.savingInterval = .zero
+    trainer.savingTimer.interval = .zero
     var saved: [Int?] = []
     _ = try withExtendedLifetime(lock) {
       try trainer.run(observer: Silent()) {

@@ -141,7 +141,7 @@ import Testing
     let run = RunDirectory(directory.path("whole"))
     let lock = try run.create(isReplacing: false)
     var trainer = try Trainer(TinyRun.configuration(), dataset: TinyRun.dataset(), directory: run)
-    trainer.savingInterval = .zero
+    trainer.savingTimer.interval = .zero
     var saved: [Int?] = []
     _ = try withExtendedLifetime(lock) {
       try trainer.run(observer: SilentObserver()) {

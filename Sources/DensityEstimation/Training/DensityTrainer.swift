@@ -31,13 +31,12 @@ public struct DensityTrainer {
   public let directory: RunDirectory
   /// The model.
   public let model: DensityModel
-  /// The time after which a run saves its state although no validation is due: what a killed run may lose.
-  public var savingInterval = Duration.seconds(600)
+  /// When a run saves its state although no validation is due.
+  public var savingTimer = SavingTimer()
   private let data: DensityDataset
   private let step: DensityStep
   private let validation: Tensor
   private var hasCheckpoint: Bool
-  private var lastSaved = ContinuousClock.now
 
   /// A trainer of a new run.
   ///
@@ -100,7 +99,7 @@ public struct DensityTrainer {
   /// The numbers of samples that are trained on and validated with; the first is nil where they are drawn without end.
   public var sampleCounts: (training: Int?, validation: Int) { (data.trainingCount, validation.shape[0]) }
 
-  /// Trains until the end of the run, and saves the state after each validation, after each ``savingInterval`` without one,
+  /// Trains until the end of the run, and saves the state after each validation, by ``savingTimer`` without one,
   /// and when training stops.
   ///
   /// - Parameters:
@@ -132,7 +131,7 @@ public struct DensityTrainer {
   ) throws -> Ending {
     let configuration = state.configuration
     var order = step.plan.map { $0.order(epoch: $0.epoch(ofStep: state.progress.step)) } ?? []
-    lastSaved = .now
+    savingTimer.restart()
     while state.progress.step < configuration.steps {
       if let bestEpoch = stoppedEarly { return .stoppedEarly(bestEpoch: bestEpoch) }
       let start = ContinuousClock.now
@@ -150,7 +149,7 @@ public struct DensityTrainer {
       observer.didTakeStep(record, state)
       if state.progress.step % configuration.validationInterval == 0 || state.progress.step == configuration.steps {
         try finishEpoch(events, observer)
-      } else if .now - lastSaved >= savingInterval {
+      } else if savingTimer.isDue {
         try save(isBest: false)
       }
       if shouldStop() {
@@ -208,7 +207,7 @@ public struct DensityTrainer {
   private mutating func save(isBest: Bool) throws {
     try directory.save(isBest: isBest) { try DensityCheckpoint.write(state, to: $0) }
     hasCheckpoint = true
-    lastSaved = .now
+    savingTimer.restart()
   }
 
   private func record(_ split: String, epoch: Int, _ metrics: DensityMetrics, seconds: Double) -> DensityRecord {
