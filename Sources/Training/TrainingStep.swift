@@ -40,6 +40,11 @@ public struct TrainingStep: Sendable {
     let places = plan.places(ofStep: step)
     let share = BatchShare(of: places.count, over: communicator)
     var batch = images.selecting(share.places.map { order[places.lowerBound + $0] })
+    if configuration.randomShift > 0 {
+      let stream = RandomStream(seed: configuration.seed, purpose: .randomShift, step: UInt64(step))
+      batch = batch.randomlyShifted(
+        byUpTo: configuration.randomShift, using: stream, firstImage: share.places.lowerBound)
+    }
     if isDynamicallyBinarized {
       let stream = RandomStream(seed: configuration.seed, purpose: .binarization, step: UInt64(step))
       batch = batch.binarized(using: stream, firstImage: share.places.lowerBound)

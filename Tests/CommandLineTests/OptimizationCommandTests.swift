@@ -19,7 +19,7 @@ import Testing
   private static let controls = [
     "--optimizer", "adam", "--schedule", "cosine", "--learning-rate", "0.002", "--learning-rate-warmup", "2",
     "--final-learning-rate", "0.0001", "--average", "0.5", "--clip-norm", "50", "--weight-decay", "0.001",
-    "--gradient-estimator", "path", "--generated-weight", "0.5",
+    "--gradient-estimator", "path", "--generated-weight", "0.5", "--random-shift", "1",
   ]
 
   @Test func `every control is in the configuration, in the checkpoint and in what inspect says`() throws {
@@ -31,7 +31,7 @@ import Testing
     let text = try Program.succeed(["inspect", "run"], in: directory.url).standardOutput
     for words in [
       "Adam at 0.002", "warm-up 2 steps", "cosine to 0.0001", "average 0.5", "clipped to 50.0", "weight decay 0.001",
-      "path gradient", "generated images at 0.5", "and their average",
+      "path gradient", "generated images at 0.5", "images shifted by up to 1", "and their average",
     ] {
       #expect(text.contains(words), "\(words): \(text)")
     }

@@ -77,8 +77,8 @@ struct RankTests {
   }
 
   @Test func `a resumed run of ranks is the one that was not stopped`() throws {
-    _ = try succeed(2, sized("whole", ["--steps", "8", "--generated-weight", "0.5"]))
-    _ = try succeed(2, sized("parts", ["--steps", "5", "--generated-weight", "0.5"]))
+    _ = try succeed(2, sized("whole", ["--steps", "8", "--generated-weight", "0.5", "--random-shift", "1"]))
+    _ = try succeed(2, sized("parts", ["--steps", "5", "--generated-weight", "0.5", "--random-shift", "1"]))
     let outcome = try succeed(2, ["train", "--resume", "parts", "--steps", "8"])
     #expect(outcome.standardError.contains("divided by rows"), "\(outcome.standardError)")
     try TinyRun.expectSame(directory.file("whole"), directory.file("parts"))
@@ -86,7 +86,7 @@ struct RankTests {
 
   @Test func `batches of fewer images than ranks are everybody's`() throws {
     // Ten images a batch, and one left over: 11 images.
-    let few = ["--limit-train", "11", "--epochs", "2"]
+    let few = ["--limit-train", "11", "--epochs", "2", "--random-shift", "1"]
     try Program.succeed(sized("one", few), in: directory.url)
     _ = try succeed(3, sized("three", few))
     #expect(try difference("one", "three") < 1e-4)

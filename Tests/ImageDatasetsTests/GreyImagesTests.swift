@@ -63,4 +63,36 @@ import Testing
     let stream = RandomStream(seed: 3, purpose: .test, step: 7)
     #expect(grey.binarized(using: stream) == same.binarized(using: stream))
   }
+
+  @Test func `a shift moves an image, and repeats the pixels at its edge`() {
+    let stream = RandomStream(seed: 3, purpose: .test, step: 7)
+    // A pixel's place, so that a shifted image tells where each came from.
+    let one = (0..<35).map { Float($0) / 34 }
+    let many = GreyImages(height: 5, width: 7, pixels: Array((0..<900).map { _ in one }.joined()))
+    let shifted = many.randomlyShifted(byUpTo: 1, using: stream)
+    var counts: [[Int]: Int] = [:]
+    for image in 0..<many.count {
+      let places = shifted[image].map { Int(($0 * 34).rounded()) }
+      // The middle of the image is never from beyond an edge.
+      let (down, right) = (2 - places[2 * 7 + 3] / 7, 3 - places[2 * 7 + 3] % 7)
+      counts[[down, right], default: 0] += 1
+      for (place, source) in places.enumerated() {
+        #expect(source / 7 == min(max(place / 7 - down, 0), 4) && source % 7 == min(max(place % 7 - right, 0), 6))
+      }
+    }
+    // Nine shifts, each of a hundred images, within five standard deviations.
+    #expect(counts.count == 9 && counts.values.allSatisfy { abs($0 - 100) < 48 }, "\(counts)")
+    #expect(counts.keys.joined().allSatisfy { abs($0) <= 1 })
+    #expect(many.randomlyShifted(byUpTo: 0, using: stream) == many)
+  }
+
+  @Test func `a part is shifted as in the whole, and levels stay levels`() {
+    let stream = RandomStream(seed: 5, purpose: .test)
+    let levels = GreyImages(height: 3, width: 4, levels: (0..<120).map { UInt8(2 * $0) })
+    let whole = levels.randomlyShifted(byUpTo: 2, using: stream)
+    #expect(whole.levels != nil && whole != levels)
+    #expect(
+      levels.selecting(Array(4..<10)).randomlyShifted(byUpTo: 2, using: stream, firstImage: 4)
+        == whole.selecting(Array(4..<10)))
+  }
 }

@@ -99,6 +99,7 @@ import Testing
     Control(name: "training tolerance") { $0.trainingTolerance = 1e-8 },
     Control(name: "path gradient") { $0.gradientEstimator = .path },
     Control(name: "generated images") { $0.generatedWeight = 0.5 },
+    Control(name: "random shift") { $0.randomShift = 1 },
   ]
 
   @Test(arguments: controls, [2, 4])

@@ -39,6 +39,8 @@ import Testing
     InvalidConfiguration("clip norm must be positive, got 0") { $0.clipNorm = 0 },
     InvalidConfiguration("weight decay must be at least 0, got -1") { $0.weightDecay = -1 },
     InvalidConfiguration("generated weight must be at least 0, got -1") { $0.generatedWeight = -1 },
+    InvalidConfiguration("random shift must be 0…100, got -1") { $0.randomShift = -1 },
+    InvalidConfiguration("random shift must be 0…100, got 101") { $0.randomShift = 101 },
     InvalidConfiguration("average must be from 0 to below 1, got 1") { $0.average = 1 },
     InvalidConfiguration("got nan") { $0.average = .nan },
     InvalidConfiguration("training tolerance must be between 0 and 1, got 1") { $0.trainingTolerance = 1 },

@@ -51,6 +51,7 @@ extension TrainingConfiguration {
     if let clipNorm { parts.append("gradients clipped to \(clipNorm)") }
     if gradientEstimator == .path { parts.append("path gradient") }
     if generatedWeight > 0 { parts.append("generated images at \(generatedWeight)") }
+    if randomShift > 0 { parts.append("images shifted by up to \(randomShift)") }
     if weightDecay > 0 { parts.append("weight decay \(weightDecay)") }
     return parts.joined(separator: ", ")
   }

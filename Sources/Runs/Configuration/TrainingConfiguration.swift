@@ -91,6 +91,9 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// The weight of the loss of images that the model itself generates, from which the encoder and the flow learn, but not
   /// the decoder; zero for none.
   public var generatedWeight = 0.0
+  /// The greatest number of pixels by which each training image is shifted at random, in each direction and each time that
+  /// it is used.
+  public var randomShift = 0
   /// The seed of all random numbers.
   public var seed: UInt64 = 1
   /// The checkpoint whose parameters the run began with; nil for random ones.
@@ -167,6 +170,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     try require(clipNorm.map { $0 > 0 && $0.isFinite } ?? true, "clipNorm", clipNorm ?? 0, "positive")
     try require(weightDecay >= 0 && weightDecay.isFinite, "weightDecay", weightDecay, "at least 0")
     try require(generatedWeight >= 0 && generatedWeight.isFinite, "generatedWeight", generatedWeight, "at least 0")
+    try require("randomShift", randomShift, in: 0...100)
     try require(average.map { $0 >= 0 && $0 < 1 } ?? true, "average", average ?? 0, "from 0 to below 1")
     try require("warmup", warmup, from: 0, calling: "KL warm-up")
     try require("patience", patience, from: 1)

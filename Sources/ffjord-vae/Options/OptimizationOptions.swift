@@ -55,6 +55,9 @@ struct OptimizationOptions: ParsableArguments {
   @Option(help: .setting("Weight of generated images in the loss", .generatedWeight, .number))
   var generatedWeight: Double?
 
+  @Option(help: .setting("Shift images at random, up to n pixels", .randomShift, .count))
+  var randomShift: Int?
+
   @Option(help: .setting("Epochs of KL warm-up", .warmup, .count))
   var warmup: Int?
 
@@ -81,6 +84,7 @@ struct OptimizationOptions: ParsableArguments {
     if let weightDecay { configuration.weightDecay = weightDecay }
     if let gradientEstimator { configuration.gradientEstimator = gradientEstimator }
     if let generatedWeight { configuration.generatedWeight = generatedWeight }
+    if let randomShift { configuration.randomShift = randomShift }
     if let warmup { configuration.warmup = warmup }
     if let patience { configuration.patience = patience }
     if let seed { configuration.seed = seed }
@@ -94,8 +98,8 @@ struct OptimizationOptions: ParsableArguments {
       ("--final-learning-rate", finalLearningRate != nil), ("--plateau-factor", plateauFactor != nil),
       ("--plateau-patience", plateauPatience != nil), ("--average", average != nil), ("--clip-norm", clipNorm != nil),
       ("--weight-decay", weightDecay != nil), ("--gradient-estimator", gradientEstimator != nil),
-      ("--generated-weight", generatedWeight != nil), ("--warmup", warmup != nil), ("--patience", patience != nil),
-      ("--seed", seed != nil),
+      ("--generated-weight", generatedWeight != nil), ("--random-shift", randomShift != nil),
+      ("--warmup", warmup != nil), ("--patience", patience != nil), ("--seed", seed != nil),
     ].filter(\.1).map(\.0)
   }
 

@@ -56,6 +56,7 @@ extension Setting {
   static let weightDecay = Setting("--weight-decay") { number($0.weightDecay) }
   static let gradientEstimator = Setting("--gradient-estimator") { $0.gradientEstimator.rawValue }
   static let generatedWeight = Setting("--generated-weight") { number($0.generatedWeight) }
+  static let randomShift = Setting("--random-shift") { "\($0.randomShift)" }
   static let warmup = Setting("--warmup") { "\($0.warmup)" }
   static let patience = Setting("--patience") { "\($0.patience)" }
   static let seed = Setting("--seed") { "\($0.seed)" }
@@ -81,7 +82,7 @@ extension Setting {
         [
           epochs, steps, batchSize, optimizer, learningRate, schedule, learningRateWarmup, finalLearningRate,
           plateauFactor, plateauPatience, average, clipNorm, weightDecay, gradientEstimator, generatedWeight,
-          warmup, patience, seed,
+          randomShift, warmup, patience, seed,
         ]
       ),
       (
