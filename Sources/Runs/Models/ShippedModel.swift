@@ -11,6 +11,13 @@ public struct ShippedModel: Sendable, Equatable, Codable {
     /// The unit of both: `nats` or `bits/dim`.
     public let unit: String
 
+    /// The mean with as many decimals as the standard error has: `97.60` where that is 0.37.
+    public var mean: String {
+      let parts = "\(standardError)".split(separator: ".")
+      guard parts.count == 2, parts[1].allSatisfy(\.isNumber) else { return "\(negativeELBO)" }
+      return String(format: "%.\(parts[1].count)f", negativeELBO)
+    }
+
     enum CodingKeys: String, CodingKey {
       case negativeELBO = "negative_elbo"
       case standardError = "standard_error"

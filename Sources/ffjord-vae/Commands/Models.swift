@@ -66,7 +66,7 @@ struct Models: AsyncParsableCommand {
     }
 
     private static func row(_ model: ShippedModel, in folder: ModelFolder) -> [TextTable.Cell] {
-      let figure = model.test.map { "\($0.negativeELBO) ±\($0.standardError)" } ?? "-"
+      let figure = model.test.map { "\($0.mean) ±\($0.standardError)" } ?? "-"
       return [
         TextTable.Cell(model.name), TextTable.Cell(model.dataset), TextTable.Cell(figure),
         TextTable.Cell(model.test?.unit ?? ""), TextTable.Cell((Double(model.bytes) / 1e6).fixed(1)),
