@@ -1,7 +1,7 @@
 import Randomness
 
 extension GreyImages {
-  /// The images, each shifted at random: from `limit` pixels up to `limit` down, and as many to the left or right, all
+  /// The images, each shifted at random by whole pixels: down by one of -limit...limit, and to the right by another, all
   /// equally likely.
   ///
   /// Pixels that come into the frame repeat those at its edge. The shift of image `i` uses the words of counter
