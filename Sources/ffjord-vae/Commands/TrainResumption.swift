@@ -14,7 +14,7 @@ extension Train {
       ("--precision", arithmetic.precision != nil),
     ]
     let given =
-      chosen.filter(\.1).map(\.0) + data.namesOfFixed + own.names + optimization.namesOfFixed + solve.names
+      chosen.filter(\.1).map(\.0) + data.names + own.names + optimization.namesOfFixed + solve.names
       + model.names
     guard given.isEmpty else {
       throw ValidationError(

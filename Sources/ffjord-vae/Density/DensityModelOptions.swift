@@ -20,7 +20,7 @@ struct FlowKinds: ExpressibleByArgument {
 }
 
 /// What a density model is made of, where it differs from the published one.
-struct DensityModelOptions: ParsableArguments {
+struct DensityModelOptions: ConfiguringOptions {
   @Option(help: ArgumentHelp("Flow, or several joined by + (default: ffjord)", valueName: "kind"))
   var flow: FlowKinds?
 
@@ -42,28 +42,19 @@ struct DensityModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Images: alpha of the logit transform (default: 1e-6)", .number))
   var logitAlpha: Double?
 
-  /// Changes what was given, but for the flow.
-  func apply(to configuration: inout DensityConfiguration) {
-    if let blocks { configuration.blocks = blocks }
-    if let hidden { configuration.hidden = hidden.widths }
-    if let batchNormalization { configuration.hasBatchNormalization = batchNormalization }
-    if let multiscale { configuration.isMultiscale = multiscale }
-    if let components { configuration.components = components }
-    if let logitAlpha { configuration.logitAlpha = logitAlpha }
-  }
-
-  /// The options that were given.
-  var names: [String] {
+  var assignments: [OptionAssignment<DensityConfiguration>] {
     [
-      ("--flow", flow != nil), ("--blocks", blocks != nil), ("--hidden", hidden != nil),
-      ("--batch-normalization", batchNormalization != nil), ("--multiscale", multiscale != nil),
-      ("--components", components != nil), ("--logit-alpha", logitAlpha != nil),
-    ].filter(\.1).map(\.0)
+      .init("--flow", flow?.kinds, \.flows), .init("--blocks", blocks, \.blocks),
+      .init("--hidden", hidden?.widths, \.hidden),
+      .init("--batch-normalization", batchNormalization, \.hasBatchNormalization),
+      .init("--multiscale", multiscale, \.isMultiscale), .init("--components", components, \.components),
+      .init("--logit-alpha", logitAlpha, \.logitAlpha),
+    ]
   }
 }
 
 /// The continuous flows of a density model, and how they are solved.
-struct DensitySolveOptions: ParsableArguments {
+struct DensitySolveOptions: ConfiguringOptions {
   @Option(
     help: ArgumentHelp("Activation (default: tanh; tables, images: softplus)", valueName: "function"))
   var activation: ActivationName?
@@ -112,37 +103,19 @@ struct DensitySolveOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Degree of these polynomials (default: 1)", .count))
   var polynomialDegree: Int?
 
-  /// Changes what was given.
-  func apply(to configuration: inout DensityConfiguration) {
-    if let activation { configuration.activation = activation.function }
-    if let layerType { configuration.timeDependence = layerType }
-    if let timeLength { configuration.timeLength = timeLength }
-    if let trainTime { configuration.isTimeTrained = trainTime }
-    if let solver { configuration.solver = solver.name }
-    if let tolerance {
-      configuration.tolerance = tolerance
-      configuration.relativeTolerance = nil
-    }
-    if let relativeTolerance { configuration.relativeTolerance = relativeTolerance }
-    if let solverSteps { configuration.solverSteps = solverSteps }
-    if let warmStart { configuration.warmStart = warmStart }
-    if let divergence { configuration.divergence = divergence }
-    if let gradient { configuration.gradient = gradient }
-    if let kineticEnergy { configuration.regularization.kineticEnergy = kineticEnergy }
-    if let jacobianNorm { configuration.regularization.jacobianNorm = jacobianNorm }
-    if let polynomial { configuration.polynomial.weight = polynomial }
-    if let polynomialDegree { configuration.polynomial.degree = polynomialDegree }
-  }
-
-  /// The options that were given.
-  var names: [String] {
+  var assignments: [OptionAssignment<DensityConfiguration>] {
     [
-      ("--activation", activation != nil), ("--layer-type", layerType != nil), ("--time-length", timeLength != nil),
-      ("--train-time", trainTime != nil), ("--solver", solver != nil), ("--tolerance", tolerance != nil),
-      ("--relative-tolerance", relativeTolerance != nil), ("--solver-steps", solverSteps != nil),
-      ("--warm-start", warmStart != nil), ("--divergence", divergence != nil), ("--gradient", gradient != nil),
-      ("--kinetic-energy", kineticEnergy != nil), ("--jacobian-norm", jacobianNorm != nil),
-      ("--polynomial", polynomial != nil), ("--polynomial-degree", polynomialDegree != nil),
-    ].filter(\.1).map(\.0)
+      .init("--activation", activation?.function, \.activation), .init("--layer-type", layerType, \.timeDependence),
+      .init("--time-length", timeLength, \.timeLength), .init("--train-time", trainTime, \.isTimeTrained),
+      .init("--solver", solver?.name, \.solver),
+      .init("--tolerance", tolerance) { ($0.tolerance, $0.relativeTolerance) = ($1, nil) },
+      .init("--relative-tolerance", relativeTolerance, \.relativeTolerance),
+      .init("--solver-steps", solverSteps, \.solverSteps), .init("--warm-start", warmStart, \.warmStart),
+      .init("--divergence", divergence, \.divergence), .init("--gradient", gradient, \.gradient),
+      .init("--kinetic-energy", kineticEnergy, \.regularization.kineticEnergy),
+      .init("--jacobian-norm", jacobianNorm, \.regularization.jacobianNorm),
+      .init("--polynomial", polynomial, \.polynomial.weight),
+      .init("--polynomial-degree", polynomialDegree, \.polynomial.degree),
+    ]
   }
 }

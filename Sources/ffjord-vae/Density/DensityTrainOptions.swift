@@ -26,7 +26,7 @@ struct DensityRunOptions: ParsableArguments {
 }
 
 /// How a density model's parameters are moved, and how long.
-struct DensityOptimizationOptions: ParsableArguments {
+struct DensityOptimizationOptions: ConfiguringOptions {
   @Option(help: ArgumentHelp("Maximum number of training steps", .count))
   var steps: Int?
 
@@ -60,30 +60,19 @@ struct DensityOptimizationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Random seed (default: 1)", .count))
   var seed: UInt64?
 
-  /// Changes what was given.
-  func apply(to configuration: inout DensityConfiguration) {
-    if let steps { configuration.steps = steps }
-    if let batchSize { configuration.batchSize = batchSize }
-    if let optimizer { configuration.optimizer = optimizer }
-    if let learningRate { configuration.learningRate = learningRate }
-    if let learningRateWarmup { configuration.learningRateWarmup = learningRateWarmup }
-    if let weightDecay { configuration.weightDecay = weightDecay }
-    if let clipNorm { configuration.clipNorm = clipNorm.value }
-    if let validateEvery { configuration.validationInterval = validateEvery }
-    if let patience { configuration.patience = patience }
-    if let limitValidation { configuration.limitValidation = limitValidation }
-    if let seed { configuration.seed = seed }
+  var assignments: [OptionAssignment<DensityConfiguration>] {
+    [
+      .init("--steps", steps, \.steps), .init("--batch-size", batchSize, \.batchSize),
+      .init("--optimizer", optimizer, \.optimizer), .init("--learning-rate", learningRate, \.learningRate),
+      .init("--learning-rate-warmup", learningRateWarmup, \.learningRateWarmup),
+      .init("--weight-decay", weightDecay, \.weightDecay), .init("--clip-norm", clipNorm.map(\.value), \.clipNorm),
+      .init("--validate-every", validateEvery, \.validationInterval), .init("--patience", patience, \.patience),
+      .init("--limit-validation", limitValidation, \.limitValidation), .init("--seed", seed, \.seed),
+    ]
   }
 
   /// The options that were given and that a resumed run does not take: all but its length.
-  var namesOfFixed: [String] {
-    [
-      ("--batch-size", batchSize != nil), ("--optimizer", optimizer != nil), ("--learning-rate", learningRate != nil),
-      ("--learning-rate-warmup", learningRateWarmup != nil), ("--weight-decay", weightDecay != nil),
-      ("--clip-norm", clipNorm != nil), ("--validate-every", validateEvery != nil), ("--patience", patience != nil),
-      ("--limit-validation", limitValidation != nil), ("--seed", seed != nil),
-    ].filter(\.1).map(\.0)
-  }
+  var namesOfFixed: [String] { names.filter { $0 != "--steps" } }
 }
 
 /// What data a density model is trained or used on.

@@ -9,7 +9,7 @@ extension GradientEstimator: ExpressibleByArgument {}
 
 /// How parameters are moved, and how long: the optimizer, its learning rate over the run, and the average that is kept of
 /// them.
-struct OptimizationOptions: ParsableArguments {
+struct OptimizationOptions: ConfiguringOptions {
   @Option(help: .setting("Passes through the training images", .epochs, .count))
   var epochs: Int?
 
@@ -67,41 +67,26 @@ struct OptimizationOptions: ParsableArguments {
   @Option(help: .setting("Random seed", .seed, .count))
   var seed: UInt64?
 
-  /// Changes what was given.
-  func apply(to configuration: inout TrainingConfiguration) {
-    if let epochs { configuration.epochs = epochs }
-    if let steps { configuration.steps = steps }
-    if let batchSize { configuration.batchSize = batchSize }
-    if let optimizer { configuration.optimizer = optimizer }
-    if let learningRate { configuration.learningRate = learningRate }
-    if let schedule { configuration.schedule = schedule }
-    if let learningRateWarmup { configuration.learningRateWarmup = learningRateWarmup }
-    if let finalLearningRate { configuration.finalLearningRate = finalLearningRate }
-    if let plateauFactor { configuration.plateauFactor = plateauFactor }
-    if let plateauPatience { configuration.plateauPatience = plateauPatience }
-    if let average { configuration.average = average.value }
-    if let clipNorm { configuration.clipNorm = clipNorm.value }
-    if let weightDecay { configuration.weightDecay = weightDecay }
-    if let gradientEstimator { configuration.gradientEstimator = gradientEstimator }
-    if let generatedWeight { configuration.generatedWeight = generatedWeight }
-    if let randomShift { configuration.randomShift = randomShift }
-    if let warmup { configuration.warmup = warmup }
-    if let patience { configuration.patience = patience }
-    if let seed { configuration.seed = seed }
+  var assignments: [OptionAssignment<TrainingConfiguration>] {
+    [
+      .init("--epochs", epochs, \.epochs), .init("--steps", steps, \.steps),
+      .init("--batch-size", batchSize, \.batchSize), .init("--optimizer", optimizer, \.optimizer),
+      .init("--learning-rate", learningRate, \.learningRate), .init("--schedule", schedule, \.schedule),
+      .init("--learning-rate-warmup", learningRateWarmup, \.learningRateWarmup),
+      .init("--final-learning-rate", finalLearningRate, \.finalLearningRate),
+      .init("--plateau-factor", plateauFactor, \.plateauFactor),
+      .init("--plateau-patience", plateauPatience, \.plateauPatience),
+      .init("--average", average.map(\.value), \.average),
+      .init("--clip-norm", clipNorm.map(\.value), \.clipNorm), .init("--weight-decay", weightDecay, \.weightDecay),
+      .init("--gradient-estimator", gradientEstimator, \.gradientEstimator),
+      .init("--generated-weight", generatedWeight, \.generatedWeight),
+      .init("--random-shift", randomShift, \.randomShift), .init("--warmup", warmup, \.warmup),
+      .init("--patience", patience, \.patience), .init("--seed", seed, \.seed),
+    ]
   }
 
   /// The options that were given and that a resumed run does not take: all but its lengths.
-  var namesOfFixed: [String] {
-    [
-      ("--batch-size", batchSize != nil), ("--optimizer", optimizer != nil), ("--learning-rate", learningRate != nil),
-      ("--schedule", schedule != nil), ("--learning-rate-warmup", learningRateWarmup != nil),
-      ("--final-learning-rate", finalLearningRate != nil), ("--plateau-factor", plateauFactor != nil),
-      ("--plateau-patience", plateauPatience != nil), ("--average", average != nil), ("--clip-norm", clipNorm != nil),
-      ("--weight-decay", weightDecay != nil), ("--gradient-estimator", gradientEstimator != nil),
-      ("--generated-weight", generatedWeight != nil), ("--random-shift", randomShift != nil),
-      ("--warmup", warmup != nil), ("--patience", patience != nil), ("--seed", seed != nil),
-    ].filter(\.1).map(\.0)
-  }
+  var namesOfFixed: [String] { names.filter { !["--epochs", "--steps"].contains($0) } }
 
   /// Says of options that have no effect with the others that they have none.
   func check(_ configuration: TrainingConfiguration) throws {

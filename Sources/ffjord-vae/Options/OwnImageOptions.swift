@@ -10,7 +10,7 @@ extension ImageSize: ExpressibleByArgument {
 }
 
 /// How a person's own images are read: what is not given is as in the run, or as a new run begins.
-struct OwnImageOptions: ParsableArguments {
+struct OwnImageOptions: ConfiguringOptions {
   @Option(help: ArgumentHelp("Make grey pixels binary (default: none)", valueName: "how"))
   var binarize: ImagePreparation.Binarization?
 
@@ -29,16 +29,11 @@ struct OwnImageOptions: ParsableArguments {
     if let validationError = preparation.validationError { throw ValidationError("--resize: \(validationError)") }
   }
 
-  /// The options of preparation that were given.
-  var names: [String] {
-    [("--binarize", binarize != nil), ("--resize", resize != nil), ("--invert", invert != nil)].filter(\.1).map(\.0)
-  }
-
-  /// Sets what was given.
-  func apply(to preparation: inout ImagePreparation) {
-    if let binarize { preparation.binarization = binarize }
-    if let resize { preparation.size = resize }
-    if let invert { preparation.isInverted = invert }
+  var assignments: [OptionAssignment<ImagePreparation>] {
+    [
+      .init("--binarize", binarize, \.binarization), .init("--resize", resize, \.size),
+      .init("--invert", invert, \.isInverted),
+    ]
   }
 
   /// Checks that options of preparation go with a dataset.

@@ -65,7 +65,7 @@ struct RunOptions: ParsableArguments {
 }
 
 /// What a run is trained on.
-struct TrainingDataOptions: ParsableArguments {
+struct TrainingDataOptions: ConfiguringOptions {
   @Option(
     help: ArgumentHelp(
       "Dataset, or path of own images (default: \(DatasetCatalog.standard().rawValue))", valueName: "name"),
@@ -81,15 +81,10 @@ struct TrainingDataOptions: ParsableArguments {
   @Option(help: .setting("Use only the first n validation images", .limitEval, .count))
   var limitEval: Int?
 
-  /// Changes what was given, but for the dataset.
-  func apply(to configuration: inout TrainingConfiguration) {
-    if let limitTrain { configuration.limitTrain = limitTrain }
-    if let limitEval { configuration.limitEvaluation = limitEval }
-  }
-
-  /// The options that were given and that a resumed run does not take.
-  var namesOfFixed: [String] {
-    [("--dataset", dataset != nil), ("--limit-train", limitTrain != nil), ("--limit-eval", limitEval != nil)]
-      .filter(\.1).map(\.0)
+  var assignments: [OptionAssignment<TrainingConfiguration>] {
+    [
+      .init("--dataset", dataset, \.dataset), .init("--limit-train", limitTrain, \.limitTrain),
+      .init("--limit-eval", limitEval, \.limitEvaluation),
+    ]
   }
 }

@@ -9,7 +9,7 @@ extension AdjointMethod: ExpressibleByArgument {}
 extension Divergence: ExpressibleByArgument {}
 
 /// How the differential equation of a continuous flow is solved, and differentiated.
-struct SolveOptions: ParsableArguments {
+struct SolveOptions: ConfiguringOptions {
   @Option(help: .setting("ODE solver", .solver, "method"))
   var solver: SolverName?
 
@@ -34,16 +34,14 @@ struct SolveOptions: ParsableArguments {
   @Option(help: .setting("How solves are differentiated", .gradient, "kind"))
   var gradient: AdjointMethod?
 
-  /// Changes what was given.
-  func apply(to configuration: inout TrainingConfiguration) {
-    if let solver { configuration.solver = solver.name }
-    if let tolerance { configuration.tolerance = tolerance }
-    if let trainingTolerance { configuration.trainingTolerance = trainingTolerance }
-    if let controller { configuration.controller = controller }
-    if let warmStart { configuration.warmStart = warmStart }
-    if let solverSteps { configuration.solverSteps = solverSteps }
-    if let divergence { configuration.divergence = divergence }
-    if let gradient { configuration.gradient = gradient }
+  var assignments: [OptionAssignment<TrainingConfiguration>] {
+    [
+      .init("--solver", solver?.name, \.solver), .init("--tolerance", tolerance, \.tolerance),
+      .init("--training-tolerance", trainingTolerance, \.trainingTolerance),
+      .init("--controller", controller, \.controller), .init("--warm-start", warmStart, \.warmStart),
+      .init("--solver-steps", solverSteps, \.solverSteps), .init("--divergence", divergence, \.divergence),
+      .init("--gradient", gradient, \.gradient),
+    ]
   }
 
   /// Refuses options that would have no effect.
@@ -53,15 +51,5 @@ struct SolveOptions: ParsableArguments {
       throw ModelOptions.refusal(of: name, for: PosteriorKind.allCases.filter(\.posterior.isSolved), flow)
     }
     try SolverName.check(names, for: solver)
-  }
-
-  /// The options that were given.
-  var names: [String] {
-    [
-      ("--solver", solver != nil), ("--tolerance", tolerance != nil),
-      ("--training-tolerance", trainingTolerance != nil), ("--controller", controller != nil),
-      ("--warm-start", warmStart != nil), ("--solver-steps", solverSteps != nil), ("--divergence", divergence != nil),
-      ("--gradient", gradient != nil),
-    ].filter(\.1).map(\.0)
   }
 }
