@@ -27,6 +27,8 @@ public enum DatasetError: Error, Sendable, Hashable {
   /// Reading what a file claims to hold would take more memory than a file of its size may: `claim` bytes (nil where
   /// that overflows), which is more than `limit`.
   case tooLarge(path: String, claim: Int?, limit: Int)
+  /// Reading a file takes up to `needed` bytes of memory, and fewer are available.
+  case notEnoughMemory(path: String, needed: Int, available: Int)
   /// A fetched file is none of the known versions.
   case checksumMismatch(path: String, expected: [Checksum], found: [Checksum])
   /// A file could not be downloaded.
@@ -40,6 +42,8 @@ public enum DatasetError: Error, Sendable, Hashable {
     case badData
     /// The operating system or the network reported a failure.
     case inputOutput
+    /// There is too little memory.
+    case resources
   }
 
   /// The kind of failure.
@@ -48,6 +52,7 @@ public enum DatasetError: Error, Sendable, Hashable {
     case .unknownDataset, .notFound, .missingPath, .missingData, .nothingToFetch: .missingInput
     case .malformed, .unusable, .unusableData, .tooLarge, .checksumMismatch: .badData
     case .unreadable, .unwritable, .occupied, .downloadFailed: .inputOutput
+    case .notEnoughMemory: .resources
     }
   }
 }
@@ -113,6 +118,11 @@ extension DatasetError: CustomStringConvertible {
       """
       \(path.visible()) claims contents that take \(claim.map(MemoryLimit.words) ?? "more memory than can be counted") to read, and \
       the limit for a file of its size is \(MemoryLimit.words(limit)). If it is what it should be, raise the limit.
+      """
+    case .notEnoughMemory(let path, let needed, let available):
+      """
+      reading \(path.visible()) takes up to \(MemoryLimit.words(needed)), and \(MemoryLimit.words(available)) of memory are free. \
+      Divide the file, close other programs, or use a machine with more memory.
       """
     case .checksumMismatch(let path, let expected, let found):
       """

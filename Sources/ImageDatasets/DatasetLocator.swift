@@ -49,7 +49,8 @@ public struct DatasetLocator: Sendable {
   /// The first path at which a file exists; nil where there is none.
   public func find(_ file: DatasetFile) -> URL? {
     candidates(for: file).first { candidate in
-      FileManager.default.isDirectory(atPath: candidate.path) == false
+      // Reading a pipe may wait for ever.
+      FileManager.default.isRegularFile(atPath: candidate.path) == true
     }
   }
 

@@ -81,8 +81,8 @@ struct ImageFolder {
       let isHidden = parts.last?.hasPrefix(".") == true
       if isFolder {
         if isHidden || isLink { others.append(path + "/") }
-      } else if FileManager.default.isRegularFile(atPath: file) == false {
-        // Reading a pipe may wait for ever.
+      } else if FileManager.default.isRegularFile(atPath: file) != true {
+        // Reading a pipe may wait for ever; a link may lead nowhere.
         others.append(path)
       } else if !isHidden, [".png", ".jpg", ".jpeg"].contains(where: path.lowercased().hasSuffix) {
         pictures.append(path)

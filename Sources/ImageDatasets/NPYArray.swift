@@ -12,6 +12,10 @@ package enum NPYArray {
   package static func readDoubles(_ url: URL) throws(DatasetError) -> NumberArray<Double> { try read(url, Double.self) }
 
   private static func read<Number>(_ url: URL, _: Number.Type) throws(DatasetError) -> NumberArray<Number> {
+    let fileSize = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0
+    // Whatever the header says, a number takes a byte at least.
+    try ArrayMemory.check(
+      fileSize, path: url.path, fileSize: fileSize, .standard, inDoublePrecision: Number.self == Double.self)
     let data: Data
     do {
       data = try Data(contentsOf: url, options: .mappedIfSafe)
@@ -20,9 +24,7 @@ package enum NPYArray {
     }
     do throws(NPYProblem) {
       let header = try NPYHeader(data.prefix(NPYHeader.limit))
-      return try data.withUnsafeBytes { bytes in Result { () throws(NPYProblem) in try decode(bytes, header) }
-      }
-      .get()
+      return try data.withUnsafeBytes { bytes in Result { () throws(NPYProblem) in try decode(bytes, header) } }.get()
     } catch {
       throw .malformed(path: url.path, reason: error.reason)
     }

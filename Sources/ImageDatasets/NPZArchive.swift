@@ -25,7 +25,7 @@ package final class NPZArchive {
 
   /// Opens an archive and reads the headers of its arrays.
   ///
-  /// - Throws: ``DatasetError/malformed(path:reason:)``.
+  /// - Throws: ``DatasetError/unreadable(path:reason:)``; ``DatasetError/malformed(path:reason:)``.
   package init(_ url: URL) throws(DatasetError) {
     path = url.path
     var code: Int32 = 0
@@ -33,6 +33,9 @@ package final class NPZArchive {
       var error = zip_error_t()
       zip_error_init_with_code(&error, code)
       defer { zip_error_fini(&error) }
+      if zip_error_system_type(&error) == ZIP_ET_SYS {
+        throw .unreadable(path: url.path, reason: String(cString: zip_error_strerror(&error)))
+      }
       throw .malformed(
         path: url.path,
         reason: "it is no NPZ file that can be opened (\(String(cString: zip_error_strerror(&error))))")

@@ -28,7 +28,7 @@ package enum ArrayMemory {
   /// The same for numbers that are read in double precision: 8 when decompressed, and for each of two copies.
   static let bytesPerDouble = 24
 
-  /// Checks that reading an array takes no more memory than its file may.
+  /// Checks that reading an array takes no more memory than its file may, and than there is.
   ///
   /// - Parameters:
   ///   - count: The number of elements that the file claims; nil where it overflows.
@@ -36,12 +36,15 @@ package enum ArrayMemory {
   ///   - fileSize: The file's size in bytes.
   ///   - memoryLimit: How much memory its contents may take.
   ///   - inDoublePrecision: Whether they are read so.
-  /// - Throws: ``DatasetError/tooLarge(path:claim:limit:)``.
+  /// - Throws: ``DatasetError/tooLarge(path:claim:limit:)``, ``DatasetError/notEnoughMemory(path:needed:available:)``.
   package static func check(
     _ count: Int?, path: String, fileSize: Int, _ memoryLimit: MemoryLimit, inDoublePrecision isDouble: Bool = false
   ) throws(DatasetError) {
     let limit = memoryLimit.byteCount(forFileOf: fileSize)
     let claim = count.flatMap { CheckedSize.multiply($0, isDouble ? bytesPerDouble : bytesPerNumber) }
     guard let claim, claim <= limit else { throw .tooLarge(path: path, claim: claim, limit: limit) }
+    if let available = AvailableMemory().byteCount, claim > available {
+      throw .notEnoughMemory(path: path, needed: claim, available: available)
+    }
   }
 }

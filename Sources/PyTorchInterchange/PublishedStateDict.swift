@@ -68,6 +68,10 @@ public struct PublishedStateDict: Sendable {
               + "or BF16")
           return
         }
+        guard values[name] == nil else {
+          validationErrors.append("\(name) is there twice, once as \(entry.name)")
+          return
+        }
         if entry.elementType == .int8 { scaled.append(name) }
         if entry.elementType != .float32 { converted.append(name) }
         values[name] = tensor
@@ -109,14 +113,9 @@ public struct PublishedStateDict: Sendable {
   /// A tensor in single precision, 8-bit integers without their scale; nil for other integers.
   private static func tensor(_ entry: SafetensorsEntry, _ bytes: UnsafeRawBufferPointer) -> Tensor? {
     switch entry.elementType {
-    case .float32: Tensor(copying: bytes, shape: entry.shape, .float32)
     case .float64: Tensor(copying: bytes, shape: entry.shape, .float64).converted(to: .float32)
-    case .float16: Tensor(bytes.bindMemory(to: Float16.self).map { Float($0) }, shape: entry.shape)
-    case .bfloat16:
-      Tensor(
-        bytes.bindMemory(to: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }, shape: entry.shape)
     case .int8: Tensor(bytes.bindMemory(to: Int8.self).map { Float($0) }, shape: entry.shape)
-    default: nil
+    default: ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType)
     }
   }
 

@@ -42,13 +42,16 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case inUse(path: String)
   /// The output file exists already.
   case existing(path: String)
+  /// A file that is there cannot be read.
+  case unreadable(path: String, reason: String)
   /// The output directory, or a file in it, cannot be written.
   case unwritable(path: String, reason: String)
   /// Training diverged: the loss, a gradient or a number of the state is not finite. `checkpoint` is from before.
   case diverged(step: Int, reason: String, checkpoint: String? = nil)
   /// The bound of an image, counted from zero, is not finite.
   case undefinedBound(image: Int)
-  /// Another result of a model is not finite; the text says what kind of result, `number` which one.
+  /// Another result of a model is not finite; the text says what kind of result, `number` which one,
+  /// counted from zero.
   case undefinedResult(String, number: Int)
   /// A sample, counted from one, has a density of zero, or one that is not a number.
   case undefinedDensity(sample: Int)
@@ -75,7 +78,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
     case .unusableImages, .changedData: .badData
     case .missingCheckpoint, .missingModel, .unknownModel, .missingRun, .lostCheckpoints, .missingConfiguration:
       .missingInput
-    case .unwritable: .inputOutput
+    case .unreadable, .unwritable: .inputOutput
     case .diverged, .undefinedBound, .undefinedResult, .undefinedDensity, .solve: .numerical
     case .notEnoughMemory: .resources
     }
@@ -117,6 +120,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
         + "directory."
     case .existing(let path):
       "\(path) is there already. Choose another output, or replace it."
+    case .unreadable(let path, let reason): "cannot read \(path): \(reason). See to its permissions."
     case .unwritable(let path, let reason):
       "cannot write \(path): \(reason). Choose another output, or see to its permissions and to free space."
     case .diverged(let step, let reason, let checkpoint):

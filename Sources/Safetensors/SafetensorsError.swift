@@ -9,8 +9,10 @@ public struct SafetensorsError: Error, Sendable, Hashable {
     case badData
     /// The file is not there.
     case missingInput
-    /// The system refused: permissions, a full disk, a failing device, too little memory.
+    /// The system refused: permissions, a full disk, a failing device.
     case inputOutput
+    /// There is too little memory.
+    case resources
   }
 
   /// What is wrong, and where.
@@ -56,7 +58,8 @@ public struct SafetensorsError: Error, Sendable, Hashable {
   public var category: Category {
     switch problem {
     case .file(.missing): .missingInput
-    case .file, .outOfMemory: .inputOutput
+    case .file: .inputOutput
+    case .outOfMemory: .resources
     default: .badData
     }
   }

@@ -112,11 +112,14 @@ public final class EventWriter {
     try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasPrefix(namePrefix) }
   }
 
+  /// Seconds since 1970 that no clock shows: a file of a later time is not of TensorBoard.
+  private static let latestTime = 1 << 40
+
   /// A name that sorts after all existing event files, since TensorBoard reads files in the order of their names.
   private static func name(in directory: URL, at date: Date) throws -> String {
     let taken = try names(in: directory).compactMap { name in
       name.dropFirst(namePrefix.count).split(separator: ".").first.flatMap { Int($0) }
-    }
+    }.filter { $0 < latestTime }
     let seconds = max(Int(date.timeIntervalSince1970), (taken.max() ?? 0) + 1)
     var host = [CChar](repeating: 0, count: 256)
     let hasHost = gethostname(&host, host.count - 1) == 0

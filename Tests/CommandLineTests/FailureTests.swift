@@ -194,4 +194,18 @@ import Testing
     )
     #expect(!outcome.standardError.contains("limit"))
   }
+
+  @Test func `files that are there and cannot be read are failures of input`() throws {
+    try FileManager.default.createDirectory(at: directory.file("folder"), withIntermediateDirectories: true)
+    try Program.fail(74, ["train", "--config", "folder"], naming: ["cannot read folder"], in: directory.url)
+    try Program.fail(66, ["train", "--config", "nothing"], naming: ["nothing"], in: directory.url)
+    for kind in ["metrics.jsonl", "config.json"] {
+      try Program.succeed(TinyRun.train("blocked", ["--epochs", "1", "--overwrite"]), in: directory.url)
+      let file = directory.file("blocked/\(kind)")
+      try FileManager.default.removeItem(at: file)
+      try FileManager.default.createDirectory(at: file, withIntermediateDirectories: true)
+      try Program.fail(74, ["compare", "blocked"], naming: ["cannot read blocked/\(kind)"], in: directory.url)
+      try FileManager.default.removeItem(at: file)
+    }
+  }
 }

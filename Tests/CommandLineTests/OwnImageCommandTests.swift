@@ -184,4 +184,23 @@ import Testing
     try damaged.write(to: directory.file("pictures/bad.jpg"))
     try Program.fail(65, train(), naming: ["pictures/bad.jpg", "no JPEG picture"], in: directory.url)
   }
+
+  @Test func `images that have moved are not written over either`() throws {
+    try FileManager.default.createDirectory(at: directory.file("old"), withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(at: directory.file("new"), withIntermediateDirectories: true)
+    let (old, new) = (directory.file("old/mine.npy"), directory.file("new/mine.npy"))
+    let pixels = RandomStream(seed: 1, purpose: .test).uniforms(0..<40 * 64)
+    try ArrayFile.write([("images", Tensor(pixels, shape: [40, 8, 8]))], to: old.path)
+    try Program.succeed(
+      TinyRun.train("run", ["--dataset", "./old/mine.npy", "--epochs", "1", "--divergence", "rademacher"]),
+      in: directory.url)
+    try FileManager.default.moveItem(at: old, to: new)
+    let images = try Data(contentsOf: new)
+    try Program.fail(
+      64, ["encode", "run", "--data-dir", "new", "--split", "all", "--output", "new/mine.npy"],
+      naming: ["there are the data that are read"], in: directory.url)
+    #expect(try Data(contentsOf: new) == images)
+    try Program.succeed(
+      ["encode", "run", "--data-dir", "new", "--split", "all", "--output", "new/codes.npy"], in: directory.url)
+  }
 }

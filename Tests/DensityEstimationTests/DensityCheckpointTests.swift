@@ -138,6 +138,20 @@ import Testing
         metadata["configuration"] = metadata["configuration"]?.replacingOccurrences(
           of: "\"dimensions\":3", with: "\"dimensions\":99999")
       }.contains("chain.0"))
+    let standardization = ["standardization.mean", "standardization.deviation"].map {
+      SafetensorsTensor(name: $0, shape: [3], values: [1, 2, 3] as [Float])
+    }
+    #expect(try refusal { tensors, _ in tensors += standardization } == "read")
+    for tensor in standardization {
+      #expect(try refusal { tensors, _ in tensors.append(tensor) }.contains("both are needed"))
+    }
+    #expect(
+      try refusal { tensors, _ in
+        let mean = SafetensorsTensor(name: "standardization.mean", shape: [3], values: [1, 2, 3] as [Int32])
+        tensors += [mean, standardization[1]]
+      }.contains("standardization.mean is of type I32"))
+    #expect(
+      try refusal { _, metadata in metadata["columns"] = "[\"a\",\"b\",\"c\"]" }.contains("it names columns"))
     #expect(
       try refusal { tensors, _ in
         let first = tensors[0]

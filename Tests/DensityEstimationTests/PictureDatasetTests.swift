@@ -111,6 +111,14 @@ import Testing
     }
   }
 
+  @Test func imagesWithASideBeyondTheLimitAreRefused() throws {
+    let header = Array(idx(20).prefix(8)) + [0, 0, 0, 1, 0, 0, 0x4E, 0x20]
+    let bytes = header + [UInt8](repeating: 1, count: 20 * 20_000)
+    for name in ["train-images-idx3-ubyte", "t10k-images-idx3-ubyte"] { try write(bytes, "mnist/\(name)") }
+    let error = try #require(thrown(DatasetError.self) { _ = try load("mnist") })
+    #expect(error.category == .badData && "\(error)".contains("a side of 20000"), "\(error)")
+  }
+
   @Test func theTestDigitsAreTakenWithoutARemark() throws {
     try write(idx(60), "mnist/train-images-idx3-ubyte")
     try write(idx(20), "mnist/t10k-images-idx3-ubyte")

@@ -142,4 +142,12 @@ import Testing
     let glyphs = try #require(try DatasetStatus.all(locator: locator).first { $0.name == "glyphs" })
     #expect(glyphs.isAvailable && glyphs.files.isEmpty)
   }
+
+  @Test func aPipeIsNoFileOfADataset() throws {
+    let folder = try TemporaryDirectory()
+    let pipe = try folder.place(for: "chardata.mat")
+    #expect(mkfifo(pipe.path, 0o600) == 0)
+    let locator = DatasetLocator(dataDirectory: folder.url.path, environment: [:])
+    #expect(locator.find(try #require(DatasetDescription.omniglot.files.first)) == nil)
+  }
 }

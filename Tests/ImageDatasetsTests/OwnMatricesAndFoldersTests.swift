@@ -97,9 +97,11 @@ import Testing
     try write(folder, "below/deep/last.PNG", side: 32, shade: 9)
     try write(folder, ".hidden.png", side: 32, shade: 9)
     try Data("notes".utf8).write(to: try folder.place(for: "notes.txt"))
+    try FileManager.default.createSymbolicLink(
+      at: try folder.place(for: "nowhere.png"), withDestinationURL: try folder.place(for: "gone.png"))
     let (dataset, account) = try OwnImages(path: folder.url.path).read()
     #expect(dataset.counts.total == 10)
-    #expect(dataset.origins?.ignored == [".hidden.png", "notes.txt"])
+    #expect(dataset.origins?.ignored == [".hidden.png", "notes.txt", "nowhere.png"])
     #expect((dataset.height, dataset.width) == (32, 32))
     #expect(dataset.pixels == .grey)
     #expect(account.contains("10 images of 32 x 32 from the folder"))
@@ -162,5 +164,15 @@ import Testing
     #expect(["val", "valid", "validation_data"].allSatisfy { SplitNames.split($0) == .validation })
     #expect(["y_train", "train_labels", "images", "trainer", ""].allSatisfy { SplitNames.split($0) == nil })
     #expect(["images", "x", "data"].allSatisfy(SplitNames.isPlain))
+  }
+
+  @Test func anArrayBeyondMemoryIsRefusedBeforeItIsRead() throws {
+    let folder = try TemporaryDirectory()
+    let file = try folder.place(for: "huge.npy")
+    try Data([0x93] + Array("NUMPY".utf8)).write(to: file)
+    // The file has no blocks on the disk.
+    #expect(truncate(file.path, off_t(1) << 42) == 0)
+    let error = #expect(throws: DatasetError.self) { try DatasetLoader.load(name: file.path) }
+    #expect(error?.category == .resources && error?.description.contains("of memory are free") == true)
   }
 }

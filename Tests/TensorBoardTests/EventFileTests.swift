@@ -89,4 +89,13 @@ import Testing
       try EventWriter(in: directory.file("nowhere"), startingAt: 1)
     }
   }
+
+  @Test func `a file of a time that no clock shows is passed over`() throws {
+    for time in [Int.max, 1 << 60] {
+      try Data().write(to: directory.file("events.out.tfevents.\(time).elsewhere"))
+    }
+    let name = try EventWriter(in: directory.url, startingAt: 1).url.lastPathComponent
+    let time = try #require(name.split(separator: ".").dropFirst(3).first.flatMap { Int($0) })
+    #expect(abs(Double(time) - Date().timeIntervalSince1970) < 60)
+  }
 }

@@ -76,4 +76,13 @@ import Testing
     #expect(abs((epochs[0].gradientNorm ?? 0) - mean) < 1e-12 * mean && epochs[0].learningRate == steps[2].learningRate)
     #expect(records.filter { $0.split == "validation" }.allSatisfy { $0.learningRate == nil })
   }
+
+  @Test func `a count of epochs that no run has is not plausible`() throws {
+    func plateau(_ epochs: Int) throws -> Plateau {
+      let json = "{\"scale\":1,\"best\":90,\"epochsWithoutGain\":\(epochs)}"
+      return try JSONDecoder().decode(Plateau.self, from: Data(json.utf8))
+    }
+    #expect(try plateau(3).isPlausible)
+    for epochs in [-1, Int.max] { #expect(try !plateau(epochs).isPlausible) }
+  }
 }

@@ -140,6 +140,16 @@ private let kinds: [ModelConfiguration] = {
     #expect(imported.state.parameters.bits == file.parameters.bits)
   }
 
+  @Test func `a parameter under both of its names is refused`() throws {
+    var file = try StateDictFile(TinyRun.configuration { $0.model.amortization = .none })
+    let name = try #require(file.tensors.keys.first { $0.hasPrefix("cnf.chain.0.odefunc.") && $0.hasSuffix(".bias") })
+    let wrapped = name.replacingOccurrences(of: "odefunc.", with: "odefunc.odefunc.")
+    let shape = try #require(file.tensors[name]).shape
+    file.set(wrapped, [Float](repeating: 7, count: shape.reduce(1, *)), shape)
+    let error = #expect(throws: RunError.self) { _ = try file.imported() }
+    #expect(error?.category == .badData && error?.description.contains("is there twice") == true)
+  }
+
   @Test func `blocks that were trained for different times keep each its own`() throws {
     var file = try StateDictFile(TinyRun.configuration { ($0.model.amortization, $0.model.blocks) = (.none, 3) })
     for (block, root) in zip(0..., [0.5, Float(0.3).squareRoot(), 1.25]) {

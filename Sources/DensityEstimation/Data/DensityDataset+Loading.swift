@@ -61,6 +61,13 @@ extension DensityDataset {
           ? "it has \(dimensions) columns, and a density model takes at most \(most)"
           : "its images have \(dimensions) pixels, and a density model takes at most \(most); make them smaller")
     }
+    let side = data.imageShape.map { max($0.height, $0.width) } ?? 0
+    guard side <= DensityConfiguration.largestImageSide else {
+      throw .unusableData(
+        path: name,
+        reason: "its images have a side of \(side), and a density model takes at most "
+          + "\(DensityConfiguration.largestImageSide); make them smaller")
+    }
     return data
   }
 

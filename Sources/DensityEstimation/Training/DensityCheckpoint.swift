@@ -120,7 +120,9 @@ public enum DensityCheckpoint {
         isDouble
         ? Tensor(copying: bytes, shape: entry.shape, .float64)
         : ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType)
-      guard let tensor = stored else { return }
+      guard let tensor = stored else {
+        throw invalid("\(entry.name.visible()) is of type \(entry.elementType.rawValue)")
+      }
       if let error = tensor.validationError { throw invalid("\(entry.name.visible()) \(error)") }
       values[entry.name] = tensor
     }
@@ -155,14 +157,23 @@ public enum DensityCheckpoint {
       state.optimizer.secondMoments = try moments(secondMoment)
       state.optimizer.step = header.optimizerStep
     }
-    if let means = values[mean], let deviations = values[deviation] {
-      let dimensions = header.configuration.dimensions ?? 0
-      guard means.shape == [dimensions], deviations.shape == [dimensions], deviations.doubles().allSatisfy({ $0 > 0 })
-      else {
-        throw invalid("its standardization does not fit \(dimensions) dimensions")
-      }
-      state.standardization = Standardization(mean: means.doubles(), deviation: deviations.doubles())
+    state.standardization = try standardization(values, dimensions: header.configuration.dimensions ?? 0, invalid)
+    guard state.standardization != nil || state.columns == nil else {
+      throw invalid("it names columns, and has no \(mean) and \(deviation)")
     }
     return (made.model, state)
+  }
+
+  /// The standardization of a table's columns; nil without one.
+  private static func standardization(
+    _ values: [String: Tensor], dimensions: Int, _ invalid: (String) -> RunError
+  ) throws -> Standardization? {
+    guard values[mean] != nil || values[deviation] != nil else { return nil }
+    guard let means = values[mean], let deviations = values[deviation] else {
+      throw invalid("it has one of \(mean) and \(deviation), and both are needed")
+    }
+    guard means.shape == [dimensions], deviations.shape == [dimensions], deviations.doubles().allSatisfy({ $0 > 0 })
+    else { throw invalid("its standardization does not fit \(dimensions) dimensions") }
+    return Standardization(mean: means.doubles(), deviation: deviations.doubles())
   }
 }

@@ -4,6 +4,8 @@ import VariationalAutoencoder
 extension DensityConfiguration {
   /// The most dimensions that a model may have.
   static let mostDimensions = 100_000
+  /// The greatest height, width and number of channels of images.
+  static let largestImageSide = 10_000
   /// The greatest width of a hidden layer.
   static let greatestWidth = 65536
 
@@ -29,7 +31,9 @@ extension DensityConfiguration {
     try require("dimensions", dimensions, in: 1...Self.mostDimensions)
     if let image {
       let sizes = [image.height, image.width, image.channels]
-      try require(sizes.allSatisfy { (1...10_000).contains($0) }, "image", "\(sizes)", "sizes of 1…10000")
+      try require(
+        sizes.allSatisfy { (1...Self.largestImageSide).contains($0) }, "image", "\(sizes)",
+        "sizes of 1…\(Self.largestImageSide)")
       try require(
         dimensions == image.dimensions, "dimensions", dimensions ?? 0, "\(image.dimensions), those of the images")
     }

@@ -115,10 +115,10 @@ public enum DensityRun {
 
   /// The configuration in a directory's `config.json`.
   ///
-  /// - Throws: `RunError.missingRun`, `RunError.invalidRun`
+  /// - Throws: `RunError.missingRun`, `RunError.unreadable`, `RunError.invalidRun`
   static func configuration(in directory: RunDirectory) throws(RunError) -> DensityConfiguration {
     let file = directory.configuration
-    guard let data = try? Data(contentsOf: file) else {
+    guard let data = try Data(ifPresent: file) else {
       throw .missingRun(
         path: directory.url.relativePath, reason: "the directory has neither config.json nor a checkpoint")
     }

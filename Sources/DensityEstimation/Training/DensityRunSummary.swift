@@ -53,7 +53,7 @@ public struct DensityRunSummary: Sendable {
     var before = 0
     return trained.map { record in
       defer { before = record.step }
-      return record.seconds / Double(max(record.step - before, 1))
+      return record.seconds / max(Double(record.step) - Double(before), 1)
     }.median
   }
 

@@ -8,12 +8,12 @@ extension TrainingConfiguration {
   ///
   /// Missing fields are those of the preset that the file names, or of the preset ``Preset/paper``.
   ///
-  /// - Throws: ``RunError/missingConfiguration(path:)``; ``RunError/invalidConfigurationFile(path:reason:)``
+  /// - Throws: ``RunError/missingConfiguration(path:)``, ``RunError/unreadable(path:reason:)``; ``RunError/invalidConfigurationFile(path:reason:)``
   ///   for a file that is not a JSON object, an unknown key, or a value of the wrong type.
   public init(file url: URL) throws(RunError) {
     let path = url.relativePath
     func invalid(_ reason: String) -> RunError { .invalidConfigurationFile(path: path, reason: reason) }
-    guard let data = try? Data(contentsOf: url) else { throw .missingConfiguration(path: path) }
+    guard let data = try Data(ifPresent: url) else { throw .missingConfiguration(path: path) }
     guard var given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
       throw invalid("it is no JSON object")
     }

@@ -91,5 +91,7 @@ public struct Plateau: Sendable, Equatable, Codable {
   }
 
   /// Whether a run could have this state.
-  var isPlausible: Bool { scale > 0 && scale <= 1 && epochsWithoutGain >= 0 && best?.isFinite ?? true }
+  var isPlausible: Bool {
+    scale > 0 && scale <= 1 && (0...TrainingProgress.stepLimit).contains(epochsWithoutGain) && best?.isFinite ?? true
+  }
 }

@@ -83,12 +83,10 @@ public struct RunSummary: Sendable {
     _ directory: RunDirectory, _ onDamage: (any Error) throws -> Void
   ) throws -> TrainingConfiguration? {
     let file = directory.configuration
-    guard FileManager.default.fileExists(atPath: file.path) else { return nil }
     func invalid(_ reason: String) -> RunError { .invalidRun(path: file.relativePath, reason: reason) }
     do {
-      guard let text = try? String(contentsOf: file, encoding: .utf8) else {
-        throw invalid("it is no text in UTF-8, or cannot be read")
-      }
+      guard let data = try Data(ifPresent: file) else { return nil }
+      guard let text = String(bytes: data, encoding: .utf8) else { throw invalid("it is no text in UTF-8") }
       guard let given = try? TrainingConfiguration(json: text) else {
         throw invalid("it is no configuration of a training run")
       }
@@ -177,12 +175,4 @@ extension RunSummary {
 
   /// The unit of ``figure(nats:)``.
   public var unit: LikelihoodUnit { configuration.model.likelihood.likelihood.unit }
-}
-
-extension [Double] {
-  /// The number in the middle by size, or the mean of two; nil of none.
-  package var median: Double? {
-    let sorted = sorted()
-    return isEmpty ? nil : (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
-  }
 }

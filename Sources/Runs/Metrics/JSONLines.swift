@@ -8,19 +8,11 @@ enum JSONLines {
     "nfe": "evaluations", "nfe_forward": "evaluations_forward", "nfe_backward": "evaluations_backward",
   ]
 
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
   private static var decoder: JSONDecoder {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .custom { path in
       let key = path[path.count - 1]
-      return formerKeys[key.stringValue].map { Key(stringValue: $0) } ?? key
+      return formerKeys[key.stringValue].map { JSONKey(stringValue: $0) } ?? key
     }
     return decoder
   }
@@ -31,15 +23,18 @@ enum JSONLines {
   /// - Parameters:
   ///   - file: The file.
   ///   - mark: Lines that contain these characters are skipped without being parsed.
-  ///   - onDamage: Takes ``RunError/invalidRun(path:reason:)`` where the file or another line cannot be read: throws it,
-  ///     or accepts that the file or the line is left out.
+  ///   - onDamage: Takes ``RunError/unreadable(path:reason:)`` where the file cannot be read, and
+  ///     ``RunError/invalidRun(path:reason:)`` where another line is damaged: throws it, or accepts that the file or the
+  ///     line is left out.
   static func read<Record: Decodable>(
     _ file: URL, skipping mark: String? = nil, onDamage: (RunError) throws -> Void = { throw $0 }
   ) throws -> [Record] {
-    guard FileManager.default.fileExists(atPath: file.path) else { return [] }
     let data: Data
-    do { data = try Data(contentsOf: file) } catch {
-      try onDamage(.invalidRun(path: file.relativePath, reason: RunDirectory.reason(error)))
+    do throws(RunError) {
+      guard let contents = try Data(ifPresent: file) else { return [] }
+      data = contents
+    } catch {
+      try onDamage(error)
       return []
     }
     let decoder = Self.decoder

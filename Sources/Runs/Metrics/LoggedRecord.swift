@@ -24,18 +24,10 @@ struct LoggedLine: LoggedRecord {
   let split: String
   private let values: [String: Double]
 
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
   init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    step = try container.decode(Int.self, forKey: Key(stringValue: "step"))
-    split = try container.decode(String.self, forKey: Key(stringValue: "split"))
+    let container = try decoder.container(keyedBy: JSONKey.self)
+    step = try container.decode(Int.self, forKey: JSONKey(stringValue: "step"))
+    split = try container.decode(String.self, forKey: JSONKey(stringValue: "split"))
     values = container.allKeys.reduce(into: [:]) { values, key in
       values[key.stringValue] = try? container.decode(Double.self, forKey: key)
     }

@@ -20,14 +20,13 @@ public struct ModelFolder: Sendable {
 
   /// Reads the list of a folder; nil where there is none.
   ///
-  /// - Throws: ``RunError/invalidRun(path:reason:)`` where the list is damaged.
+  /// - Throws: ``RunError/unreadable(path:reason:)``; ``RunError/invalidRun(path:reason:)`` where the list is damaged.
   init?(_ url: URL) throws(RunError) {
     let file = url.appending(path: Self.listName)
     guard FileManager.default.isDirectory(atPath: file.path) == false else { return nil }
     func invalid(_ reason: String) -> RunError { .invalidRun(path: file.relativePath, reason: reason) }
-    guard let data = try? Data(contentsOf: file), let list = try? JSONDecoder().decode(List.self, from: data) else {
-      throw invalid("it is no list of models")
-    }
+    guard let data = try Data(ifPresent: file) else { return nil }
+    guard let list = try? JSONDecoder().decode(List.self, from: data) else { throw invalid("it is no list of models") }
     if let error = list.models.lazy.compactMap(\.validationError).first { throw invalid(error) }
     (self.url, models, source) = (url, list.models, list.source)
   }

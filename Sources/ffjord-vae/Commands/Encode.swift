@@ -41,7 +41,7 @@ struct Encode: ParsableCommand {
       try checkOutput(output, endingIn: ArrayFile.allCases.map { ".\($0.rawValue)" })
       let trained = try readModel(checkpoint, parameters: parameters.choice, memory: input.memory)
       let chosen = try input.images(for: trained.state, seed: codes.random.seed, limit: extent.limit)
-      try checkOutput(output, isApartFrom: [chosen.dataset])
+      try checkOutput(output, isApartFrom: [chosen.place])
       let images = chosen.images
       try chosen.warnOfLostNames(in: output)
       let evaluator = trained.evaluator(seed: codes.random.seed)

@@ -66,7 +66,7 @@ struct Interpolate: ParsableCommand {
         let order = RandomStream(seed: seed, purpose: .shuffle).permutation(of: total)
         return (0..<(2 * rows)).map { order[$0 % order.count] }
       }
-      try checkOutput(output, isApartFrom: [chosen.dataset])
+      try checkOutput(output, isApartFrom: [chosen.place])
       let evaluator = trained.evaluator(seed: seed)
       let count = chosen.images.count / 2
       let picture = try InterpolationPicture(

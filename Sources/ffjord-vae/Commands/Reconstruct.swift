@@ -48,7 +48,7 @@ struct Reconstruct: ParsableCommand {
         let shown = min(count, total)
         return (0..<shown).map { $0 * total / shown }
       }
-      try checkOutput(output, isApartFrom: [chosen.dataset])
+      try checkOutput(output, isApartFrom: [chosen.place])
       let images = chosen.images
       let shown = images.count
       let evaluator = trained.evaluator(seed: random.seed)

@@ -124,7 +124,7 @@ struct Score: ParsableCommand {
       let chosen = try images(dataset, input.split, trained, isPrepared: isOwn || !others.haveOwn)
       for (file, option) in [(files.output, "--output"), (files.picture, "--picture")] {
         let others = others.against.map { DatasetCatalog.lastingName(for: $0) }
-        if let file { try checkOutput(file, isApartFrom: [chosen.dataset] + others, option: option) }
+        if let file { try checkOutput(file, isApartFrom: [chosen.place] + others, option: option) }
       }
       let scorer = try scorer(trained)
       let own = try scorer.score(chosen, name: dataset ?? chosen.dataset)

@@ -79,7 +79,7 @@ struct Trajectory: ParsableCommand {
         places = try drawing.images?.checked(total, option: "--images") ?? (0..<count).map { $0 * total / count }
         return places
       }
-      try checkOutput(drawing.output, isApartFrom: [chosen.dataset])
+      try checkOutput(drawing.output, isApartFrom: [chosen.place])
       let picture = try TrajectoryPicture(
         of: chosen, names: places.map { "image \($0)" }, times: drawing.times, particles: drawing.particles,
         by: trained.evaluator(seed: drawing.random.seed), title: checkpoint.visible())

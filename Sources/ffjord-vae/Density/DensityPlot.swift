@@ -70,8 +70,10 @@ struct DensityPlot: ParsableCommand {
           "plot draws a plane, and the model has \(Terminal.count(model.dimensions, "dimension")). 'ffjord-vae density sample' draws from it."
         )
       }
-      try checkOutput(drawing.output, isApartFrom: [state.configuration.dataset])
-      let picture = DensityDrawing(model, state, drawing, data: try data(state))
+      let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: state.configuration.dataDirectory)
+      try checkOutput(drawing.output, isApartFrom: [locator.place(ofRecorded: state.configuration.dataset)])
+      let data = try DensityDataset.load(for: state, locator: locator, memoryLimit: memory.limit)
+      let picture = DensityDrawing(model, state, drawing, data: data.test)
       if isAnimated {
         try picture.writeAnimation(to: URL(filePath: drawing.output))
       } else {
@@ -82,11 +84,4 @@ struct DensityPlot: ParsableCommand {
   }
 
   private var isAnimated: Bool { drawing.output.lowercased().hasSuffix(".gif") }
-
-  /// The test data.
-  private func data(_ state: DensityState) throws -> Tensor {
-    let configuration = state.configuration
-    let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: configuration.dataDirectory)
-    return try DensityDataset.load(for: state, locator: locator, memoryLimit: memory.limit).test
-  }
 }

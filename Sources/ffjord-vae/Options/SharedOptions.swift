@@ -126,8 +126,9 @@ struct ImageOptions: ParsableArguments {
     let configuration = state.configuration
     let locator = DatasetLocator(dataDirectory: source.dataDir, recorded: configuration.dataDirectory)
     let name = dataset.map { DatasetCatalog.lastingName(for: $0) } ?? configuration.dataset
+    let place = dataset == nil ? locator.place(ofRecorded: name) : name
     let loaded = try own.load(
-      dataset == nil ? locator.place(ofRecorded: name) : name, locator, preparation: configuration.preparation,
+      place, locator, preparation: configuration.preparation,
       memoryLimit: memory.limit, isMeant: isPrepared)
     let (height, width) = (configuration.model.imageHeight, configuration.model.imageWidth)
     guard loaded.height == height, loaded.width == width else {
@@ -164,15 +165,18 @@ struct ImageOptions: ParsableArguments {
       images = GreyImages(height: height, width: width, pixels: pixels)
     }
     return ChosenImages(
-      dataset: name, split: split, images: images, total: total, records: chosen.records, labels: chosen.labels,
+      dataset: name, place: place, split: split, images: images, total: total, records: chosen.records,
+      labels: chosen.labels,
       polarity: loaded.polarity)
   }
 }
 
 /// Images that a model is used on.
 struct ChosenImages {
-  /// The name of their dataset.
+  /// The name of their dataset, as the run has it.
   let dataset: String
+  /// Where a person's own images were read; the name of a known dataset.
+  let place: String
   /// The part of it that they are of.
   let split: ImageSelection
   let images: GreyImages

@@ -75,6 +75,7 @@ enum Failure {
       case .badData: badData
       case .missingInput: missingInput
       case .inputOutput: inputOutput
+      case .resources: `internal`
       }
     case let error as FileError:
       switch error.category {
@@ -94,6 +95,7 @@ enum Failure {
     case .badData: badData
     case .missingInput: missingInput
     case .inputOutput: inputOutput
+    case .resources: `internal`
     }
   }
 }

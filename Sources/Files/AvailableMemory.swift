@@ -5,12 +5,17 @@ import Foundation
 /// On Linux, the least of three amounts: what the kernel reports as available (with free swap), what the limits of the
 /// process's control groups leave (their page caches can be reclaimed), and what the limit on its address space
 /// leaves. On other systems, the machine's physical memory, part of which may be in use.
-struct AvailableMemory {
+package struct AvailableMemory {
   /// The root of the file system from which the amounts are read.
-  var root = URL(filePath: "/", directoryHint: .isDirectory)
+  private let root: URL
+
+  /// The memory of this process.
+  ///
+  /// - Parameter root: The root of the file system.
+  package init(root: URL = URL(filePath: "/", directoryHint: .isDirectory)) { self.root = root }
 
   /// The available memory in bytes; nil where it is unknown.
-  var byteCount: Int? {
+  package var byteCount: Int? {
     #if os(Linux)
       [system, controlGroups, addressSpace].compactMap { $0 }.min()
     #else
@@ -19,13 +24,13 @@ struct AvailableMemory {
   }
 
   /// `MemAvailable` and `SwapFree` of `/proc/meminfo`.
-  var system: Int? {
+  package var system: Int? {
     let fields = numbers(in: "proc/meminfo")
     return fields["MemAvailable"].map { 1024 * ($0 + (fields["SwapFree"] ?? 0)) }
   }
 
   /// What the limits of the process's control groups and of their parents leave.
-  var controlGroups: Int? {
+  package var controlGroups: Int? {
     guard let text = text("proc/self/cgroup") else { return nil }
     return text.split(separator: "\n").compactMap { line -> Int? in
       // "0::/user.slice/run" in the second version; "5:memory:/docker/ab" in the first.
