@@ -30,8 +30,8 @@ public enum Gradient: Sendable {
   /// Whether all numbers that the gradient is made of are finite.
   public var isFinite: Bool {
     switch self {
-    case .dense(let tensor): tensor.firstNonFinite == nil
-    case .outerProduct(let g, let x, _): g.firstNonFinite == nil && x.firstNonFinite == nil
+    case .dense(let tensor): tensor.isFinite
+    case .outerProduct(let g, let x, _): g.isFinite && x.isFinite
     }
   }
 

@@ -53,6 +53,9 @@ public final class Tape {
   }
 
   /// The gradients of a scalar with respect to variables of this tape, each of its variable's shape. Consumes the tape.
+  ///
+  /// The variables are those that ``variable(_:)`` made, or constants, whose gradient is zero; not results of operations,
+  /// whose cotangents are given back on the way.
   public func gradients(of scalar: Variable, withRespectTo variables: [Variable]) -> [Tensor] {
     factoredGradients(of: scalar, withRespectTo: variables).map(\.tensor)
   }
@@ -72,11 +75,17 @@ public final class Tape {
 
   /// The cotangents of `variables` for given cotangents of results. Consumes the tape.
   package func pullback(_ seeds: [(Variable, Tensor)], to variables: [Variable]) -> [GradientAccumulator] {
+    for case let (node?, tape) in variables.map({ ($0.node, $0.tape) }) {
+      precondition(tape === self, "gradients: a variable belongs to another tape")
+      precondition(node < entries.count, "gradients: the tape has been consumed")
+      precondition(entries[node].pullback == nil, "gradients: with respect to an operation's result")
+    }
     var cotangents = [GradientAccumulator?](repeating: nil, count: entries.count)
     for (result, seed) in seeds {
       guard let node = result.node else { continue }
-      precondition(result.tape === self, "pullback: the result belongs to another tape")
-      precondition(seed.shape == result.shape, "pullback: cotangent \(seed.shape) for \(result.shape)")
+      precondition(result.tape === self, "gradients: the result belongs to another tape")
+      precondition(node < entries.count, "gradients: the tape has been consumed")
+      precondition(seed.shape == result.shape, "gradients: a cotangent of \(seed.shape) for \(result.shape)")
       cotangents[node, default: GradientAccumulator()].add(seed)
     }
     while let entry = entries.popLast() {

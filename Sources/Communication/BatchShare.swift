@@ -52,7 +52,7 @@ public struct BatchShare: Sendable {
   ///
   /// A rank's rows may be a multiple of its images, the same for all.
   public func gathered(_ rows: Tensor) -> Tensor {
-    guard isSplit, count > 0 else { return rows }
+    guard isSplit else { return rows }
     let each = rows.count * rows.elementType.byteCount / count
     var result = Tensor(uninitialized: [rows.shape[0] / count * total] + rows.shape.dropFirst(), rows.elementType)
     communicator.succeed {

@@ -6,8 +6,8 @@ public protocol Communicator: Sendable {
   var rank: Int { get }
   /// The number of ranks.
   var size: Int { get }
-  /// What this rank has sent to others so far.
-  var traffic: Traffic { get }
+  /// The bytes that this rank has sent so far, counted once for each rank that they went to.
+  var sentByteCount: Int { get }
 
   /// Sends the bytes of rank `root` to all others.
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CommunicationError)
@@ -40,25 +40,6 @@ public protocol Communicator: Sendable {
   func abort(_ error: CommunicationError) -> Never
 }
 
-/// What a rank has sent to others.
-public struct Traffic: Sendable, Equatable {
-  /// The bytes, counted once for each rank that they went to.
-  public var bytes = 0
-  /// The number of operations.
-  public var operations = 0
-
-  /// Nothing yet.
-  public init() {}
-
-  /// What was sent since an earlier time.
-  public func since(_ earlier: Traffic) -> Traffic {
-    var difference = self
-    difference.bytes -= earlier.bytes
-    difference.operations -= earlier.operations
-    return difference
-  }
-}
-
 /// An exchange between ranks that goes on in the background.
 public struct Exchange {
   private let end: () throws(CommunicationError) -> Void
@@ -72,9 +53,6 @@ public struct Exchange {
 extension Communicator {
   /// Whether there are other ranks.
   public var isShared: Bool { size > 1 }
-
-  /// Waits until all ranks have come here.
-  public func barrier() { _ = allGather([0]) }
 
   /// Begins to send single-precision numbers to each rank, and to receive some from each.
   public func beginAllToAll(

@@ -38,51 +38,25 @@ extension Communicator {
   /// numbers, so that it sends and receives about twice what it has, however many ranks there are.
   public func sum(_ tensor: inout Tensor) {
     guard isShared else { return }
-    var pending = beginSum(tensor)
-    pending.finish(into: &tensor)
-  }
-
-  /// Begins to add up a single-precision tensor over ranks.
-  public func beginSum(_ tensor: Tensor) -> PendingSum { PendingSum(tensor, over: self) }
-}
-
-/// A sum over ranks that goes on in the background.
-public struct PendingSum {
-  private let communicator: any Communicator
-  /// Kept until the exchange is over.
-  private let tensor: Tensor
-  private let parts: [Range<Int>]
-  /// This rank's part of the numbers, from each rank.
-  private let received: Tensor
-  private let exchange: Exchange
-
-  fileprivate init(_ tensor: Tensor, over communicator: any Communicator) {
     precondition(tensor.elementType == .float32, "sum over ranks: \(tensor.elementType)")
-    (self.tensor, self.communicator) = (tensor, communicator)
-    let parts = (0..<communicator.size).map { tensor.count.part($0, of: communicator.size) }
-    let own = parts[communicator.rank].count
-    let received = Tensor(uninitialized: [communicator.size, own], .float32)
-    (self.parts, self.received) = (parts, received)
-    exchange = communicator.succeed {
-      try communicator.beginAllToAll(
+    let parts = (0..<size).map { tensor.count.part($0, of: size) }
+    let own = parts[rank].count
+    // This rank's part of the numbers, from each rank.
+    let received = Tensor(uninitialized: [size, own], .float32)
+    succeed {
+      try beginAllToAll(
         UnsafeRawBufferPointer(start: tensor.address, count: 4 * tensor.count),
         sentByteCounts: parts.map { 4 * $0.count },
         into: UnsafeMutableRawBufferPointer(start: received.freshAddress, count: 4 * received.count),
-        receivedByteCounts: parts.map { _ in 4 * own })
+        receivedByteCounts: parts.map { _ in 4 * own }
+      ).wait()
     }
-  }
-
-  /// Waits for the end, and puts the sums into a tensor of as many numbers.
-  public mutating func finish(into result: inout Tensor) {
-    precondition(result.count == tensor.count && result.elementType == .float32, "sum over ranks: \(result.shape)")
-    communicator.succeed { try exchange.wait() }
-    let own = parts[communicator.rank].count
     var sum = received.leading(0..<1).reshaped([own])
-    for rank in 1..<communicator.size { sum.add(received.leading(rank..<rank + 1).reshaped([own])) }
-    communicator.succeed {
+    for rank in 1..<size { sum.add(received.leading(rank..<rank + 1).reshaped([own])) }
+    succeed {
       try sum.withBytes { own in
-        try result.withMutableBytes { all in
-          try communicator.allGather(own, into: all, byteCounts: parts.map { 4 * $0.count })
+        try tensor.withMutableBytes { all in
+          try allGather(own, into: all, byteCounts: parts.map { 4 * $0.count })
         }
       }
     }

@@ -10,7 +10,6 @@
     /// The number of ranks.
     public let size: Int
     private let sentBytes = Atomic(0)
-    private let operations = Atomic(0)
 
     /// Joins the job; once in a process.
     ///
@@ -23,12 +22,8 @@
     /// The number of cores that this rank may use without sharing them with other ranks of its machine; at least 1.
     public var cores: Int { Int(cmpi_cores()) }
 
-    /// What this rank has sent to others so far.
-    public var traffic: Traffic {
-      var traffic = Traffic()
-      (traffic.bytes, traffic.operations) = (sentBytes.load(ordering: .relaxed), operations.load(ordering: .relaxed))
-      return traffic
-    }
+    /// The bytes that this rank has sent so far, counted once for each rank that they went to.
+    public var sentByteCount: Int { sentBytes.load(ordering: .relaxed) }
 
     /// Sends the bytes of rank `root` to all others.
     public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CommunicationError) {
@@ -110,10 +105,7 @@
       return hasLeft
     }
 
-    private func count(_ bytes: Int) {
-      sentBytes.add(bytes, ordering: .relaxed)
-      operations.add(1, ordering: .relaxed)
-    }
+    private func count(_ bytes: Int) { sentBytes.add(bytes, ordering: .relaxed) }
 
     private func wait(_ operation: OpaquePointer?, _ name: String) throws(CommunicationError) {
       guard let operation else { return }

@@ -9,8 +9,8 @@ public struct OneRank: Communicator {
   public var rank: Int { 0 }
   /// 1
   public var size: Int { 1 }
-  /// Nothing.
-  public var traffic: Traffic { Traffic() }
+  /// 0
+  public var sentByteCount: Int { 0 }
 
   /// Does nothing.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {}

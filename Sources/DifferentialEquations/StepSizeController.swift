@@ -4,8 +4,8 @@ import Foundation
 ///
 ///     factor = safety * (error^-(proportional + integral) * previous error^proportional)^(1 / order)
 ///
-/// clamped to `smallestFactor...largestFactor`, and after an accepted step to at least 1. `error` is the norm of the
-/// step's error in units of the tolerance: a step is accepted where it is at most 1.
+/// clamped to `smallestFactor...largestFactor`, and after a step with an error below 1 to at least 1. `error` is the norm of
+/// the step's error in units of the tolerance: a step is accepted where it is at most 1.
 ///
 /// Hairer, Nørsett, Wanner, "Solving Ordinary Differential Equations I", section II.4; for the proportional part,
 /// Hairer and Wanner, "Solving Ordinary Differential Equations II", section IV.2.

@@ -57,20 +57,20 @@ struct OwnImages: Sendable {
     }
   }
 
-  private func contents(_ url: URL) throws(DatasetError) -> ArrayFile.Contents {
+  private func contents(_ url: URL) throws(DatasetError) -> ImageArrayFile.Contents {
     guard let isDirectory = FileManager.default.isDirectory(atPath: url.path) else {
       throw .missingPath(path: url.path)
     }
     if isDirectory {
       let folder = try ImageFolder(url, resizedTo: preparation.size, memoryLimit: memoryLimit).read()
-      return ArrayFile.Contents(
+      return ImageArrayFile.Contents(
         parts: folder.parts, ignored: folder.ignored, colourCount: folder.colourCount, sizes: folder.sizes)
     }
     let sides = ImageLayout.sides(isResized: preparation.size != nil)
     switch url.pathExtension.lowercased() {
-    case "npz": return try ArrayFile.readNPZ(url, sides: sides, memoryLimit: memoryLimit)
-    case "npy": return try ArrayFile.readNPY(url, sides: sides)
-    case "mat": return try ArrayFile.readMAT(url, sides: sides, memoryLimit: memoryLimit)
+    case "npz": return try ImageArrayFile.readNPZ(url, sides: sides, memoryLimit: memoryLimit)
+    case "npy": return try ImageArrayFile.readNPY(url, sides: sides)
+    case "mat": return try ImageArrayFile.readMAT(url, sides: sides, memoryLimit: memoryLimit)
     default:
       throw .unusable(
         path: url.path,
@@ -80,7 +80,7 @@ struct OwnImages: Sendable {
   }
 
   private func dataset(
-    _ contents: ArrayFile.Contents
+    _ contents: ImageArrayFile.Contents
   ) throws(UnusableImages) -> (dataset: ImageDataset, account: String) {
     let given = DatasetSplit.allCases.compactMap { split in contents.parts[split].map { (split, $0) } }
     guard let (_, first) = given.first else { throw UnusableImages("it holds no images") }

@@ -20,7 +20,7 @@ struct EvaluationRequest: Codable {
   }
 
   let work: Work
-  let images: ImageShape
+  let images: SharedImageLayout
   let divergence: Divergence
   let seed: UInt64
   let batchSize: Int
@@ -35,15 +35,15 @@ extension Evaluator {
     callOthers(self)
     communicator.tell(
       EvaluationRequest(
-        work: work, images: ImageShape(images), divergence: divergence, seed: seed, batchSize: batchSize,
+        work: work, images: SharedImageLayout(images), divergence: divergence, seed: seed, batchSize: batchSize,
         warmStart: warmStart, precision: precision))
-    _ = communicator.share(images, of: ImageShape(images))
+    _ = communicator.share(images, of: SharedImageLayout(images))
   }
 
   /// Takes part in what the leader computes; this evaluator has its model. What comes of it, failures too, the leader knows.
   package func follow() {
     let request = communicator.hear(EvaluationRequest.self)
-    guard let images = communicator.share(nil, of: request.images) else { return }
+    let images = communicator.share(nil, of: request.images)
     var evaluator = self
     (evaluator.divergence, evaluator.seed, evaluator.batchSize) = (request.divergence, request.seed, request.batchSize)
     (evaluator.warmStart, evaluator.precision) = (request.warmStart, request.precision)
@@ -61,7 +61,7 @@ extension Evaluator {
 }
 
 /// The size of images that travel between ranks.
-package struct ImageShape: Codable, Sendable {
+package struct SharedImageLayout: Codable, Sendable {
   let count: Int
   let height: Int
   let width: Int
@@ -75,7 +75,7 @@ package struct ImageShape: Codable, Sendable {
 
 extension Communicator {
   /// The leader's images, which it alone gives.
-  package func share(_ images: GreyImages?, of shape: ImageShape) -> GreyImages? {
+  package func share(_ images: GreyImages?, of shape: SharedImageLayout) -> GreyImages {
     let (height, width, count) = (shape.height, shape.width, shape.count * shape.height * shape.width)
     if shape.areLevels {
       var levels = images?.levels ?? [UInt8](repeating: 0, count: count)

@@ -12,6 +12,9 @@ extension Evaluator {
     public var klDivergences: [Double] = []
     /// The K-sample bound of each image in nats, the logarithm of the mean importance weight (Burda et al. 2016);
     /// empty for a single sample.
+    ///
+    /// It is a bound with the exact divergence only. Random probes add noise of mean zero to each log-weight, whose
+    /// exponential has a mean above 1, so that the estimate may exceed log p(x).
     public var importanceBounds: [Double] = []
     /// The sums from which the means over images are computed.
     public var metrics = MetricsSum()
@@ -28,22 +31,12 @@ extension Evaluator {
       if samples > 1 { importanceBounds.append(-.infinity) }
     }
 
-    /// The standard error over images of the mean bound, in nats.
-    public var standardError: Double { Self.standardError(bounds) }
+    /// The standard error over images of the mean bound, in nats; 0 for a single image.
+    public var standardError: Double { bounds.standardError ?? 0 }
 
     /// The mean K-sample bound over images and its standard error, in nats; nil for a single sample.
     public var importanceBound: (mean: Double, standardError: Double)? {
-      guard !importanceBounds.isEmpty else { return nil }
-      let mean = importanceBounds.reduce(0, +) / Double(importanceBounds.count)
-      return (mean, Self.standardError(importanceBounds))
-    }
-
-    private static func standardError(_ values: [Double]) -> Double {
-      let n = Double(values.count)
-      guard n > 1 else { return 0 }
-      let mean = values.reduce(0, +) / n
-      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
-      return (variance / n).squareRoot()
+      importanceBounds.mean.map { ($0, importanceBounds.standardError ?? 0) }
     }
   }
 }

@@ -79,20 +79,27 @@ public struct Evaluator: Sendable {
     let first = images.prefix(min(batchSize, images.count))
     let share = BatchShare(of: first.count, over: communicator)
     let batch = first.selecting(Array(share.places))
-    func pass(_ features: Variable, _ solverState: SolverState) throws(RunError) -> SolverState {
+    let bound = constants
+    func prepared() -> (features: Variable, flow: any PosteriorFlow) {
+      let features = model.encode(Variable(batch.tensor), bound)
+      return (features, batchFlow(samples: samples, for: features, share, bound))
+    }
+    func pass(
+      _ features: Variable, _ flow: any PosteriorFlow, _ solverState: SolverState
+    ) throws(RunError) -> SolverState {
       try self.pass(
-        batch.imageBatch, features: features, model.flow, share, firstImage: 0, sample: 0, startingFrom: solverState,
-        constants
+        batch.imageBatch, features: features, flow, share, firstImage: 0, sample: 0, startingFrom: solverState, bound
       ).sample.flow.solverState
     }
-    let solverState = try pass(model.encode(Variable(batch.tensor), constants), SolverState())
+    let untimed = prepared()
+    let solverState = try pass(untimed.features, untimed.flow, SolverState())
     let start = ContinuousClock.now
-    let features = model.encode(Variable(batch.tensor), constants)
-    let encoded = ContinuousClock.now
-    _ = try pass(features, solverState)
-    let (encoding, pass) = ((encoded - start) / .seconds(1), (ContinuousClock.now - encoded) / .seconds(1))
+    let (features, flow) = prepared()
+    let ready = ContinuousClock.now
+    _ = try pass(features, flow, solverState)
+    let (preparation, pass) = ((ready - start) / .seconds(1), (ContinuousClock.now - ready) / .seconds(1))
     let scale = Double(images.count) / Double(max(first.count, 1))
-    return scale * (encoding + Double(samples) * pass)
+    return scale * (preparation + Double(samples) * pass)
   }
 
   /// Evaluates the bound of images.
@@ -100,10 +107,11 @@ public struct Evaluator: Sendable {
   /// - Parameters:
   ///   - images: The images, as the model takes them.
   ///   - samples: The number K of samples of the posterior for each image.
+  ///     The K-sample bound needs the exact divergence: see ``Result/importanceBounds``.
   ///   - solverState: What the solves of the first batch start from: ``Result/solverState`` of another evaluation; by
   ///     default a cold start.
   ///   - allowingUndefined: Whether images may have no finite bound, those that are so far from the training images that
-  ///     the flow takes them to infinity: see ``Result/undefinedImages``. A batch with such images is evaluated image by
+  ///     the flow takes them to infinity, or that their solve fails: see ``Result/undefinedImages``. A batch with such images is evaluated image by
   ///     image.
   ///   - report: Called after each pass over a batch, with the number of passes done and the total.
   /// - Throws: `RunError.solve`, `RunError.undefinedBound`, unless undefined bounds are allowed.
@@ -142,7 +150,7 @@ public struct Evaluator: Sendable {
     let share = BatchShare(of: batch.count, over: communicator)
     let x = images.selecting(share.places.map { batch.lowerBound + $0 }).imageBatch
     let features = model.encode(Variable(x.intensities), bound)
-    let flow = samples > 1 ? model.flow.forPart(of: share).prepared(for: features, bound) : model.flow
+    let flow = batchFlow(samples: samples, for: features, share, bound)
     var logMeans = [LogMeanExp](repeating: LogMeanExp(), count: share.total)
     var sums = [(bound: Double, likelihood: Double, klDivergence: Double)](
       repeating: (0, 0, 0), count: share.total)
@@ -169,6 +177,13 @@ public struct Evaluator: Sendable {
     result.klDivergences += sums.map(\.klDivergence)
     if samples > 1 { result.importanceBounds += logMeans.map(\.value) }
     return result
+  }
+
+  /// The flow of a batch's passes: where there are several, what it takes from the features is computed once.
+  private func batchFlow(
+    samples: Int, for features: Variable, _ share: BatchShare, _ bound: BoundParameters
+  ) -> any PosteriorFlow {
+    samples > 1 ? model.flow.forPart(of: share).prepared(for: features, bound) : model.flow
   }
 
   private func pass(

@@ -3,21 +3,18 @@ import ImageDatasets
 import Runs
 import Tensors
 
-/// The standard normal distribution.
-public enum StandardNormal {
-  /// The number that a share of all numbers lies below: the inverse of its distribution function.
-  ///
-  /// - Parameter share: Between 0 and 1, both excluded.
-  public static func quantile(_ share: Double) -> Double {
-    precondition(share > 0 && share < 1, "quantile: a share of \(share)")
-    // Below zero, where erfc has no cancellation; the rest is symmetric.
-    if share > 0.5 { return -quantile(1 - share) }
-    var (low, high) = (-40.0, 0.0)
-    while true {
-      let middle = (low + high) / 2
-      if middle <= low || middle >= high { return middle }
-      if erfc(-middle / 2.0.squareRoot()) / 2 < share { low = middle } else { high = middle }
-    }
+/// The number that a share of standard normal numbers lies below: the inverse of their distribution function.
+///
+/// - Parameter share: Between 0 and 1, both excluded.
+public func standardNormalQuantile(_ share: Double) -> Double {
+  precondition(share > 0 && share < 1, "quantile: a share of \(share)")
+  // Below zero, where erfc has no cancellation; the rest is symmetric.
+  if share > 0.5 { return -standardNormalQuantile(1 - share) }
+  var (low, high) = (-40.0, 0.0)
+  while true {
+    let middle = (low + high) / 2
+    if middle <= low || middle >= high { return middle }
+    if erfc(-middle / 2.0.squareRoot()) / 2 < share { low = middle } else { high = middle }
   }
 }
 
@@ -33,7 +30,7 @@ extension Evaluator {
   public func manifold(side: Int) throws(RunError) -> GreyImages {
     precondition(
       model.configuration.latent == 2, "manifold: a model of \(model.configuration.latent) latent dimensions")
-    let quantiles = (0..<side).map { Float(StandardNormal.quantile((Double($0) + 0.5) / Double(side))) }
+    let quantiles = (0..<side).map { Float(standardNormalQuantile((Double($0) + 0.5) / Double(side))) }
     var pixels: [Float] = []
     for (row, second) in quantiles.reversed().enumerated() {
       let codes = Tensor(quantiles.flatMap { [$0, second] }, shape: [side, 2])

@@ -15,17 +15,14 @@ public enum OutOfDistributionImages: String, Sendable, CaseIterable {
   ///   - originals: In-distribution images.
   ///   - seed: The seed of the order of the pixels.
   public func images(from originals: GreyImages, seed: UInt64) -> GreyImages {
+    guard self == .noise else { return originals.inverted }
     var pixels: [Float] = []
-    pixels.reserveCapacity(originals.pixels.count)
+    pixels.reserveCapacity(originals.count * originals.pixelCount)
     for image in 0..<originals.count {
-      switch self {
-      case .noise:
-        let order = RandomStream(seed: seed, purpose: .outliers, step: UInt64(image))
-          .permutation(of: originals.pixelCount)
-        let original = Array(originals[image])
-        pixels += order.map { original[$0] }
-      case .inverted: pixels += originals[image].map { 1 - $0 }
-      }
+      let order = RandomStream(seed: seed, purpose: .outliers, step: UInt64(image)).permutation(
+        of: originals.pixelCount)
+      let original = Array(originals[image])
+      pixels += order.map { original[$0] }
     }
     return GreyImages(height: originals.height, width: originals.width, pixels: pixels)
   }

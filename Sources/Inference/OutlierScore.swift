@@ -44,12 +44,13 @@ public enum OutlierScore: String, Sendable, CaseIterable {
     zip(bounds, bytes).map { $0 + 8 * log(2) * Double($1) }
   }
 
-  /// The likelihood ratio of images.
+  /// The likelihood ratio of images: minus infinity where either model has no bound, so that they rank as the least
+  /// likely.
   ///
   /// - Parameters:
   ///   - bounds: The ELBO of each image.
   ///   - background: The ELBO of each image by the background model.
   public static func likelihoodRatio(of bounds: [Double], background: [Double]) -> [Double] {
-    zip(bounds, background).map { $0 - $1 }
+    zip(bounds, background).map { $0.isFinite && $1.isFinite ? $0 - $1 : -.infinity }
   }
 }

@@ -207,7 +207,7 @@ public struct AmortizedContinuousFlow: ScoredFlow {
     _ start: Variable, score: Tensor? = nil, _ features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource,
     blocks: [Int], inverse: Bool
   ) throws(SolveError) -> FlowOutput {
-    var output = FlowOutput(z: start, deltaLogDensity: .noChange(of: start), score: score)
+    var output = FlowOutput(z: start, deltaLogDensity: .zeros(ofRowsOf: start), score: score)
     var solverStates: [SolverState] = []
     let heads = perSampleWeights == nil ? weights(features, parameters) : []
     for block in blocks {

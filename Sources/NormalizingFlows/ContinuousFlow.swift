@@ -93,7 +93,7 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
   ) throws(SolveError) -> FlowOutput {
     guard hasDensity else { return try transform(z, conditioning, from: start, to: end) }
     let (derivatives, constants) = field(z, delta, conditioning, probes)
-    let zero = Variable.noChange(of: z)
+    let zero = Variable.zeros(ofRowsOf: z)
     // The integrals increase along the solve, in either direction of time.
     let direction: Double = end < start ? -1 : 1
     let (hasEnergy, hasNorm) = (regularization.kineticEnergy != 0, regularization.jacobianNorm != 0)
@@ -159,12 +159,9 @@ public struct ContinuousFlow<Field: Velocity>: Sendable {
     let (velocity, hasNorm) = (velocity, regularization.jacobianNorm != 0)
     return (
       { time, z, constants in
-        let derivative = velocity(
-          time: time, z: Dual(primal: z, tangents: constants[0]), conditioning: Array(constants.dropFirst()))
-        let tangents = derivative.tangents
-        return (
-          derivative.primal, .sumOfRowDots(tangents, constants[0]), hasNorm ? .sumOfRowDots(tangents, tangents) : nil
-        )
+        let probed = velocity.probed(
+          time: time, z: z, probes: constants[0], conditioning: Array(constants.dropFirst()))
+        return (probed.velocity, probed.divergence, hasNorm ? probed.squaredJacobianNorm : nil)
       }, [Variable(probes)] + conditioning
     )
   }

@@ -45,26 +45,44 @@ public enum Divergence: String, Sendable, CaseIterable, Codable {
   }
 }
 
+/// A velocity f at a state, with its Jacobian J = df/dz multiplied by probes e.
+public struct ProbedVelocity {
+  /// f, `[batch, latent]`.
+  public let velocity: Variable
+  private let probes: Variable
+  private let products: Variable
+
+  fileprivate init(_ derivative: Dual, probes: Variable) {
+    (velocity, products, self.probes) = (derivative.primal, derivative.tangents, probes)
+  }
+
+  /// The sum over probes of e^T J e, `[batch]`: the divergence, or its estimate.
+  public var divergence: Variable { .sumOfRowDots(products, probes) }
+
+  /// The sum over probes of |J e|^2, `[batch]`: the squared Frobenius norm of J, or its estimate.
+  public var squaredJacobianNorm: Variable { .sumOfRowDots(products, products) }
+}
+
 extension Velocity {
-  /// The velocity `[batch, latent]`, and the sum over probes of e^T J e, `[batch]`.
+  /// The velocity, its divergence, and the norm of its Jacobian.
   ///
   /// - Parameters:
   ///   - time: The time t.
   ///   - z: The state, `[batch, latent]`.
   ///   - probes: The probes e, `[probes, batch, latent]`.
   ///   - conditioning: What the velocity is conditioned on.
-  public func withDivergence(
+  public func probed(
     time: Double, z: Variable, probes: Variable, conditioning: [Variable]
-  ) -> (velocity: Variable, divergence: Variable) {
+  ) -> ProbedVelocity {
     let derivative = self(time: time, z: Dual(primal: z, tangents: probes), conditioning: conditioning)
     precondition(derivative.shape == z.shape, "a velocity of shape \(derivative.shape) for a state of shape \(z.shape)")
-    return (derivative.primal, Variable.sumOfRowDots(derivative.tangents, probes))
+    return ProbedVelocity(derivative, probes: probes)
   }
 }
 
 extension Variable {
   /// The sum over probes of a . b: [probes, batch, latent], [probes, batch, latent] -> [batch]
-  package static func sumOfRowDots(_ a: Variable, _ b: Variable) -> Variable {
+  fileprivate static func sumOfRowDots(_ a: Variable, _ b: Variable) -> Variable {
     let products = rowDot(a, b)
     return products.shape[0] == 1
       ? products.reshaped([products.shape[1]]) : products.permuted([1, 0]).sum(axis: -1)

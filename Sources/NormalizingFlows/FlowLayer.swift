@@ -10,7 +10,7 @@ protocol FlowLayer {
 extension FlowOutput {
   /// The result of applying layers to z, first to last. Each changes log q by minus its log-determinant.
   init(_ z: Variable, through layers: [some FlowLayer]) {
-    self.init(z: z, deltaLogDensity: .noChange(of: z))
+    self.init(z: z, deltaLogDensity: .zeros(ofRowsOf: z))
     for layer in layers {
       let (next, logDeterminant) = layer.apply(self.z)
       self.z = next
@@ -23,7 +23,7 @@ extension FlowOutput {
   init<Layer: FlowLayer>(
     _ z: Variable, backThrough layers: [Layer], input: (_ layer: Layer, _ output: Variable) -> Variable
   ) {
-    self.init(z: z.detached, deltaLogDensity: .noChange(of: z))
+    self.init(z: z.detached, deltaLogDensity: .zeros(ofRowsOf: z))
     for layer in layers.reversed() {
       self.z = input(layer, self.z)
       deltaLogDensity = deltaLogDensity + layer.apply(self.z).logDeterminant

@@ -60,14 +60,13 @@ extension ContinuousFlow {
         let derivative = velocity(time: time, z: Dual(state[0]), conditioning: conditioning).primal
         let tape = Tape()
         let fixed = tape.variable(state[0].value)
-        let dual = velocity(
-          time: time, z: Dual(primal: fixed, tangents: constants[0].detached),
-          conditioning: conditioning.map(\.detached))
-        let divergence = Variable.sumOfRowDots(dual.tangents, constants[0].detached)
-        let potential = (dual.primal * state[2].detached).sum() + divergence.sum()
+        let probed = velocity.probed(
+          time: time, z: fixed, probes: constants[0].detached, conditioning: conditioning.map(\.detached))
+        let divergence = probed.divergence
+        let potential = (probed.velocity * state[2].detached).sum() + divergence.sum()
         let gradient = tape.gradients(of: potential, withRespectTo: [fixed])[0]
         return [derivative, -divergence.detached, -Variable(gradient)]
-      }, initial: [z, (delta ?? .noChange(of: z)).detached, Variable(score)],
+      }, initial: [z, (delta ?? .zeros(ofRowsOf: z)).detached, Variable(score)],
       parameters: [Variable(probes)] + conditioning, from: startTime, to: timeLength, options: solver,
       gradient: gradient, startingFrom: solverState,
       // The step sizes are those of a solve without the score.

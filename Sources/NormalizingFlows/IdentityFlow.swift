@@ -10,12 +10,12 @@ public struct IdentityFlow: FiniteFlow {
 
   /// z0 as it is, with a change of the log-density of zero.
   public func callAsFunction(_ z0: Variable, features: Variable, _ parameters: BoundParameters) -> FlowOutput {
-    FlowOutput(z: z0, deltaLogDensity: .noChange(of: z0))
+    FlowOutput(z: z0, deltaLogDensity: .zeros(ofRowsOf: z0))
   }
 
   /// zT as it is, with a change of the log-density of zero.
   public func inverse(_ zT: Variable, features: Variable, _ parameters: BoundParameters) -> FlowOutput {
-    FlowOutput(z: zT, deltaLogDensity: .noChange(of: zT))
+    FlowOutput(z: zT, deltaLogDensity: .zeros(ofRowsOf: zT))
   }
 }
 
@@ -24,6 +24,6 @@ extension IdentityFlow: ScoredFlow {
   public func forward(
     _ z0: Variable, score: Tensor, features: Variable, _ parameters: BoundParameters, _ probes: ProbeSource
   ) throws(SolveError) -> FlowOutput {
-    FlowOutput(z: z0, deltaLogDensity: .noChange(of: z0), score: score)
+    FlowOutput(z: z0, deltaLogDensity: .zeros(ofRowsOf: z0), score: score)
   }
 }

@@ -87,7 +87,7 @@ public struct InverseAutoregressiveFlow: FiniteFlow {
   /// Transforms z0 to zT, layer by layer.
   public func callAsFunction(_ z0: Variable, features: Variable, _ parameters: BoundParameters) -> FlowOutput {
     let context = context(features, parameters)
-    var output = FlowOutput(z: z0, deltaLogDensity: .noChange(of: z0))
+    var output = FlowOutput(z: z0, deltaLogDensity: .zeros(ofRowsOf: z0))
     for (k, layer) in layers.enumerated() {
       let z = k % 2 == 1 ? output.z.flipped() : output.z
       let (next, logDeterminant) = layer.apply(z, context: context, parameters)
@@ -102,7 +102,7 @@ public struct InverseAutoregressiveFlow: FiniteFlow {
   public func inverse(_ zT: Variable, features: Variable, _ parameters: BoundParameters) -> FlowOutput {
     let constants = parameters.detached
     let context = context(features.detached, constants)
-    var output = FlowOutput(z: zT.detached, deltaLogDensity: .noChange(of: zT))
+    var output = FlowOutput(z: zT.detached, deltaLogDensity: .zeros(ofRowsOf: zT))
     for (k, layer) in layers.enumerated().reversed() {
       var z = output.z
       for _ in 0..<latent {

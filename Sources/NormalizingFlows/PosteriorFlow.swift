@@ -122,8 +122,9 @@ extension PosteriorFlow {
 }
 
 extension Variable {
-  /// Zeros, `[batch]`: the change of the log-density before any flow, for z `[batch, latent]`.
-  static func noChange(of z: Variable) -> Variable {
+  /// A constant of zero for each row of z `[batch, latent]`, `[batch]`, such as the change of the log-density before any
+  /// flow.
+  package static func zeros(ofRowsOf z: Variable) -> Variable {
     Variable(Tensor(zeros: [z.shape[0]], z.value.elementType))
   }
 

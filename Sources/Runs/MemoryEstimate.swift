@@ -21,8 +21,11 @@ public struct MemoryEstimate: Sendable {
   ///
   /// - Parameters:
   ///   - configuration: The configuration, fitted to the size of the images.
+  ///   - imageCount: The number of training images; nil where it is not known.
   ///   - isStateHeld: Whether parameters and moments are already in memory, and not counted.
-  public static func training(_ configuration: TrainingConfiguration, isStateHeld: Bool = false) -> MemoryEstimate {
+  public static func training(
+    _ configuration: TrainingConfiguration, imageCount: Int? = nil, isStateHeld: Bool = false
+  ) -> MemoryEstimate {
     let layout = VariationalAutoencoder.layout(configuration.model)
     let state = [
       ("parameters", bytes(layout.count)), ("moments", bytes(2, layout.count)), ("masks", bytes(layout.constantCount)),
@@ -32,14 +35,15 @@ public struct MemoryEstimate: Sendable {
     let formed = layout.parameters.filter { !isHead($0) || $0.shape.reduce(1, product) < 1 << 20 }
     let gradients = formed.reduce(0) { sum($0, bytes($1.shape.reduce(1, product))) }
     let activations = Activations(of: configuration.model, layout)
-    let imageCount = configuration.generatedWeight > 0 ? product(2, configuration.batchSize) : configuration.batchSize
+    let batchSize = min(configuration.batchSize, imageCount ?? .max, configuration.limitTrain ?? .max)
+    let stepSize = configuration.generatedWeight > 0 ? product(2, batchSize) : batchSize
     return MemoryEstimate(
       parts: (isStateHeld ? [] : state) + [
         // Masked weights are computed in each forward pass, and kept for the backward pass.
         ("gradients", sum(gradients, bytes(layout.constantCount))),
         (
-          "activations of \(imageCount) images",
-          bytes(imageCount, activations.perImage(evaluations: keptEvaluations(configuration)))
+          "activations of \(stepSize) images",
+          bytes(stepSize, activations.perImage(evaluations: keptEvaluations(configuration)))
         ),
       ])
   }

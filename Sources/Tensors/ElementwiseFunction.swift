@@ -15,7 +15,7 @@ public enum ElementwiseFunction: String, Sendable, CaseIterable, Codable {
   case elu
   /// x sigmoid x (Ramachandran et al. 2017).
   case swish
-  /// exp x
+  /// exp x; in single precision of x clamped to [-87, 88], so that it is never infinite, and never zero.
   case exp
   /// The natural logarithm.
   case log

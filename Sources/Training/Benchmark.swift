@@ -48,12 +48,7 @@ public struct Benchmark: Sendable {
     public var threads = Compute.threads
 
     /// The median of ``seconds``.
-    public var median: Double {
-      let sorted = seconds.sorted()
-      guard !sorted.isEmpty else { return 0 }
-      let middle = sorted.count / 2
-      return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-    }
+    public var median: Double { seconds.median ?? 0 }
   }
 
   private let configuration: TrainingConfiguration

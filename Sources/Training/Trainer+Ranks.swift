@@ -25,7 +25,7 @@ extension Trainer {
     communicator.tell(RankTask.training)
     communicator.tell(TrainingOutline(state, training))
     communicator.share(&state, dividing: division)
-    _ = communicator.share(training.images, of: ImageShape(training.images))
+    _ = communicator.share(training.images, of: SharedImageLayout(training.images))
     training.division = division
     Compute.releaseMemory()
   }

@@ -53,7 +53,7 @@ public struct Trainer {
     var configuration = configuration.fitted(to: dataset)
     configuration.dataDigest = nil
     try configuration.validate()
-    try MemoryEstimate.training(configuration).require(for: "training")
+    try MemoryEstimate.training(configuration, imageCount: dataset.train.count).require(for: "training")
     var (model, parameters) = VariationalAutoencoder.make(
       configuration.model, seed: configuration.seed, solver: try configuration.solverOptions(),
       gradient: configuration.gradient)
@@ -92,7 +92,8 @@ public struct Trainer {
         "the model takes images of \(configuration.model.imageHeight)x\(configuration.model.imageWidth), and "
           + "\(dataset.name) has \(dataset.height)x\(dataset.width)")
     }
-    try MemoryEstimate.training(configuration, isStateHeld: true).require(for: "training")
+    try MemoryEstimate.training(configuration, imageCount: dataset.train.count, isStateHeld: true)
+      .require(for: "training")
     let images = configuration.limitTrain.map { dataset.train.prefix($0) } ?? dataset.train
     validation = configuration.limitEvaluation.map { dataset.validation.prefix($0) } ?? dataset.validation
     try Self.requireImages(in: dataset)
@@ -189,9 +190,9 @@ public struct Trainer {
       state.optimizer.learningRate = configuration.learningRate(
         step: state.progress.step, totalSteps: totalSteps, plateau: state.progress.plateau ?? Plateau())
       communicator.tell(TrainingTask.step(learningRate: state.optimizer.learningRate))
-      let traffic = communicator.traffic
+      let before = communicator.sentByteCount
       let (metrics, count, isStopping) = try training.take(&state, order: order)
-      sent = (sent.bytes + communicator.traffic.since(traffic).bytes, sent.steps + 1)
+      sent = (sent.bytes + communicator.sentByteCount - before, sent.steps + 1)
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       state.progress.epochSums.add(metrics, images: count)
       state.progress.epochSeconds += seconds

@@ -27,12 +27,12 @@ struct TrainingOutline: Codable {
   /// Whether the moving average has begun; nil where there is none.
   let isAverageEmpty: Bool?
   let isDynamicallyBinarized: Bool
-  let images: ImageShape
+  let images: SharedImageLayout
 
   init(_ state: TrainingState, _ step: TrainingStep) {
     (configuration, progress, optimizerStep) = (state.configuration, state.progress, state.optimizer.step)
     isAverageEmpty = state.average.map(\.isEmpty)
-    (isDynamicallyBinarized, images) = (step.isDynamicallyBinarized, ImageShape(step.images))
+    (isDynamicallyBinarized, images) = (step.isDynamicallyBinarized, SharedImageLayout(step.images))
   }
 }
 
@@ -110,7 +110,7 @@ extension Trainer {
     }
     communicator.share(&state, dividing: division)
     Compute.releaseMemory()
-    guard let images = communicator.share(nil, of: outline.images) else { return }
+    let images = communicator.share(nil, of: outline.images)
     var step = TrainingStep(
       configuration, model: model, images: images, isDynamicallyBinarized: outline.isDynamicallyBinarized)
     (step.communicator, step.division) = (communicator, division)
@@ -126,10 +126,10 @@ extension Trainer {
         state.optimizer.learningRate = learningRate
         let epoch = step.plan.epoch(ofStep: state.progress.step)
         if order?.epoch != epoch { order = (epoch, step.plan.order(epoch: epoch)) }
-        let before = communicator.traffic
+        let before = communicator.sentByteCount
         do {
           _ = try step.take(&state, order: order?.images ?? [], isStopping: shouldStop())
-          (steps, sentBytes) = (steps + 1, sentBytes + communicator.traffic.since(before).bytes)
+          (steps, sentBytes) = (steps + 1, sentBytes + communicator.sentByteCount - before)
         } catch {
           // The leader has the same error, and says so.
           report(.failed(error))

@@ -11,23 +11,23 @@ public struct EvidenceLowerBound {
   /// log p(zT)
   public let logPrior: Variable
   /// log q(z0 given x)
-  public let logPosterior: Variable
+  public let logInitialDensity: Variable
   /// log q(zT given x) - log q(z0 given x)
   public let deltaLogDensity: Variable
 
   /// A bound with the given terms.
   public init(
-    logLikelihood: Variable, logPrior: Variable, logPosterior: Variable, deltaLogDensity: Variable
+    logLikelihood: Variable, logPrior: Variable, logInitialDensity: Variable, deltaLogDensity: Variable
   ) {
     self.logLikelihood = logLikelihood
     self.logPrior = logPrior
-    self.logPosterior = logPosterior
+    self.logInitialDensity = logInitialDensity
     self.deltaLogDensity = deltaLogDensity
   }
 
   /// The KL term, log q(zT given x) - log p(zT): an estimate of KL(q(zT given x), p(zT)) from one sample.
   public var klDivergence: Variable {
-    .linearCombination([(1, logPosterior), (1, deltaLogDensity), (-1, logPrior)])
+    .linearCombination([(1, logInitialDensity), (1, deltaLogDensity), (-1, logPrior)])
   }
 
   /// The bound, the sum of its terms: `[batch]` in nats.

@@ -152,7 +152,7 @@ public struct VariationalAutoencoder: Sendable {
     let bound = EvidenceLowerBound(
       logLikelihood: likelihood.logProbability(of: images, decoded: decoded),
       logPrior: standardNormalLogDensity(sample.flow.z),
-      logPosterior: GaussianPosterior.logDensity(variance: sample.variance, noise: noise),
+      logInitialDensity: GaussianPosterior.logDensity(variance: sample.variance, noise: noise),
       deltaLogDensity: sample.flow.deltaLogDensity)
     return ModelOutput(
       features: features, sample: sample, decoded: decoded, bound: bound,

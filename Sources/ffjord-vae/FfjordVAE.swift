@@ -14,8 +14,8 @@ struct FfjordVAE: AsyncParsableCommand {
         ffjord-vae reconstruct Checkpoints/first --output reconstructions.png
 
       Exit codes: 0 success, 64 usage, 65 bad data, 66 missing input, 70 numerical failure or too little memory, 74 input \
-      or output failed. NO_COLOR=1 turns colours off. --generate-completion-script prints completions for bash, zsh or \
-      fish.
+      or output failed, 130 a second Ctrl-C. NO_COLOR=1 turns colours off. --generate-completion-script prints completions \
+      for bash, zsh or fish.
       """,
     version: "0.1.0",
     subcommands: [

@@ -62,6 +62,16 @@ import Testing
     #expect(report["importance_samples"] as? Int == 3)
   }
 
+  @Test func `with random probes, the estimate of several samples is said to be no bound`() throws {
+    let arguments = ["evaluate", run, "--limit", "2", "--importance-samples", "2"]
+    let random = try Program.succeed(arguments + ["--divergence", "rademacher"], in: directory.url)
+    #expect(random.standardError.contains("with --divergence rademacher, the estimate from 2 samples is no bound"))
+    let single = ["evaluate", run, "--limit", "2", "--divergence", "rademacher"]
+    for others in [arguments, single] {
+      #expect(try !Program.succeed(others, in: directory.url).standardError.contains("no bound"))
+    }
+  }
+
   @Test func `figures are functions of the seed, not of the batch size or of chance`() throws {
     func elbo(_ report: [String: Any]) throws -> Double { try #require(report["negative_elbo"] as? Double) }
     let first = try elbo(evaluate())

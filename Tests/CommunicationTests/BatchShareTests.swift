@@ -7,7 +7,7 @@ import Testing
   private struct SilentRank: Communicator {
     let rank: Int
     let size: Int
-    var traffic: Traffic { Traffic() }
+    var sentByteCount: Int { 0 }
     func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {}
     func allGather(_ own: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer, byteCounts: [Int]) {}
     func beginAllToAll(

@@ -60,9 +60,9 @@ import Testing
         for rank in 0..<ranks.size where rank > 0 { expected.add(numbers(rank, count)) }
         #expect(sum == expected, "a sum of \(count) numbers over \(ranks.size) ranks")
       }
-      let before = ranks.traffic
+      let before = ranks.sentByteCount
       #expect(ranks.sum([Double(ranks.rank), 1]) == [Double(ranks.size * (ranks.size - 1) / 2), Double(ranks.size)])
-      #expect(ranks.traffic.since(before).bytes == 16 * (ranks.size - 1))
+      #expect(ranks.sentByteCount - before == 16 * (ranks.size - 1))
       let share = BatchShare(of: 11, over: ranks)
       func numbered(_ places: Range<Int>) -> [Float] { places.flatMap { [Float($0), 10 * Float($0)] } }
       let rows = share.gathered(Tensor(numbered(share.places), shape: [share.count, 2]))

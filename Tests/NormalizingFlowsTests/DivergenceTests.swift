@@ -12,7 +12,7 @@ import Testing
   private func divergence<Field: Velocity>(
     _ velocity: Field, _ z: Tensor, _ conditioning: [Variable], probes: Tensor
   ) -> [Double] {
-    velocity.withDivergence(
+    velocity.probed(
       time: 0.3, z: Variable(z), probes: Variable(probes), conditioning: conditioning
     ).divergence.value.doubles()
   }
@@ -86,7 +86,7 @@ import Testing
     let plain = network(time: 0.3, z: Dual(Variable(z)), conditioning: conditioning).primal.value.doubles()
     for kind in Divergence.allCases {
       let probes = kind.probes(batch: 3, latent: 4, stream, .float64)
-      let velocity = network.withDivergence(
+      let velocity = network.probed(
         time: 0.3, z: Variable(z), probes: Variable(probes), conditioning: conditioning
       ).velocity.value.doubles()
       #expect(largestDifference(velocity, plain) < 1e-14, "\(kind)")

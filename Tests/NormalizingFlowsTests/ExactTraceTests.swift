@@ -48,7 +48,7 @@ import Testing
         let units = Variable(Divergence.unitVectors(batch: Self.batch, latent: Self.latent, .float64))
         for t in [0.0, 0.3] {
           let (velocity, divergence) = exact(t, z)
-          let expected = network.withDivergence(time: t, z: z, probes: units, conditioning: conditioning)
+          let expected = network.probed(time: t, z: z, probes: units, conditioning: conditioning)
           #expect(difference(velocity.value, expected.velocity.value) < 1e-13)
           #expect(difference(divergence.value, expected.divergence.value) < 1e-12)
         }
@@ -66,7 +66,7 @@ import Testing
     let units = Variable(Divergence.unitVectors(batch: Self.batch, latent: Self.latent, .float64))
     let exact = try #require(network.exactDivergence(conditioning: singles))
     let (velocity, divergence) = exact(0.3, start)
-    let expected = network.withDivergence(time: 0.3, z: z, probes: units, conditioning: conditioning)
+    let expected = network.probed(time: 0.3, z: z, probes: units, conditioning: conditioning)
     #expect(difference(velocity.value, expected.velocity.value) < 1e-4)
     #expect(difference(divergence.value, expected.divergence.value) < 1e-4)
   }

@@ -89,11 +89,11 @@ import Testing
       perSampleWeights: count > 0 ? Variable(filled(9, [1, count])) : nil, filled(builder.parameters).constants)
     let probes = Divergence.exact.probes(
       batch: 1, latent: 3, RandomStream(seed: 1, purpose: .test), .float64)
-    let (velocity, divergence) = network.withDivergence(
+    let probed = network.probed(
       time: 0.3, z: Variable(Tensor((0..<3).map { cos(Double($0)) }, shape: [1, 3])),
       probes: Variable(probes), conditioning: conditioning)
-    #expect(scaledDifference(velocity.value.doubles(), expected) < 1e-12)
-    #expect(scaledDifference(divergence.value.doubles(), [trace]) < 1e-12)
+    #expect(scaledDifference(probed.velocity.value.doubles(), expected) < 1e-12)
+    #expect(scaledDifference(probed.divergence.value.doubles(), [trace]) < 1e-12)
   }
 
   @Test(arguments: [

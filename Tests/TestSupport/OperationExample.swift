@@ -117,9 +117,6 @@ public let operationExamples: [OperationExample] =
       "adding to rows", "RowBroadcast", inputs: [[3, 4]], weights: [[4]], { x, w in x[0].addingToRows(w[0]) },
       { x, w in x[0].addingToRows(w[0]) }),
     OperationExample(
-      "prepending time", "TimeConcatenation", inputs: [[3, 4]], { x, _ in x[0].prependingTime(0.3) },
-      { x, _ in x[0].prependingTime(0.3) }),
-    OperationExample(
       "matrix product", "MatrixProduct", inputs: [[3, 4], [4, 5]], { x, _ in .matrixProduct(x[0], x[1]) },
       { x, _ in .matrixProduct(x[0], x[1]) }),
     OperationExample(

@@ -42,6 +42,12 @@ import VariationalAutoencoder
     #expect(activations { $0.model.imageHeight = 64 } > 4 * least)
     #expect(activations { $0.model.hidden = [1000] } > least)
     #expect(activations { $0.model.likelihood = .categorical } > least)
+    let (few, limited) = (
+      TinyRun.configuration { $0.batchSize = 8 }, TinyRun.configuration { ($0.batchSize, $0.limitTrain) = (8, 4) }
+    )
+    // No batch has more images than there are.
+    #expect(part(MemoryEstimate.training(few, imageCount: 4), "activations") == least)
+    #expect(part(MemoryEstimate.training(limited, imageCount: 1000), "activations") == least)
     let fixed = activations {
       $0.solver = "rk4"
       $0.solverSteps = 1000

@@ -77,6 +77,9 @@ import Testing
   @Test func `typicality is two-sided, and the other scores are differences in nats`() {
     #expect(OutlierScore.typicality(of: [-90, -100, -110], around: -100) == [-10, 0, -10])
     #expect(OutlierScore.likelihoodRatio(of: [-90, -100], background: [-95, -80]) == [5, -20])
+    let lacking = OutlierScore.likelihoodRatio(
+      of: [-90, -.infinity, -.infinity], background: [-.infinity, -80, -.infinity])
+    #expect(lacking == [-.infinity, -.infinity, -.infinity])
     let scores = OutlierScore.complexity(of: [-90, -100], bytes: [100, 0])
     #expect(abs(scores[0] - (800 * log(2.0) - 90)) < 1e-12 && scores[1] == -100)
   }

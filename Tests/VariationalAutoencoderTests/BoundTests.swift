@@ -105,7 +105,7 @@ import Testing
   @Test func `the bound is the sum of its terms, and the loss weighs the divergence`() {
     func column(_ numbers: [Double]) -> Variable { Variable(Tensor(numbers, shape: [2])) }
     let bound = EvidenceLowerBound(
-      logLikelihood: column([-90, -70]), logPrior: column([-60, -50]), logPosterior: column([-30, -45]),
+      logLikelihood: column([-90, -70]), logPrior: column([-60, -50]), logInitialDensity: column([-30, -45]),
       deltaLogDensity: column([-2, 3]))
     #expect(bound.klDivergence.value.doubles() == [28, 8])
     #expect(bound.value.value.doubles() == [-118, -78])
@@ -128,7 +128,7 @@ import Testing
       z, features: z, ParameterSet().constants, ProbeSource(.gaussian, seed: 1))
     let samples = EvidenceLowerBound(
       logLikelihood: Variable(Tensor(zeros: [count], .float64)), logPrior: standardNormalLogDensity(flowed.z),
-      logPosterior: GaussianPosterior.logDensity(variance: repeated(variance), noise: noise),
+      logInitialDensity: GaussianPosterior.logDensity(variance: repeated(variance), noise: noise),
       deltaLogDensity: flowed.deltaLogDensity
     ).klDivergence.value.doubles()
     let average = samples.reduce(0, +) / Double(count)

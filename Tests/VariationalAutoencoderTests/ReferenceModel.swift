@@ -72,7 +72,7 @@ struct ReferenceModel {
       ("features", output.features), ("mean", output.sample.mean), ("variance", output.sample.variance),
       ("z0", output.sample.z0), ("zT", output.sample.flow.z), ("logits", output.decoded),
       ("log_likelihood", bound.logLikelihood), ("log_prior", bound.logPrior),
-      ("log_posterior", bound.logPosterior), ("delta_log_density", bound.deltaLogDensity),
+      ("log_posterior", bound.logInitialDensity), ("delta_log_density", bound.deltaLogDensity),
       ("kl", bound.klDivergence), ("elbo", bound.value),
     ]
     for (name, variable) in outputs {

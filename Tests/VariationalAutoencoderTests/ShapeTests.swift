@@ -72,7 +72,7 @@ import Testing
       #expect(variable.shape == [3, 4])
     }
     let bound = output.bound
-    let terms = [bound.logLikelihood, bound.logPrior, bound.logPosterior, bound.deltaLogDensity, bound.value]
+    let terms = [bound.logLikelihood, bound.logPrior, bound.logInitialDensity, bound.deltaLogDensity, bound.value]
     for term in terms { #expect(term.shape == [3] && term.value.doubles().allSatisfy(\.isFinite)) }
     let mean = model.decodeMean(output.sample.flow.z, parameters.constants)
     #expect(mean.shape == [3, pixels] && mean.floats().allSatisfy { (0...1).contains($0) })

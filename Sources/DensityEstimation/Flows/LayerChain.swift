@@ -52,11 +52,6 @@ public struct LayerChain: DensityLayer {
   }
 }
 
-extension Variable {
-  /// A constant of zero for each row of a batch, `[batch]`.
-  static func zeros(ofRowsOf x: Variable) -> Variable { Variable(Tensor(zeros: [x.shape[0]], x.value.elementType)) }
-}
-
 extension LayerChain {
   /// The layers of blocks, and a batch normalization after each where there is to be one.
   ///

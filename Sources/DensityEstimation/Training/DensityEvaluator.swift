@@ -61,7 +61,7 @@ public struct DensityEvaluator: Sendable {
       evaluations.append(Double(pass.evaluations))
       try progress(values.count)
     }
-    return (values, evaluations.reduce(0, +) / Double(max(evaluations.count, 1)))
+    return (values, evaluations.mean ?? 0)
   }
 
   /// The mean of -log p(x) over samples.
@@ -88,12 +88,9 @@ public struct DensityEvaluation: Sendable, Equatable {
 
   init(_ values: [Double], evaluations: Double, bitsPerDimension: (Double) -> Double?) {
     samples = values.count
-    let n = Double(max(values.count, 1))
-    let mean = values.reduce(0, +) / n
-    negativeLogLikelihood = -mean
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    standardError = values.count < 2 ? nil : (squares / (n - 1) / n).squareRoot()
-    self.bitsPerDimension = bitsPerDimension(-mean)
+    negativeLogLikelihood = -(values.mean ?? 0)
+    standardError = values.standardError
+    self.bitsPerDimension = bitsPerDimension(negativeLogLikelihood)
     self.evaluations = evaluations
   }
 

@@ -80,7 +80,7 @@ public struct DensitySampler: Sendable {
       do throws(SolveError) { made = try make(noise, pass) } catch { throw .solve(step: nil, error) }
       for tensor in made {
         guard let place = tensor.firstNonFinite else { continue }
-        throw .undefinedResult("sample", number: start + place / max(model.dimensions, 1) + 1)
+        throw .undefinedResult("sample", number: start + place / max(model.dimensions, 1))
       }
       results.append(made)
     }

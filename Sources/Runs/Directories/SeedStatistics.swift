@@ -4,22 +4,13 @@ public struct SeedStatistics: Sendable, Equatable, Encodable {
   public let count: Int
   /// The mean over runs.
   public let mean: Double
-  /// The standard deviation over runs, the square root of the sum of squared differences from the mean, divided by
-  /// `count - 1`; nil for a single run.
+  /// The standard deviation over runs, of a sample of them; nil for a single run.
   public let standardDeviation: Double?
 
   /// The statistics of a run's figures; nil where there are none.
   public init?(_ figures: [Double]) {
-    guard !figures.isEmpty else { return nil }
-    count = figures.count
-    let mean = figures.reduce(0, +) / Double(count)
-    self.mean = mean
-    guard count > 1 else {
-      standardDeviation = nil
-      return
-    }
-    let squares = figures.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    standardDeviation = (squares / Double(count - 1)).squareRoot()
+    guard let mean = figures.mean else { return nil }
+    (count, self.mean, standardDeviation) = (figures.count, mean, figures.standardDeviation)
   }
 }
 

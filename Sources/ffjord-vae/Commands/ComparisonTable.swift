@@ -105,7 +105,7 @@ struct ComparisonTable {
     let lacking = evaluated.filter { $0.likelihoodEvaluation == nil }
     let shortfalls = evaluated.flatMap { summary in
       summary.likelihoodEvaluation.map {
-        ["\($0.importanceSamples) importance samples"] + remarks($0, summary)
+        ["\($0.importanceSamples) importance samples"] + Self.remark(onProbesOf: $0, summary) + remarks($0, summary)
       } ?? []
     }
     return TextTable.Cell(
@@ -131,6 +131,12 @@ struct ComparisonTable {
     let paths = runs.map { Terminal.quoted($0.directory.url.relativePath) }
     guard paths.count > 1 else { return "ffjord-vae evaluate \(paths.joined())\(options)" }
     return "for run in \(paths.joined(separator: " ")); do ffjord-vae evaluate \"$run\"\(options); done"
+  }
+
+  /// That random probes give no bound.
+  private static func remark(onProbesOf evaluation: EvaluationRecord, _ summary: RunSummary) -> [String] {
+    guard evaluation.divergence != .exact, summary.configuration.model.posterior.isSolved else { return [] }
+    return ["no bound, with \(evaluation.divergence.rawValue) probes"]
   }
 
   /// In what an evaluation falls short of one of the best model on the whole split.

@@ -73,6 +73,7 @@ struct Evaluate: ParsableCommand {
       )
       try MemoryEstimate.evaluating(trained.model.configuration, batchSize: min(batchSize, images.count))
         .require(for: "an evaluation")
+      warnOfProbes(evaluator, trained)
       try announce(evaluator, images)
       let progress = PassProgress("evaluating")
       let start = ContinuousClock.now
@@ -95,6 +96,18 @@ struct Evaluate: ParsableCommand {
       let kind = model.posterior.isSolved ? "--solver \(solver)" : "--flow \(model.flow.rawValue)"
       throw ValidationError("--tolerance is for models with an adaptive solver, got one of \(kind)")
     }
+  }
+
+  /// Says that random probes give no K-sample bound: their noise is inside of its exponential.
+  private func warnOfProbes(_ evaluator: Evaluator, _ trained: TrainedModel) {
+    guard importanceSamples > 1, evaluator.divergence != .exact, trained.model.configuration.posterior.isSolved else {
+      return
+    }
+    Terminal.logger.warning(
+      """
+      with --divergence \(evaluator.divergence.rawValue), the estimate from \(importanceSamples) samples is no bound on \
+      -log p(x): it may be lower. Use --divergence exact for one.
+      """)
   }
 
   /// Adds the record to those of the run, where a run was named; the figures are printed, so that this may fail.

@@ -32,7 +32,8 @@ struct ScoreMethod: Sendable {
   static func likelihoodRatio(over background: Evaluator, name: String, samples: Int) -> ScoreMethod {
     let scorer = Scorer(evaluator: background, samples: samples)
     return ScoreMethod(kind: .likelihoodRatio, words: "ELBO - ELBO of \(name.visible())") { images, bounds in
-      OutlierScore.likelihoodRatio(of: bounds, background: try scorer.bounds(of: images, "background").bounds)
+      let background = try scorer.bounds(of: images, "background", name: "the background model")
+      return OutlierScore.likelihoodRatio(of: bounds, background: background.bounds)
     }
   }
 }
@@ -48,20 +49,31 @@ struct Scorer: Sendable {
   }
 
   func score(_ images: GreyImages, polarity: ImagePolarity, name: String, split: String?) throws -> ScoredImages {
-    let result = try bounds(of: images, "scoring \(name.visible())", allowingUndefined: true)
-    let undefined = result.undefinedImages
-    if let first = undefined.first {
-      let count = "\(undefined.count) of \(Terminal.count(images.count, "image")), such as image \(first),"
-      Terminal.warn(of: [
-        "\(name.visible()): \(count) are so far from the training images that they have no bound; they rank as the least "
-          + "likely, and means leave them out"
-      ])
-    }
+    let result = try bounds(of: images, "scoring \(name.visible())", name: name.visible())
     let scores = try methods.map { ($0.kind, try $0.scores(images, result.bounds)) }
     return ScoredImages(
       name: name.visible(), split: split, images: images, polarity: polarity, result: result, scores: scores)
   }
 
+  /// The bounds of images; says which have none.
+  ///
+  /// - Parameters:
+  ///   - title: What the progress line says.
+  ///   - name: What a warning of images without a bound is about.
+  func bounds(of images: GreyImages, _ title: String, name: String) throws -> Evaluator.Result {
+    let result = try bounds(of: images, title, allowingUndefined: true)
+    let undefined = result.undefinedImages
+    if let first = undefined.first {
+      let count = "\(undefined.count) of \(Terminal.count(images.count, "image")), such as image \(first),"
+      Terminal.warn(of: [
+        "\(name): \(count) are so far from the training images that they have no bound; they rank as the least likely, "
+          + "and means leave them out"
+      ])
+    }
+    return result
+  }
+
+  /// The bounds of images, all of which have one unless it is said otherwise.
   func bounds(
     of images: GreyImages, _ title: String, allowingUndefined: Bool = false
   ) throws -> Evaluator.Result {
@@ -104,8 +116,5 @@ struct ScoredImages {
 
 extension [Double] {
   /// The mean of those that are finite; nil without any.
-  var finiteMean: Double? {
-    let finite = filter(\.isFinite)
-    return finite.isEmpty ? nil : finite.reduce(0, +) / Double(finite.count)
-  }
+  var finiteMean: Double? { filter(\.isFinite).mean }
 }

@@ -125,7 +125,8 @@ struct Train: ParsableCommand {
     let loaded = try load(configuration, locator)
     configuration.dataDirectory = try locator.directory(holding: configuration.dataset)?.path
     // Before anything is touched that is there.
-    try MemoryEstimate.training(configuration.fitted(to: loaded)).require(for: "training")
+    try MemoryEstimate.training(configuration.fitted(to: loaded), imageCount: loaded.train.count)
+      .require(for: "training")
     try Trainer.requireImages(in: loaded)
     // A run's pictures would be images of the dataset from then on.
     try checkOutput(path, isApartFrom: [configuration.dataset])

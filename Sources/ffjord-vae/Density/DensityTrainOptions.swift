@@ -78,8 +78,7 @@ struct DensityOptimizationOptions: ConfiguringOptions {
 /// What data a density model is trained or used on.
 struct DensityDataOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp(
-      "Name of known data, picture, table, or images", valueName: "data"))
+    help: ArgumentHelp("Name, picture, table or images (default: the run's)", valueName: "data"))
   var data: String?
 
   @Option(help: .dataFolder, completion: .directory)

@@ -61,7 +61,7 @@ struct OptimizationOptions: ConfiguringOptions {
   @Option(help: .setting("Epochs of KL warm-up", .warmup, .count))
   var warmup: Int?
 
-  @Option(help: .setting("Stop after n epochs without improvement", .patience, .count))
+  @Option(help: .setting("Stop beyond n epochs without gain", .patience, .count))
   var patience: Int?
 
   @Option(help: .setting("Random seed", .seed, .count))

@@ -11,13 +11,13 @@ extension ImageSize: ExpressibleByArgument {
 
 /// How a person's own images are read: what is not given is as in the run, or as a new run begins.
 struct OwnImageOptions: ConfiguringOptions {
-  @Option(help: ArgumentHelp("Make grey pixels binary (default: none)", valueName: "how"))
+  @Option(help: ArgumentHelp("Make grey pixels binary (default: the run's or none)", valueName: "how"))
   var binarize: ImagePreparation.Binarization?
 
   @Option(help: ArgumentHelp("Resize images to H rows and W columns", .size))
   var resize: ImageSize?
 
-  @Flag(inversion: .prefixedNo, help: "Dark pixels are 1, light ones 0 (default: no)")
+  @Flag(inversion: .prefixedNo, help: "Dark is 1, light is 0 (default: the run's or no)")
   var invert: Bool?
 
   @Flag(help: "List every file that is passed over")

@@ -35,7 +35,8 @@ struct RunOptions: ParsableArguments {
   var config: String?
 
   @Option(
-    help: ArgumentHelp("Checkpoint whose parameters to start from", valueName: "checkpoint"), completion: .checkpoint)
+    help: ArgumentHelp("Checkpoint, or run (its best), to start from", valueName: "checkpoint"), completion: .checkpoint
+  )
   var from: String?
 
   @Option(help: ArgumentHelp("Run or checkpoint to resume", valueName: "run"), completion: .resumable)

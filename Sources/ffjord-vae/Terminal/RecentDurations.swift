@@ -20,9 +20,7 @@ struct RecentDurations {
 
   /// The mean without pauses; nil where nothing was added.
   var mean: Double? {
-    guard !seconds.isEmpty else { return nil }
-    let median = seconds.sorted()[seconds.count / 2]
-    let usual = seconds.filter { $0 <= Self.pause * median }
-    return usual.isEmpty ? median : usual.reduce(0, +) / Double(usual.count)
+    guard let median = seconds.median else { return nil }
+    return seconds.filter { $0 <= Self.pause * median }.mean ?? median
   }
 }

@@ -84,12 +84,11 @@ public struct ContinuousLayer<Field: ConditionedVelocity>: DensityLayer {
       let probes = Variable(
         probes
           ?? Divergence.exact.probes(batch: x.shape[0], latent: x.shape[1], pass.probes.stream, x.value.elementType))
-      let derivative = velocity(
-        time: end, z: Dual(primal: state.z.detached, tangents: probes), conditioning: conditioning.map(\.detached))
-      let (f, tangents) = (derivative.primal, derivative.tangents)
-      var derivatives = [f, -Variable.sumOfRowDots(tangents, probes)]
-      if integrals[0] != nil { derivatives.append(f.applying(.square).sum(axis: -1)) }
-      if integrals[1] != nil { derivatives.append(.sumOfRowDots(tangents, tangents)) }
+      let probed = velocity.probed(
+        time: end, z: state.z.detached, probes: probes, conditioning: conditioning.map(\.detached))
+      var derivatives = [probed.velocity, -probed.divergence]
+      if integrals[0] != nil { derivatives.append(probed.velocity.applying(.square).sum(axis: -1)) }
+      if integrals[1] != nil { derivatives.append(probed.squaredJacobianNorm) }
       return derivatives.map(\.value)
     }[...]
     (state.z, state.deltaLogDensity) = (dependent.removeFirst(), dependent.removeFirst())

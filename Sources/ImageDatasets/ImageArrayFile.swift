@@ -2,7 +2,7 @@ import Files
 import Foundation
 
 /// Reads images from a user's file of arrays: NPZ, NPY or MAT.
-enum ArrayFile {
+enum ImageArrayFile {
   /// What was read from a file or folder.
   struct Contents {
     /// The images by split. A single split, `train`, stands for all images.
