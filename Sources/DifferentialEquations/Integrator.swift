@@ -53,106 +53,128 @@ struct Integrator {
     var solverState = SolverState()
   }
 
+  /// The first stage of a step: the derivatives at its beginning, and the number of their evaluation.
+  private struct FirstStage {
+    var derivatives: [Variable]
+    var evaluation: Int
+  }
+
+  /// What a step that is tried comes to.
+  private struct Attempt {
+    let stages: [[Variable]]
+    let after: [Variable]
+    let error: StepError
+    /// The number of each stage's evaluation.
+    let evaluations: [Int]
+
+    var isAccepted: Bool { error.norm <= 1 }
+  }
+
   /// Integrates from `start` to `end`, in either direction.
   func integrate(
     from start: Double, to end: Double, _ initial: [Variable], startingFrom solverState: SolverState
   ) throws(SolveError) -> Result {
     guard start != end else { return Result(state: initial) }
-    var statistics = SolveStatistics()
-    let direction = end > start ? 1.0 : -1.0
-    let smallest = 1e-10 * abs(end - start)
-    /// The next step's size where the controller allows `size`. After a warm start, what remains is divided evenly.
-    func next(_ size: Double, remaining: Double) -> Double {
-      solverState.isCold ? size : evenDivision(of: remaining, largest: size)
-    }
-
+    var result = Result(state: initial)
     var time = start
-    var state = initial
-    var first = evaluate(time, state, &statistics)
-    var firstEvaluation = 0
-    try checkFinite(first, at: time)
-    var size: Double
-    let adaptive: AdaptiveSteps?
-    switch options.stepControl {
-    case .fixed(let count):
-      precondition(count > 0, "solve: \(count) steps of a fixed size")
-      adaptive = nil
-      size = (end - start) / Double(count)
-    case .adaptive(let steps):
-      precondition(tableau.isAdaptive, "solve: \(tableau.name) has no error estimate, which adaptive steps need")
-      adaptive = steps
-      if let firstStep = solverState.firstStep ?? steps.firstStep {
-        size = firstStep
-      } else {
-        size = try initialStep(steps, time, state, first, direction, &statistics)
-      }
-      size = next(min(abs(size), abs(end - start)) * direction, remaining: end - time)
-    }
-
-    var previousError: Double?
-    var smallestAccepted = Double.infinity
+    var first = FirstStage(derivatives: evaluate(time, initial, &result.statistics), evaluation: 0)
+    try checkFinite(first.derivatives, at: time)
+    var steps = try stepSequence(from: start, to: end, first.derivatives, &result, startingFrom: solverState)
     var estimate = adaptive.map { StepSizeEstimate(controller: $0.controller, order: tableau.order) }
-    while (end - time) * direction > 0 {
-      let stepCount = statistics.acceptedSteps + statistics.rejectedSteps
-      // The last step ends exactly at the end; one that would fall short of it by rounding is extended to it.
-      let isLast =
-        switch options.stepControl {
-        case .fixed(let count): stepCount == count - 1
-        case .adaptive: (time + size - end) * direction >= -1e-12 * abs(end - start)
-        }
-      let isShortened = isLast && (time + size - end) * direction > 0
-      if isLast { size = end - time }
+    var smallestAccepted = Double.infinity
+    var count = 0
+    while let step = steps.next(at: time, count: count) {
+      count += 1
       let mark = tape?.count ?? 0
-      let evaluationsBefore = statistics.evaluations
-      let stages = stageDerivatives(time, size, state, first, &statistics)
-      let after = combination(state, stages, tableau.weights, size)
-      let error = adaptive.map { self.error($0, stages, size, state, after) } ?? StepError(norm: 0, sample: 0)
-
-      if error.norm <= 1 {
-        statistics.acceptedSteps += 1
-        statistics.stepSizes.append(size)
-        // A step that was shortened to end at the end does not show that a sample is stiff.
-        let judged = isShortened ? .infinity : abs(size)
-        if judged < smallestAccepted || statistics.acceptedSteps == 1 {
-          smallestAccepted = judged
-          statistics.stiffestSample = adaptive == nil ? nil : error.sample
-        }
-        let numbers = [firstEvaluation] + (0..<(tableau.stages - 1)).map { evaluationsBefore + $0 }
-        onAccept(AcceptedStep(time: time, size: size, before: state, evaluations: numbers))
-        time = isLast ? end : time + size
-        state = after
-        estimate?.add(size: abs(size), error: error.norm)
-        if !isLast {
-          if tableau.isFirstSameAsLast, let last = stages.last {
-            first = last
-            firstEvaluation = statistics.evaluations - 1
-          } else {
-            firstEvaluation = statistics.evaluations
-            first = evaluate(time, state, &statistics)
-          }
-        }
+      let attempt = attempted(step, result.state, first, &result.statistics)
+      if attempt.isAccepted {
+        accept(attempt, of: step, &result, smallest: &smallestAccepted)
+        estimate?.add(size: abs(step.size), error: attempt.error.norm)
+        time = step.isLast ? end : time + step.size
+        if !step.isLast { first = firstStage(after: attempt, at: time, &result) }
       } else {
-        statistics.rejectedSteps += 1
+        result.statistics.rejectedSteps += 1
         tape?.rewind(to: mark)
       }
-
       guard let adaptive else {
-        try checkFinite(state, at: time)
+        try checkFinite(result.state, at: time)
         continue
       }
-      let factor = adaptive.controller.factor(error: error.norm, previous: previousError, order: tableau.order)
-      if error.norm <= 1 {
-        previousError = error.norm
-      } else if abs(size) * factor < smallest {
-        for components in [after] + stages { try checkFinite(components, at: time) }
-        throw .stepUnderflow(time: time, step: size, sample: error.sample)
+      steps.adapt(to: attempt.error.norm, of: step, at: time)
+      if !attempt.isAccepted, steps.isStuck {
+        for components in [attempt.after] + attempt.stages { try checkFinite(components, at: time) }
+        throw .stepUnderflow(time: time, step: step.size, sample: attempt.error.sample)
       }
-      size = next(size * factor, remaining: end - time)
-      if stepCount + 1 >= adaptive.stepLimit, (end - time) * direction > 0 {
-        throw .stepLimit(time: time, limit: adaptive.stepLimit, sample: error.sample)
+      if count >= adaptive.stepLimit, time != end {
+        throw .stepLimit(time: time, limit: adaptive.stepLimit, sample: attempt.error.sample)
       }
     }
-    return Result(state: state, statistics: statistics, solverState: SolverState(stepSize: estimate?.size))
+    result.solverState = SolverState(stepSize: estimate?.size)
+    return result
+  }
+
+  /// What chooses the sizes of adaptive steps; nil for equal ones.
+  private var adaptive: AdaptiveSteps? {
+    if case .adaptive(let steps) = options.stepControl { steps } else { nil }
+  }
+
+  /// The steps of a solve, the first of the size that the solve before would have had, or that was asked for, or that the
+  /// derivatives suggest.
+  private func stepSequence(
+    from start: Double, to end: Double, _ first: [Variable], _ result: inout Result,
+    startingFrom solverState: SolverState
+  ) throws(SolveError) -> StepSequence {
+    var firstSize = 0.0
+    if let adaptive {
+      precondition(tableau.isAdaptive, "solve: \(tableau.name) has no error estimate, which adaptive steps need")
+      if let known = solverState.firstStep ?? adaptive.firstStep {
+        firstSize = known
+      } else {
+        firstSize = try initialStep(adaptive, start, result.state, first, end > start ? 1 : -1, &result.statistics)
+      }
+    }
+    return StepSequence(
+      from: start, to: end, options.stepControl, order: tableau.order, firstSize: firstSize,
+      isEvenlyDivided: !solverState.isCold)
+  }
+
+  /// What a step comes to.
+  private func attempted(
+    _ step: ProposedStep, _ state: [Variable], _ first: FirstStage, _ statistics: inout SolveStatistics
+  ) -> Attempt {
+    let before = statistics.evaluations
+    let stages = stageDerivatives(step.time, step.size, state, first.derivatives, &statistics)
+    let after = combination(state, stages, tableau.weights, step.size)
+    let error = adaptive.map { self.error($0, stages, step.size, state, after) }
+    return Attempt(
+      stages: stages, after: after, error: error ?? StepError(norm: 0, sample: 0),
+      evaluations: [first.evaluation] + (before..<before + tableau.stages - 1))
+  }
+
+  /// Goes on from where an accepted step ends.
+  private func accept(
+    _ attempt: Attempt, of step: ProposedStep, _ result: inout Result, smallest: inout Double
+  ) {
+    result.statistics.acceptedSteps += 1
+    result.statistics.stepSizes.append(step.size)
+    // A step that was shortened to end at the end does not show that a sample is stiff.
+    let judged = step.isShortened ? .infinity : abs(step.size)
+    if judged < smallest || result.statistics.acceptedSteps == 1 {
+      smallest = judged
+      result.statistics.stiffestSample = adaptive == nil ? nil : attempt.error.sample
+    }
+    onAccept(
+      AcceptedStep(time: step.time, size: step.size, before: result.state, evaluations: attempt.evaluations))
+    result.state = attempt.after
+  }
+
+  /// The first stage of the next step: the last one of this step, where the method has it so, or another evaluation.
+  private func firstStage(after attempt: Attempt, at time: Double, _ result: inout Result) -> FirstStage {
+    if tableau.isFirstSameAsLast, let last = attempt.stages.last {
+      return FirstStage(derivatives: last, evaluation: result.statistics.evaluations - 1)
+    }
+    let number = result.statistics.evaluations
+    return FirstStage(derivatives: evaluate(time, result.state, &result.statistics), evaluation: number)
   }
 
   /// The state after a step of a given size: for repeating an accepted step.
@@ -163,13 +185,6 @@ struct Integrator {
     let needed = tableau.stages - (tableau.isFirstSameAsLast ? 1 : 0)
     let stages = stageDerivatives(time, size, state, first, &statistics, count: needed)
     return (combination(state, stages, tableau.weights, size), statistics.evaluations)
-  }
-
-  /// The size of equal steps over what remains, none larger than `largest`.
-  private func evenDivision(of remaining: Double, largest size: Double) -> Double {
-    guard remaining != 0 else { return size }
-    // A number of steps that exceeds an integer by rounding alone is that integer.
-    return remaining / max(1, (remaining / size * (1 - 1e-12)).rounded(.up))
   }
 
   func evaluate(
