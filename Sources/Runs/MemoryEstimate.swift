@@ -1,4 +1,3 @@
-import DifferentialEquations
 import Files
 import NeuralNetworks
 import VariationalAutoencoder
@@ -35,6 +34,7 @@ public struct MemoryEstimate: Sendable {
     let formed = layout.parameters.filter { !isHead($0) || $0.shape.reduce(1, product) < 1 << 20 }
     let gradients = formed.reduce(0) { sum($0, bytes($1.shape.reduce(1, product))) }
     let activations = Activations(of: configuration.model, layout)
+    let evaluations = (try? configuration.solverOptions())?.leastKeptEvaluations(configuration.gradient) ?? 0
     let batchSize = min(configuration.batchSize, imageCount ?? .max, configuration.limitTrain ?? .max)
     let stepSize = configuration.generatedWeight > 0 ? product(2, batchSize) : batchSize
     return MemoryEstimate(
@@ -43,7 +43,7 @@ public struct MemoryEstimate: Sendable {
         ("gradients", sum(gradients, bytes(layout.constantCount))),
         (
           "activations of \(stepSize) images",
-          bytes(stepSize, activations.perImage(evaluations: keptEvaluations(configuration)))
+          bytes(stepSize, activations.perImage(evaluations: evaluations))
         ),
       ])
   }
@@ -74,14 +74,6 @@ public struct MemoryEstimate: Sendable {
   /// Whether a parameter is the weight of a linear head on the encoder's features.
   static func isHead(_ parameter: Parameter) -> Bool {
     parameter.shape.count == 2 && parameter.shape[1] == Encoder.features
-  }
-
-  /// How many evaluations of each block's velocity a training step keeps for its backward pass. For an adaptive solver,
-  /// those of a single solver step: one for each stage.
-  private static func keptEvaluations(_ configuration: TrainingConfiguration) -> Int {
-    guard let method = ButcherTableau.named(configuration.solver) else { return 0 }
-    guard configuration.gradient == .direct, !method.isAdaptive else { return method.stages }
-    return product(configuration.solverSteps, method.stages)
   }
 
   /// The size of a product of counts of single-precision numbers: four bytes each.

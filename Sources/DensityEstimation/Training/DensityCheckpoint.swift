@@ -111,28 +111,11 @@ public enum DensityCheckpoint {
       try CheckpointTensors(of: layout.parameters, under: prefixes, in: file),
       try CheckpointTensors(of: layout.buffers, under: [buffer], in: file),
     ]
-    var values: [String: Tensor] = [:]
-    try file.readTensors(where: { entry in
+    let stored = try StoredTensors(file) { entry in
       wanted.contains { $0.contains(entry) } || entry.name == mean || entry.name == deviation
-    }) { entry, bytes in
-      let isDouble = entry.elementType == .float64 && [mean, deviation].contains(entry.name)
-      let stored =
-        isDouble
-        ? Tensor(copying: bytes, shape: entry.shape, .float64)
-        : ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType)
-      guard let tensor = stored else {
-        throw invalid("\(entry.name.visible()) is of type \(entry.elementType.rawValue)")
-      }
-      if let error = tensor.validationError { throw invalid("\(entry.name.visible()) \(error)") }
-      values[entry.name] = tensor
-    }
-    func under(_ prefix: String) -> [String: Tensor] {
-      values.reduce(into: [:]) { result, value in
-        if value.key.hasPrefix(prefix) { result[String(value.key.dropFirst(prefix.count))] = value.value }
-      }
     }
     let made = try DensityModel.make(
-      header.configuration, in: DensityBuilder(values: values, buffers: under(buffer)))
+      header.configuration, in: DensityBuilder(values: stored.under(""), buffers: stored.under(buffer)))
     if let problem = made.model.layers.problem(with: made.buffers) { throw invalid(problem) }
     var state = DensityState(header.configuration, made.parameters, buffers: made.buffers)
     state.progress = header.progress
@@ -145,19 +128,11 @@ public enum DensityCheckpoint {
       state.columns = columns
     }
     if includingOptimizer {
-      func moments(_ prefix: String) throws -> [Tensor] {
-        try made.parameters.parameters.map { parameter in
-          guard let tensor = values[prefix + parameter.name] else {
-            throw invalid("\(prefix)\(parameter.name) is missing")
-          }
-          return tensor
-        }
-      }
-      state.optimizer.firstMoments = try moments(firstMoment)
-      state.optimizer.secondMoments = try moments(secondMoment)
+      state.optimizer.firstMoments = try stored.tensors(of: made.parameters.parameters, under: firstMoment)
+      state.optimizer.secondMoments = try stored.tensors(of: made.parameters.parameters, under: secondMoment)
       state.optimizer.step = header.optimizerStep
     }
-    state.standardization = try standardization(values, dimensions: header.configuration.dimensions ?? 0, invalid)
+    state.standardization = try standardization(stored, dimensions: header.configuration.dimensions ?? 0, invalid)
     guard state.standardization != nil || state.columns == nil else {
       throw invalid("it names columns, and has no \(mean) and \(deviation)")
     }
@@ -166,10 +141,10 @@ public enum DensityCheckpoint {
 
   /// The standardization of a table's columns; nil without one.
   private static func standardization(
-    _ values: [String: Tensor], dimensions: Int, _ invalid: (String) -> RunError
+    _ stored: StoredTensors, dimensions: Int, _ invalid: (String) -> RunError
   ) throws -> Standardization? {
-    guard values[mean] != nil || values[deviation] != nil else { return nil }
-    guard let means = values[mean], let deviations = values[deviation] else {
+    guard stored[mean] != nil || stored[deviation] != nil else { return nil }
+    guard let means = stored[mean], let deviations = stored[deviation] else {
       throw invalid("it has one of \(mean) and \(deviation), and both are needed")
     }
     guard means.shape == [dimensions], deviations.shape == [dimensions], deviations.doubles().allSatisfy({ $0 > 0 })

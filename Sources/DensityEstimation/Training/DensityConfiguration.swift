@@ -97,14 +97,8 @@ public struct DensityConfiguration: Sendable, Equatable, Codable {
   ///
   /// - Throws: `RunError.invalidValue` for an unknown solver.
   public func solverOptions() throws(RunError) -> SolverOptions {
-    guard let method = ButcherTableau.named(solver) else {
-      let known = ButcherTableau.all.map(\.name).joined(separator: ", ")
-      throw .invalidValue(InvalidValue("solver", solver, mustBe: "one of \(known)"))
-    }
-    guard method.isAdaptive else { return .fixed(method, steps: solverSteps) }
-    let steps = AdaptiveSteps(
-      absoluteTolerance: tolerance, relativeTolerance: relativeTolerance ?? tolerance)
-    return SolverOptions(method: method, stepControl: .adaptive(steps))
+    let adaptive = AdaptiveSteps(absoluteTolerance: tolerance, relativeTolerance: relativeTolerance ?? tolerance)
+    return try SolverOptions(named: solver, steps: solverSteps, adaptive)
   }
 
   /// Whether the model takes images as such, by convolutions, and not as rows of numbers.

@@ -1,4 +1,3 @@
-import DifferentialEquations
 import NormalizingFlows
 import Runs
 
@@ -19,9 +18,10 @@ extension DensityConfiguration {
   public func trainingMemory(samples: Int?, isStateHeld: Bool = false) -> MemoryEstimate {
     let parameterCount = DensityModel.layout(self).parameters.count
     let batch = min(batchSize, samples ?? batchSize)
+    let evaluations = (try? solverOptions())?.leastKeptEvaluations(gradient) ?? 0
     let perSample = places.reduce(0) { sum, place in
       flows.reduce(sum) { sum, kind in
-        let passes = kind == .ffjord ? MemoryEstimate.product(keptEvaluations, place.rows(divergence)) : 1
+        let passes = kind == .ffjord ? MemoryEstimate.product(evaluations, place.rows(divergence)) : 1
         let perBlock = MemoryEstimate.product(passes, place.activations(hidden))
         return MemoryEstimate.sum(sum, MemoryEstimate.product(blocks, perBlock))
       }
@@ -59,14 +59,6 @@ extension DensityConfiguration {
   private func numbersAtOnce(_ divergence: Divergence?) -> Int {
     let widest = places.map { MemoryEstimate.product($0.rows(isContinuous ? divergence : nil), $0.widest(hidden)) }
     return MemoryEstimate.product(3, widest.max() ?? 0)
-  }
-
-  /// How many evaluations of each velocity a training step keeps for its backward pass; of an adaptive solver those of a
-  /// single solver step.
-  private var keptEvaluations: Int {
-    guard let method = ButcherTableau.named(solver) else { return 0 }
-    guard gradient == .direct, !method.isAdaptive else { return method.stages }
-    return MemoryEstimate.product(solverSteps, method.stages)
   }
 
   /// Where the model has blocks.

@@ -240,30 +240,19 @@ public enum Checkpoint {
     if includingOptimizer, summary.isModelAlone {
       throw RunError.modelAlone(path: file.path)
     }
+    let configuration = summary.configuration
     // The model's tensors have this prefix; resuming a run takes all tensors.
     let prefix = !includingOptimizer && choice == .averaged && summary.hasAverage ? average : ""
-    var values: [String: Tensor] = [:]
-    let kept = summary.configuration
-    let prefixes =
-      includingOptimizer
-      ? ["", firstMoment, secondMoment(kept.optimizer)] + (kept.average != nil && summary.hasAverage ? [average] : [])
-      : [prefix]
     let wanted = try CheckpointTensors(
-      of: VariationalAutoencoder.layout(kept.model), under: prefixes,
-      types: summary.isModelAlone ? [.float32, .bfloat16, .float16] : [.float32],
-      in: file)
-    // Other tensors are skipped, but the checksum at the end is verified all the same.
-    try file.readTensors(where: wanted.contains) { entry, bytes in
-      guard let tensor = ParameterStorage.widened(bytes, shape: entry.shape, entry.elementType) else { return }
-      if let error = tensor.validationError { throw invalid("\(entry.name.visible()) \(error)") }
-      values[String(entry.name.dropFirst(prefix.count))] = tensor
-    }
-    let configuration = summary.configuration
+      of: VariationalAutoencoder.layout(configuration.model),
+      under: includingOptimizer ? prefixesOfState(summary) : [prefix],
+      types: summary.isModelAlone ? [.float32, .bfloat16, .float16] : [.float32], in: file)
+    let stored = try StoredTensors(file, where: wanted.contains)
     let model: VariationalAutoencoder
     let parameters: ParameterSet
     do {
       (model, parameters) = try VariationalAutoencoder.make(
-        configuration.model, values: values, solver: configuration.solverOptions(),
+        configuration.model, values: stored.under(prefix), solver: configuration.solverOptions(),
         gradient: configuration.gradient)
     } catch let mismatch as ParameterMismatch {
       throw invalid(mismatch.description)
@@ -280,30 +269,34 @@ public enum Checkpoint {
       guard let images = TrainedImages(encoded: text) else { throw invalid("its list of trained images is damaged") }
       state.trainedImages = images
     }
-    if includingOptimizer {
-      func tensors(_ prefix: String) throws -> [Tensor] {
-        try parameters.parameters.map { parameter in
-          let name = prefix + parameter.name
-          guard let tensor = values[name] else { throw invalid("\(name) \(parameter.shape) is missing") }
-          guard tensor.shape == parameter.shape else {
-            throw invalid("\(name) is \(tensor.shape), not \(parameter.shape)")
-          }
-          return tensor
-        }
-      }
-      state.optimizer.firstMoments = try tensors(firstMoment)
-      state.optimizer.secondMoments = try tensors(secondMoment(configuration.optimizer))
-      state.optimizer.step = summary.optimizerStep
-      if let decay = configuration.average {
-        guard summary.hasAverage else {
-          state.average = ParameterAverage(decay: decay, of: parameters)
-          return (model, state)
-        }
-        var averaged = parameters
-        averaged.tensors = try tensors(average)
-        state.average = ParameterAverage(decay: decay, resuming: averaged)
-      }
-    }
+    if includingOptimizer { try restore(&state, from: stored, summary) }
     return (model, state)
+  }
+
+  /// The prefixes of all tensors of a run's state, that of the parameters themselves being empty.
+  private static func prefixesOfState(_ summary: Summary) -> [String] {
+    let configuration = summary.configuration
+    return ["", firstMoment, secondMoment(configuration.optimizer)]
+      + (configuration.average != nil && summary.hasAverage ? [average] : [])
+  }
+
+  /// Restores what a run needs beside its parameters: the optimizer's moments, and the average of the parameters, which
+  /// begins with them where the checkpoint has none yet.
+  private static func restore(
+    _ state: inout TrainingState, from stored: StoredTensors, _ summary: Summary
+  ) throws(RunError) {
+    let (configuration, parameters) = (summary.configuration, state.parameters)
+    state.optimizer.firstMoments = try stored.tensors(of: parameters.parameters, under: firstMoment)
+    state.optimizer.secondMoments = try stored.tensors(
+      of: parameters.parameters, under: secondMoment(configuration.optimizer))
+    state.optimizer.step = summary.optimizerStep
+    guard let decay = configuration.average else { return }
+    guard summary.hasAverage else {
+      state.average = ParameterAverage(decay: decay, of: parameters)
+      return
+    }
+    var averaged = parameters
+    averaged.tensors = try stored.tensors(of: parameters.parameters, under: average)
+    state.average = ParameterAverage(decay: decay, resuming: averaged)
   }
 }

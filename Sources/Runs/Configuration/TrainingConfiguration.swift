@@ -110,14 +110,9 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   ///
   /// - Throws: ``RunError/invalidValue(_:)`` for an unknown solver.
   public func solverOptions() throws(RunError) -> SolverOptions {
-    guard let method = ButcherTableau.named(solver) else {
-      let known = ButcherTableau.all.map(\.name).joined(separator: ", ")
-      throw .invalidValue(InvalidValue("solver", solver, mustBe: "one of \(known)"))
-    }
-    guard method.isAdaptive else { return .fixed(method, steps: solverSteps) }
-    let steps = AdaptiveSteps(
+    let adaptive = AdaptiveSteps(
       absoluteTolerance: tolerance, relativeTolerance: tolerance, controller: controller.controller)
-    return SolverOptions(method: method, stepControl: .adaptive(steps))
+    return try SolverOptions(named: solver, steps: solverSteps, adaptive)
   }
 
   /// The weight of the KL term in an epoch, which is counted from one.
