@@ -87,8 +87,9 @@ extension Tensor {
     return result
   }
 
-  /// The part [start, start + length) of an axis.
+  /// The part [start, start + length) of an axis; -1 is the last one.
   public func sliced(axis: Int, start: Int, length: Int) -> Tensor {
+    let axis = shape.index(ofAxis: axis)
     precondition(
       start >= 0 && start + length <= shape[axis], "sliced: \(start)+\(length) of \(shape)[\(axis)]")
     var newShape = shape
@@ -121,6 +122,7 @@ extension Tensor {
 
   /// Writes `part` into the part of an axis that begins at `start`.
   package mutating func replace(axis: Int, start: Int, with part: Tensor) {
+    let axis = shape.index(ofAxis: axis)
     let outer = shape[..<axis].reduce(1, *)
     let inner = shape[(axis + 1)...].reduce(1, *)
     let (whole, length, size) = (shape[axis], part.shape[axis], elementType.byteCount)
@@ -136,7 +138,9 @@ extension Tensor {
 
   /// Tensors side by side along an axis.
   public static func concatenation(_ parts: [Tensor], axis: Int) -> Tensor {
+    precondition(!parts.isEmpty, "concatenation: of no tensors")
     var shape = parts[0].shape
+    let axis = shape.index(ofAxis: axis)
     shape[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
     var result = Tensor(uninitialized: shape, parts[0].elementType)
     var start = 0

@@ -21,6 +21,7 @@ extension BatchShare {
         dense.append((place, gradient.tensor))
       }
     }
+    guard !dense.isEmpty else { return combined }
     // All at once: the fewer exchanges, the fewer waits for the network.
     var sums = Tensor.concatenation(dense.map { $0.tensor.reshaped([$0.tensor.count]) }, axis: 0)
     communicator.sum(&sums)

@@ -69,6 +69,10 @@ import Testing
         let whole = Tensor.concatenation(parts, axis: axis)
         #expect(whole.shape == shape)
         #expect(whole.doubles() == tensor.doubles())
+        // The same axes, counted from the end.
+        let fromEnd = axis - shape.count
+        #expect(Tensor.concatenation(parts, axis: fromEnd).doubles() == whole.doubles())
+        #expect(tensor.sliced(axis: fromEnd, start: 0, length: start).doubles() == parts[0].doubles())
       }
     }
   }

@@ -86,14 +86,14 @@ public let operationExamples: [OperationExample] =
     OperationExample(
       "slice of columns", "Shaping", inputs: [[3, 6]],
       { x, _ in
-        x[0].sliced(axis: 1, start: 1, length: 3) * x[0].sliced(axis: 1, start: 2, length: 3)
+        x[0].sliced(axis: 1, start: 1, length: 3) * x[0].sliced(axis: -1, start: 2, length: 3)
       },
       { x, _ in
-        x[0].sliced(axis: 1, start: 1, length: 3) * x[0].sliced(axis: 1, start: 2, length: 3)
+        x[0].sliced(axis: 1, start: 1, length: 3) * x[0].sliced(axis: -1, start: 2, length: 3)
       }),
     OperationExample(
-      "concatenation", "Shaping", inputs: [[3, 2], [3, 4]], { x, _ in .concatenation(x, axis: 1) },
-      { x, _ in .concatenation(x, axis: 1) }),
+      "concatenation", "Shaping", inputs: [[3, 2], [3, 4]], { x, _ in .concatenation(x, axis: -1) },
+      { x, _ in .concatenation(x, axis: -1) }),
     OperationExample(
       "concatenation with a constant", "Shaping", inputs: [[3, 2]], weights: [[1, 2]],
       { x, w in .concatenation([w[0], x[0]], axis: 0) },

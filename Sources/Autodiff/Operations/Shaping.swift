@@ -11,9 +11,9 @@ extension Variable {
     return .record(value.reshaped(newShape), [self]) { g, inputs in inputs.add(g.reshaped(old), to: 0) }
   }
 
-  /// The part [start, start + length) of an axis.
+  /// The part [start, start + length) of an axis; -1 is the last one.
   public func sliced(axis: Int, start: Int, length: Int) -> Variable {
-    let whole = shape
+    let (whole, axis) = (shape, shape.index(ofAxis: axis))
     guard !(start == 0 && length == whole[axis]) else { return self }
     // A leading slice shares the memory.
     let part =
@@ -26,6 +26,8 @@ extension Variable {
 
   /// Variables side by side along an axis.
   public static func concatenation(_ parts: [Variable], axis: Int) -> Variable {
+    precondition(!parts.isEmpty, "concatenation: of no variables")
+    let axis = parts[0].shape.index(ofAxis: axis)
     let lengths = parts.map { $0.shape[axis] }
     return record(.concatenation(parts.map(\.value), axis: axis), parts) { g, inputs in
       var start = 0
@@ -76,15 +78,17 @@ extension Dual {
     Dual(primalAndTangents: primalAndTangents.reshaped([1 + tangentCount] + newShape))
   }
 
-  /// The part [start, start + length) of an axis.
+  /// The part [start, start + length) of an axis; -1 is the last one.
   public func sliced(axis: Int, start: Int, length: Int) -> Dual {
-    Dual(primalAndTangents: primalAndTangents.sliced(axis: axis + 1, start: start, length: length))
+    let axis = shape.index(ofAxis: axis) + 1
+    return Dual(primalAndTangents: primalAndTangents.sliced(axis: axis, start: start, length: length))
   }
 
   /// Duals side by side along an axis.
   public static func concatenation(_ parts: [Dual], axis: Int) -> Dual {
-    let count = parts.map(\.tangentCount).max() ?? 0
-    return Dual(primalAndTangents: .concatenation(parts.map { $0.padded(to: count).primalAndTangents }, axis: axis + 1))
+    precondition(!parts.isEmpty, "concatenation: of no duals")
+    let (axis, count) = (parts[0].shape.index(ofAxis: axis) + 1, parts.map(\.tangentCount).max() ?? 0)
+    return Dual(primalAndTangents: .concatenation(parts.map { $0.padded(to: count).primalAndTangents }, axis: axis))
   }
 
   /// The axes in another order. Up to three axes.
