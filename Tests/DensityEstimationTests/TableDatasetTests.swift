@@ -8,11 +8,11 @@ import Randomness
 import Tensors
 import Testing
 
-/// Tables: files of each form are read, split and standardised.
+/// Tables: files of each form are read, split and standardized.
 @Suite struct TableDatasetTests: TableSuite {
   let directory = try! TemporaryDirectory()
 
-  @Test func aTableIsSplitAndStandardisedByItsTrainingRows() throws {
+  @Test func aTableIsSplitAndStandardizedByItsTrainingRows() throws {
     let numbers = normals(300).enumerated().map { 100 + Float($0.offset % 3 + 1) * $0.element }
     let lines = (0..<100).map { row in numbers[(3 * row)..<(3 * row + 3)].map { "\($0)" }.joined(separator: ",") }
     try write("\u{FEFF}a, \"b, too\" ,c\r\n\(lines.joined(separator: "\r\n"))\r\n\r\n", to: "rows.csv")
@@ -38,7 +38,7 @@ import Testing
     {
       #expect(abs(ours - theirs) < 1e-4)
     }
-    #expect(standardization.standardised(standardization.restored(training)).floats().count == 240)
+    #expect(standardization.standardized(standardization.restored(training)).floats().count == 240)
   }
 
   @Test func equalTablesHaveEqualDigestsAndSplits() throws {
@@ -95,11 +95,11 @@ import Testing
     try write("p,q,r\n" + rows.map { $0.map { "\($0)" }.joined(separator: ",") }.joined(separator: "\n"), to: "c.csv")
     let data = try load("c.csv")
     #expect(data.remarks.count == 1 && data.remarks[0].hasPrefix("columns 'p' and 'r' have a correlation of -0.99"))
-    let standardised = data.trainingBatch(rows: Array(0..<807))
-    let values = standardised.doubles()
+    let standardized = data.trainingBatch(rows: Array(0..<807))
+    let values = standardized.doubles()
     var expected = 0.0
     for row in 0..<807 { expected += values[3 * row] * values[3 * row + 2] / 806 }
-    let found = TableColumns(names: nil).correlated(standardised)
+    let found = TableColumns(names: nil).correlated(standardized)
     #expect(found.map(\.pair) == ["1 and 3"] && abs(found[0].correlation - expected) < 1e-5)
   }
 

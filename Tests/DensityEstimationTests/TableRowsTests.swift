@@ -32,12 +32,12 @@ import Testing
     var model = state(3)
     model.standardization = standardization
     let rows = try DensityDataset.rows(of: directory.path("own.npy"), for: model, locator: locator).rows
-    #expect(rows == standardization.standardised(Tensor(normals(150), shape: [50, 3])))
-    // Points are standardised as rows of a file are.
+    #expect(rows == standardization.standardized(Tensor(normals(150), shape: [50, 3])))
+    // Points are standardized as rows of a file are.
     var plane = state(2)
     plane.standardization = Standardization(mean: [1, 2], deviation: [3, 4])
     let points = try DensityDataset.rows(of: "moons", for: plane, locator: locator).rows
-    #expect(points == plane.standardization?.standardised(try DensityDataset.load("moons", locator: locator).test))
+    #expect(points == plane.standardization?.standardized(try DensityDataset.load("moons", locator: locator).test))
     func refusal(_ name: String, _ model: DensityState) -> String {
       let error = thrown(DatasetError.self) { _ = try DensityDataset.rows(of: name, for: model, locator: locator) }
       #expect(error?.category == .badData)
@@ -49,7 +49,7 @@ import Testing
     #expect(levels.contains("row 1 has a number that is no level of grey"))
   }
 
-  @Test func aChangedTableIsStandardisedAsTheModelsOwnWas() throws {
+  @Test func aChangedTableIsStandardizedAsTheModelsOwnWas() throws {
     func csv(_ scale: Float) -> String {
       let numbers = normals(90).map { scale * $0 + 3 }
       return (0..<30).map { row in numbers[(3 * row)..<(3 * row + 3)].map { "\($0)" }.joined(separator: ",") }

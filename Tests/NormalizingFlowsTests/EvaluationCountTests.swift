@@ -29,7 +29,7 @@ import VariationalAutoencoder
     return Tensor(pixels, shape: [count, 784])
   }
 
-  @Test func `a freshly initialised model of the Omniglot preset takes 20 evaluations a block`() throws {
+  @Test func `a freshly initialized model of the Omniglot preset takes 20 evaluations a block`() throws {
     let (model, parameters) = VariationalAutoencoder.make(ModelConfiguration(), seed: 1)
     let batch = 20
     let output = try model(

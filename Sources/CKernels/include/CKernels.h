@@ -1,4 +1,4 @@
-// Numerical kernels that a compiler vectorises well and a matrix library does not offer.
+// Numerical kernels that a compiler vectorizes well and a matrix library does not offer.
 //
 // Every kernel works on a range [begin, end) of its outermost index and is single-threaded: the caller splits the
 // range over threads (ck_parallel). Each is compiled three times from one source, `kernels.inc`: portable, AVX2 and

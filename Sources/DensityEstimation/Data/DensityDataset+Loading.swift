@@ -33,7 +33,7 @@ extension DensityDataset {
   }
 
   /// A model's own data, from where they were when its run began, or from where they are now; rows of a table are
-  /// standardised as they were then.
+  /// standardized as they were then.
   ///
   /// - Parameters:
   ///   - state: The model's state.

@@ -5,7 +5,7 @@ import Tensors
 
 /// Rows for a model, as it takes them.
 public struct DensityRows: Sendable {
-  /// The rows, `[n, dimensions]`: those of tables and points standardised as the model's own, of images levels of grey.
+  /// The rows, `[n, dimensions]`: those of tables and points standardized as the model's own, of images levels of grey.
   public let rows: Tensor
   /// What a user should know of them.
   public let remarks: [String]
@@ -40,8 +40,8 @@ extension DensityDataset {
         reason:
           "row \(place / taken + 1) has a number that is no level of grey, which is a whole number of 0…255")
     }
-    let prepared = state.standardization?.standardised(rows) ?? rows.converted(to: .float32)
-    if let place = TableColumns(names: state.columns).outlier(in: rows, standardised: prepared) {
+    let prepared = state.standardization?.standardized(rows) ?? rows.converted(to: .float32)
+    if let place = TableColumns(names: state.columns).outlier(in: rows, standardized: prepared) {
       throw .unusableData(path: name, reason: place)
     }
     return DensityRows(rows: prepared, remarks: remarks)

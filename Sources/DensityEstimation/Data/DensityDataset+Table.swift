@@ -9,7 +9,7 @@ extension DensityDataset {
   /// The fewest rows that can be split.
   private static let fewestRows = 10
 
-  /// The data of a table, standardised by its training rows, or as a model's table was.
+  /// The data of a table, standardized by its training rows, or as a model's table was.
   ///
   /// A split that the file lacks is a tenth of its rows, drawn from the training rows at random, always the same ones. A
   /// column that is constant among the training rows is refused, since its density is infinite: left out silently, it would
@@ -41,16 +41,16 @@ extension DensityDataset {
         reason: "\(noun) \(all) \(have) one number in all training rows, where a density is infinite; leave \(them) out"
       )
     }
-    let standardised = standardization.standardised(train)
+    let standardized = standardization.standardized(train)
     var dataset = DensityDataset(
-      name: name, kind: .table, source: .rows(standardised), validation: standardization.standardised(validation),
-      test: standardization.standardised(test))
-    for rows in [standardised, dataset.validation, dataset.test] where columns.hasOutlier(rows) {
+      name: name, kind: .table, source: .rows(standardized), validation: standardization.standardized(validation),
+      test: standardization.standardized(test))
+    for rows in [standardized, dataset.validation, dataset.test] where columns.hasOutlier(rows) {
       throw .unusableData(path: name, reason: outlier(in: file, columns, standardization))
     }
     dataset.standardization = standardization
     dataset.columns = file.names
-    dataset.remarks = file.remarks + remarks(columns.correlated(standardised))
+    dataset.remarks = file.remarks + remarks(columns.correlated(standardized))
     return dataset
   }
 
@@ -60,7 +60,7 @@ extension DensityDataset {
   ) -> String {
     for split in DatasetSplit.allCases {
       guard let rows = file.parts[split],
-        let place = columns.outlier(in: rows, standardised: standardization.standardised(rows))
+        let place = columns.outlier(in: rows, standardized: standardization.standardized(rows))
       else { continue }
       return file.parts.count > 1 ? "of the \(split) rows, \(place)" : place
     }

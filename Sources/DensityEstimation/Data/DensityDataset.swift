@@ -26,11 +26,11 @@ public struct DensityDataset: Sendable {
   /// The kind of data.
   public let kind: Kind
   let source: Source
-  /// The samples to validate with, `[n, dimensions]`: of tables standardised, of images levels of grey.
+  /// The samples to validate with, `[n, dimensions]`: of tables standardized, of images levels of grey.
   public let validation: Tensor
   /// The samples to test with, `[n, dimensions]`.
   public let test: Tensor
-  /// The means and deviations by which the rows of a table are standardised; nil for other data.
+  /// The means and deviations by which the rows of a table are standardized; nil for other data.
   public var standardization: Standardization?
   /// The names of a table's columns; nil where it has none, and for other data.
   public var columns: [String]?

@@ -1,6 +1,6 @@
 import Tensors
 
-/// The mean and the standard deviation of each column of a table, by which its rows are standardised.
+/// The mean and the standard deviation of each column of a table, by which its rows are standardized.
 public struct Standardization: Sendable, Equatable {
   /// The means.
   public let mean: [Double]
@@ -35,12 +35,12 @@ public struct Standardization: Sendable, Equatable {
     }
   }
 
-  /// Rows, `[n, columns]`, standardised: (x - mean) / deviation, in single precision.
-  public func standardised(_ rows: Tensor) -> Tensor {
+  /// Rows, `[n, columns]`, standardized: (x - mean) / deviation, in single precision.
+  public func standardized(_ rows: Tensor) -> Tensor {
     Tensor(mapped(rows) { ($0 - $1) / $2 }.map { Float($0) }, shape: rows.shape)
   }
 
-  /// Standardised rows, `[n, columns]`, in their own units again, in double precision: these may have a mean that is large
+  /// Standardized rows, `[n, columns]`, in their own units again, in double precision: these may have a mean that is large
   /// beside their deviation, as times have.
   public func restored(_ rows: Tensor) -> Tensor { Tensor(mapped(rows) { $0 * $2 + $1 }, shape: rows.shape) }
 

@@ -5,7 +5,7 @@ import Tensors
 struct TableColumns {
   /// From this correlation on, two columns are said to carry the same information.
   static let correlationLimit = 0.98
-  /// The magnitude from which a standardised number is an outlier: the sum of the squares of 100,000 of these is finite.
+  /// The magnitude from which a standardized number is an outlier: the sum of the squares of 100,000 of these is finite.
   private static let outlierLimit: Float = 1e15
   /// The greatest number of columns of which pairs are compared.
   private static let columnLimit = 2000
@@ -27,18 +27,18 @@ struct TableColumns {
   /// Also true of what is not a number.
   private static func isOutlier(_ number: Float) -> Bool { !(abs(number) < outlierLimit) }
 
-  /// Whether a number of standardised rows, `[n, columns]`, is so large that squares overflow in single precision.
-  func hasOutlier(_ standardised: Tensor) -> Bool {
-    standardised.floats().contains(where: Self.isOutlier)
+  /// Whether a number of standardized rows, `[n, columns]`, is so large that squares overflow in single precision.
+  func hasOutlier(_ standardized: Tensor) -> Bool {
+    standardized.floats().contains(where: Self.isOutlier)
   }
 
   /// What is wrong with the first number that is an outlier as ``hasOutlier(_:)`` says; nil if there is none.
   ///
   /// - Parameters:
   ///   - rows: The rows in their own units, `[n, columns]`.
-  ///   - standardised: The same rows as a model takes them.
-  func outlier(in rows: Tensor, standardised: Tensor) -> String? {
-    guard let place = standardised.floats().firstIndex(where: Self.isOutlier) else { return nil }
+  ///   - standardized: The same rows as a model takes them.
+  func outlier(in rows: Tensor, standardized: Tensor) -> String? {
+    guard let place = standardized.floats().firstIndex(where: Self.isOutlier) else { return nil }
     let (row, column) = (place / rows.shape[1], place % rows.shape[1])
     return "row \(row + 1), column \(name(column)) is \(rows.doubles()[place]), so far from the training rows that its "
       + "density is zero in single precision; leave the row out, or fill the gap"
@@ -46,12 +46,12 @@ struct TableColumns {
 
   /// The pairs of columns whose correlation is at least ``correlationLimit`` in magnitude, with it.
   ///
-  /// - Parameter standardised: The rows, standardised, `[n, columns]`.
-  func correlated(_ standardised: Tensor) -> [(pair: String, correlation: Double)] {
-    let (count, columns) = (standardised.shape[0], standardised.shape[1])
+  /// - Parameter standardized: The rows, standardized, `[n, columns]`.
+  func correlated(_ standardized: Tensor) -> [(pair: String, correlation: Double)] {
+    let (count, columns) = (standardized.shape[0], standardized.shape[1])
     guard columns > 1, columns <= Self.columnLimit else { return [] }
     let step = count * columns / 2 * columns / Self.productLimit + 1
-    let rows = step == 1 ? standardised : standardised.rows(Array(stride(from: 0, to: count, by: step)))
+    let rows = step == 1 ? standardized : standardized.rows(Array(stride(from: 0, to: count, by: step)))
     let (n, transposed) = (rows.shape[0], rows.permuted([1, 0]))
     var found: [(String, Double)] = []
     transposed.withBytes { bytes in

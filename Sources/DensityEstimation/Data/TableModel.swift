@@ -3,7 +3,7 @@ import Tensors
 
 /// What a model says of the tables that it takes.
 struct TableModel {
-  /// How the table that it was trained on was standardised, and others are.
+  /// How the table that it was trained on was standardized, and others are.
   let standardization: Standardization
   /// The names of its columns; nil where they had none.
   let columns: [String]?

@@ -25,7 +25,7 @@ public struct DensitySampler: Sendable {
 
   private var pass: DensityPass { DensityPass(parameters.constants, buffers: buffers) }
 
-  /// Samples, `[count, dimensions]`: of tables standardised, of images their intensities in [0, 1].
+  /// Samples, `[count, dimensions]`: of tables standardized, of images their intensities in [0, 1].
   ///
   /// - Parameters:
   ///   - count: The number of samples.

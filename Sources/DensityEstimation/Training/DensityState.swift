@@ -58,7 +58,7 @@ public struct DensityState: Sendable {
   public var buffers: ParameterSet
   /// The optimizer and its moments.
   public var optimizer: Optimizer
-  /// The means and deviations by which a table was standardised; nil for other data.
+  /// The means and deviations by which a table was standardized; nil for other data.
   public var standardization: Standardization?
   /// The names of a table's columns; nil where it has none, and for other data.
   public var columns: [String]?

@@ -4,7 +4,7 @@ import Runs
 import Tensors
 
 /// The pictures of a density model of two dimensions: data, samples and density, and the way of the samples. Those of a
-/// table are of standardised data.
+/// table are of standardized data.
 struct DensityDrawing {
   private static let cell = 3
   private static let columns = 3

@@ -22,7 +22,7 @@ struct DensityTrain: ParsableCommand {
       The output folder gets checkpoints (last.safetensors.zst, best.safetensors.zst), metrics.jsonl, event files for \
       TensorBoard and config.json. The state is saved at each validation, every ten minutes between two, and by Ctrl-C, \
       which finishes the step and prints how to resume. A resumed run keeps its configuration; only --steps may change. \
-      Resumed on a changed table (--allow-changed-data), it standardises the new rows by the means and deviations of the \
+      Resumed on a changed table (--allow-changed-data), it standardizes the new rows by the means and deviations of the \
       first.
       """)
 
